@@ -1,0 +1,11 @@
+//! Gives the failed runs of an event another round of attempts.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "events/retry")]
+pub async fn retry_event(id: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::dead_letters::retry(&engine, &id).await
+}

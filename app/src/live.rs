@@ -1,0 +1,89 @@
+//! What the server pushes: one event stream for each tab, shared by everything on the page.
+//!
+//! A page says which events it wants and what to do with them; the frame reads the connection
+//! and the numbers. On the server all of this is still, so the first render is the same on both
+//! sides. Invariant: whoever watches hears of everything that matches, or hears
+//! [`Message::Resync`] and fetches again.
+
+use leptos::prelude::*;
+
+use crate::model::{EventItem, Stats};
+
+#[cfg(feature = "hydrate")]
+mod backoff;
+#[cfg(feature = "hydrate")]
+mod tab;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    Connecting,
+    Live,
+    Reconnecting,
+    Offline,
+}
+
+impl Connection {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connecting => "Connecting",
+            Self::Live => "Live",
+            Self::Reconnecting => "Reconnecting",
+            Self::Offline => "Offline",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Reconnecting => "reconnecting",
+            Self::Offline => "offline",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// An event arrived or changed.
+    Event(EventItem),
+    /// Something was missed: fetch again.
+    Resync,
+    /// This many events came too fast to be sent one by one.
+    Folded(u64),
+}
+
+/// What a stream carries when no page asks for events.
+pub const NUMBERS_ONLY: &str = "topics=stats";
+
+#[derive(Clone, Copy)]
+pub struct Live {
+    pub connection: RwSignal<Connection>,
+    pub stats: RwSignal<Option<Stats>>,
+}
+
+impl Live {
+    /// Provides the tab's stream to all that is below.
+    pub fn provide() -> Self {
+        let live = Self {
+            connection: RwSignal::new(Connection::Connecting),
+            stats: RwSignal::new(None),
+        };
+        provide_context(live);
+        #[cfg(feature = "hydrate")]
+        Effect::new(move |_| tab::start(live));
+        live
+    }
+
+    /// Points the tab's stream at `query` for as long as the caller's owner lives. `handle` gets
+    /// what has come since the last animation frame.
+    pub fn watch(self, query: Signal<String>, handle: impl Fn(Vec<Message>) + Clone + 'static) {
+        #[cfg(feature = "hydrate")]
+        {
+            let watch = tab::next_watch();
+            Effect::new(move |_| tab::point(watch, query.get(), handle.clone()));
+            on_cleanup(move || tab::release(watch));
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = (query, handle);
+    }
+}

@@ -1,0 +1,31 @@
+//! What the dashboard, the REST API and the event stream show: plain serializable types.
+//!
+//! They are the shapes other programs rely on, so names and meanings only ever grow.
+//! Invariant: nothing here needs the engine, so all of it compiles for the browser.
+
+pub mod dead_letter;
+pub mod event;
+pub mod filter;
+pub mod json;
+pub mod key;
+pub mod page;
+pub mod run;
+pub mod session;
+pub mod stats;
+pub mod time;
+pub mod workflow;
+
+pub use dead_letter::DeadLetter;
+pub use event::{EventDetail, EventError, EventItem, EventStatus};
+pub use filter::EventFilter;
+pub use json::RawJson;
+pub use key::KeyView;
+pub use page::Page;
+pub use run::{
+    AttemptStatus, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
+    WorkflowRef,
+};
+pub use session::{Session, User};
+pub use stats::{Counts, Stats};
+pub use time::Timestamp;
+pub use workflow::{StepView, TriggerView, WorkflowView};

@@ -1,0 +1,96 @@
+//! Which events to show: the same words in the page's URL, the REST list and the stream.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventItem, EventStatus};
+
+/// Absent fields match everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EventFilter {
+    /// A pattern such as `order.*`.
+    pub event_type: Option<String>,
+    pub source: Option<String>,
+    pub status: Option<EventStatus>,
+    /// An event's id, or its beginning.
+    pub q: Option<String>,
+    /// Where a page begins; taken from the page before.
+    pub cursor: Option<String>,
+}
+
+impl EventFilter {
+    /// Reads the fields through `get`; blank ones count as absent, an unknown status as any.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        let field = |name: &str| {
+            get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        Self {
+            event_type: field("eventType"),
+            source: field("source"),
+            status: field("status").and_then(|status| status.parse().ok()),
+            q: field("q"),
+            cursor: field("cursor"),
+        }
+    }
+
+    /// The fields that are set, by their names in a URL.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        [
+            ("eventType", self.event_type.clone()),
+            ("source", self.source.clone()),
+            ("status", self.status.map(|status| status.to_string())),
+            ("q", self.q.clone()),
+            ("cursor", self.cursor.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+
+    /// The same events, from the newest.
+    pub fn newest(&self) -> Self {
+        Self { cursor: None, ..self.clone() }
+    }
+
+    pub fn older(&self, cursor: String) -> Self {
+        Self { cursor: Some(cursor), ..self.clone() }
+    }
+
+    pub fn narrows(&self) -> bool {
+        self.newest() != Self::default()
+    }
+
+    /// Whether a changed event still belongs in the list.
+    ///
+    /// Only the status can change after the server chose the event.
+    pub fn admits(&self, event: &EventItem) -> bool {
+        self.status.is_none_or(|status| status == event.status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_fields_are_absent() {
+        let filter = EventFilter::read(|name| (name == "q").then(|| "  ".to_owned()));
+        assert_eq!(filter, EventFilter::default());
+        assert!(!filter.narrows());
+    }
+
+    #[test]
+    fn pairs_read_back_as_the_same_filter() {
+        let filter = EventFilter {
+            event_type: Some("order.*".to_owned()),
+            status: Some(EventStatus::Failed),
+            cursor: Some("c".to_owned()),
+            ..EventFilter::default()
+        };
+        let pairs = filter.pairs();
+        let read = EventFilter::read(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
+        });
+        assert_eq!(read, filter);
+    }
+}

@@ -1,0 +1,148 @@
+//! The event page's contents.
+
+use leptos::prelude::*;
+
+use crate::{
+    model::{EventDetail, EventError, EventStatus, time::duration},
+    ui::{
+        CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton,
+        ResolveButton, RetryButton, RunList, json::size, runs::exchange::HeaderLines,
+    },
+};
+
+#[component]
+pub fn Detail(event: EventDetail) -> AnyView {
+    let failed = event.status == EventStatus::Failed;
+    let bytes = size(event.payload.as_str().len());
+    let matched = match event.runs.len() {
+        0 => String::new(),
+        1 => "1 workflow matched".to_owned(),
+        count => format!("{count} workflows matched"),
+    };
+    view! {
+        <div class="event" data-event-id=event.id.clone()>
+            <div class="event-top">
+                <h2>
+                    <EventTypeName name=event.event_type.clone() />
+                </h2>
+                <EventState status=event.status />
+                <span class="dim">{story(&event)}</span>
+                <ActionBar event=event.clone() failed />
+            </div>
+            {event.error.clone().map(|error| view! { <Failure error /> })}
+            <div class="event-body">
+                <section class="pane">
+                    <h3>"Runs" <span>{matched}</span></h3>
+                    <RunList runs=event.runs.clone() />
+                </section>
+                <section class="pane">
+                    <h3>"Facts"</h3>
+                    <Facts event=event.clone() />
+                </section>
+                <section class="pane">
+                    <h3>"Payload" <span>{bytes}</span></h3>
+                    <JsonView text=event.payload.0 />
+                </section>
+                <section class="pane">
+                    <h3>"Headers"</h3>
+                    <HeaderLines headers=event.headers />
+                </section>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// `after 4 attempts, 1 of 2 runs`.
+fn story(event: &EventDetail) -> String {
+    let attempts = match event.attempts {
+        0 => return String::new(),
+        1 => "after 1 attempt".to_owned(),
+        count => format!("after {count} attempts"),
+    };
+    let failed = event.runs.iter().filter(|run| run.status == crate::model::RunStatus::Failed);
+    match failed.count() {
+        0 => attempts,
+        failed => format!("{attempts}, {failed} of {} runs failed", event.runs.len()),
+    }
+}
+
+#[component]
+fn ActionBar(event: EventDetail, failed: bool) -> AnyView {
+    let EventDetail { id, payload, .. } = event;
+    view! {
+        <div class="row actions">
+            {failed.then(|| view! { <RetryButton id=id.clone() main=true /> })}
+            <ReplayButton id=id.clone() main=!failed />
+            {failed.then(|| view! { <ResolveButton id=id.clone() /> })}
+            <CopyButton label="Copy ID" text=id />
+            <CopyButton label="Copy payload" text=payload.0 />
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Failure(error: EventError) -> AnyView {
+    let place = error.step.clone().map(|step| view! { " in step " <b>{step}</b> });
+    let attempts = match error.retry_attempts {
+        0 | 1 => "after the first attempt".to_owned(),
+        count => format!("after {count} attempts"),
+    };
+    view! {
+        <div class="err" role="group" aria-label="What failed">
+            <p>{error.error_message} {place} ", " {attempts} "."</p>
+            <p>
+                "Put right what the message names, then retry. Retry continues after the last step \
+                 that succeeded; replay starts anew as another event; mark it processed if it was \
+                 dealt with elsewhere."
+            </p>
+            <p class="m">{error.error_code}</p>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Facts(event: EventDetail) -> AnyView {
+    let settled = event.processed_at.as_ref().map(|settled| {
+        let after = settled.since(&event.received_at).map(duration).unwrap_or_default();
+        (settled.clone(), after)
+    });
+    view! {
+        <dl class="facts">
+            <Fact name="ID">
+                <span class="m">{event.id}</span>
+            </Fact>
+            <Fact name="Event ID">
+                <span class="m">{event.event_id}</span>
+            </Fact>
+            <Fact name="Source">{event.source}</Fact>
+            {event.subject.map(|subject| view! { <Fact name="Subject">{subject}</Fact> })}
+            <Fact name="Received">
+                <Moment at=event.received_at.clone() />
+            </Fact>
+            {settled
+                .map(|(at, after)| {
+                    view! {
+                        <Fact name="Settled">
+                            <Moment at />
+                            {format!(", {after} later")}
+                        </Fact>
+                    }
+                })}
+            {event
+                .replay_of
+                .map(|id| {
+                    view! {
+                        <Fact name="Replay of">
+                            <a class="m ref" href=format!("/events/{id}")>
+                                {id.clone()}
+                            </a>
+                        </Fact>
+                    }
+                })}
+        </dl>
+    }
+    .into_any()
+}

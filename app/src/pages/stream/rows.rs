@@ -1,0 +1,250 @@
+//! The rows on screen, and those held back while someone reads.
+//!
+//! Invariant: an event is in at most one of the two, both are newest first, and neither grows
+//! beyond [`MOST`].
+
+use std::cmp::Reverse;
+
+use leptos::prelude::*;
+
+use crate::model::{EventFilter, EventItem, Page};
+
+/// Rows that a browser scrolls without effort.
+pub const MOST: usize = 500;
+
+/// An event on screen. Its place is fixed, what it shows is not.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub id: String,
+    seq: i64,
+    /// Came in while the page was open.
+    pub fresh: bool,
+    pub item: ArcRwSignal<EventItem>,
+}
+
+impl Row {
+    fn new(item: EventItem, fresh: bool) -> Self {
+        Self { id: item.id.clone(), seq: item.seq, fresh, item: ArcRwSignal::new(item) }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Rows {
+    pub shown: Vec<Row>,
+    /// Waiting to be asked for.
+    held: Vec<EventItem>,
+    /// Held once, but more than fit.
+    dropped: u64,
+    /// There are events between `shown` and `held` that are in neither.
+    gap: bool,
+    pub next_cursor: Option<String>,
+}
+
+impl Rows {
+    pub fn of(page: Page<EventItem>) -> Self {
+        Self {
+            shown: page.items.into_iter().map(|item| Row::new(item, false)).collect(),
+            held: Vec::new(),
+            dropped: 0,
+            gap: false,
+            next_cursor: page.next_cursor,
+        }
+    }
+
+    /// An event arrived or changed: a row that shows it follows at once, a new one is held back
+    /// while `hold`.
+    pub fn take(&mut self, item: EventItem, filter: &EventFilter, hold: bool) {
+        let Some(item) = self.change(item) else { return };
+        if let Some(held) = self.held.iter_mut().find(|held| held.id == item.id) {
+            *held = item;
+        } else if filter.admits(&item) && !self.belongs_to_older_page(&item) {
+            if hold {
+                self.hold(item);
+            } else {
+                let row = Row::new(item, true);
+                let at = self.shown.partition_point(|other| other.seq > row.seq);
+                self.shown.insert(at, row);
+                self.clip();
+            }
+        }
+    }
+
+    /// Shows a change of an event that is on screen; gives back what is not.
+    pub fn change(&self, item: EventItem) -> Option<EventItem> {
+        let Some(row) = self.shown.iter().find(|row| row.id == item.id) else {
+            return Some(item);
+        };
+        if row.item.with_untracked(|before| *before != item) {
+            row.item.set(item);
+        }
+        None
+    }
+
+    fn belongs_to_older_page(&self, item: &EventItem) -> bool {
+        self.next_cursor.is_some()
+            && self.shown.last().is_some_and(|last| last.seq > item.seq)
+    }
+
+    fn hold(&mut self, item: EventItem) {
+        let at = self.held.partition_point(|other| other.seq > item.seq);
+        self.held.insert(at, item);
+        if self.held.len() > MOST {
+            self.held.pop();
+            self.dropped += 1;
+            self.gap = true;
+        }
+    }
+
+    /// Takes in `page`, the newest there is, after something was missed.
+    pub fn catch_up(&mut self, page: Page<EventItem>, filter: &EventFilter, hold: bool) {
+        if !self.meets(&page) {
+            if !hold {
+                *self = Self::of(page);
+                return;
+            }
+            self.held.clear();
+            self.gap = true;
+        }
+        for item in page.items.into_iter().rev() {
+            self.take(item, filter, hold);
+        }
+    }
+
+    /// Whether nothing lies between `page` and what is here.
+    fn meets(&self, page: &Page<EventItem>) -> bool {
+        let known = |item: &EventItem| {
+            self.held.iter().any(|held| held.id == item.id)
+                || self.shown.iter().any(|row| row.id == item.id)
+        };
+        page.next_cursor.is_none() || page.items.iter().any(known)
+    }
+
+    pub fn held_count(&self) -> u64 {
+        self.held.len() as u64 + self.dropped
+    }
+
+    /// Shows what was held back.
+    pub fn reveal(&mut self) {
+        if std::mem::take(&mut self.gap) {
+            self.shown.clear();
+            self.next_cursor = self.held.last().map(|item| item.seq.to_string());
+        }
+        self.shown.extend(self.held.drain(..).map(|item| Row::new(item, true)));
+        self.shown.sort_by_key(|row| Reverse(row.seq));
+        self.dropped = 0;
+        self.clip();
+    }
+
+    /// Puts the next page below; it goes on from where the list ended.
+    pub fn append(&mut self, page: Page<EventItem>) {
+        for item in page.items {
+            if !self.shown.iter().any(|row| row.id == item.id) {
+                self.shown.push(Row::new(item, false));
+            }
+        }
+        self.next_cursor = page.next_cursor;
+    }
+
+    /// Lets go of the oldest rows.
+    fn clip(&mut self) {
+        if self.shown.len() > MOST {
+            self.shown.truncate(MOST);
+            self.next_cursor = self.shown.last().map(|row| row.seq.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EventStatus, Timestamp};
+
+    fn item(number: u32, status: EventStatus) -> EventItem {
+        EventItem {
+            id: format!("evt_{number:05}"),
+            seq: number.into(),
+            event_id: number.to_string(),
+            event_type: "order.created".to_owned(),
+            source: "shop".to_owned(),
+            subject: None,
+            status,
+            received_at: Timestamp("2025-11-24T09:41:07.088Z".to_owned()),
+            processed_at: None,
+            payload_preview: "{}".to_owned(),
+            error: None,
+            attempts: 0,
+            replay_of: None,
+            runs: Vec::new(),
+        }
+    }
+
+    fn page(numbers: impl IntoIterator<Item = u32>, next: Option<&str>) -> Page<EventItem> {
+        let items = numbers.into_iter().map(|number| item(number, EventStatus::Pending)).collect();
+        Page { items, next_cursor: next.map(str::to_owned) }
+    }
+
+    fn shown(rows: &Rows) -> Vec<u32> {
+        let number = |row: &Row| row.id.trim_start_matches("evt_").parse().unwrap_or_default();
+        rows.shown.iter().map(number).collect()
+    }
+
+    #[test]
+    fn new_events_find_their_place_and_old_ones_stay_away() {
+        let (mut rows, any) = (Rows::of(page([30, 20], Some("c"))), EventFilter::default());
+        for number in [40, 25, 10] {
+            rows.take(item(number, EventStatus::Pending), &any, false);
+        }
+        assert_eq!(shown(&rows), [40, 30, 25, 20]);
+    }
+
+    #[test]
+    fn changes_reach_the_row_even_out_of_the_filter() {
+        let filter =
+            EventFilter { status: Some(EventStatus::Pending), ..EventFilter::default() };
+        let mut rows = Rows::of(page([20], None));
+        rows.take(item(20, EventStatus::Processed), &filter, false);
+        rows.take(item(21, EventStatus::Processed), &filter, false);
+        assert_eq!(shown(&rows), [20]);
+        assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Processed);
+    }
+
+    #[test]
+    fn held_rows_wait_and_then_come_in_order() {
+        let (mut rows, any) = (Rows::of(page([20], None)), EventFilter::default());
+        for number in [22, 21, 22] {
+            rows.take(item(number, EventStatus::Pending), &any, true);
+        }
+        assert_eq!((shown(&rows), rows.held_count()), (vec![20], 2));
+        rows.reveal();
+        assert_eq!((shown(&rows), rows.held_count()), (vec![22, 21, 20], 0));
+    }
+
+    #[test]
+    fn neither_list_grows_without_bound() {
+        let (mut rows, any) = (Rows::of(page([1], None)), EventFilter::default());
+        for number in 2..=1_000 {
+            rows.take(item(number, EventStatus::Pending), &any, false);
+        }
+        assert_eq!((rows.shown.len(), rows.next_cursor.as_deref()), (MOST, Some("501")));
+        for number in 1_001..=2_000 {
+            rows.take(item(number, EventStatus::Pending), &any, true);
+        }
+        assert_eq!(rows.held_count(), 1_000);
+        rows.reveal();
+        assert_eq!(shown(&rows), (1_501..=2_000).rev().collect::<Vec<_>>());
+        assert_eq!(rows.next_cursor.as_deref(), Some("1501"));
+    }
+
+    #[test]
+    fn after_a_gap_the_newest_page_replaces_the_rows() {
+        let (mut rows, any) = (Rows::of(page([20, 10], Some("c"))), EventFilter::default());
+        rows.catch_up(page([21, 20], Some("d")), &any, false);
+        assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![21, 20, 10], Some("c")));
+        rows.catch_up(page([90, 80], Some("e")), &any, true);
+        assert_eq!(rows.held_count(), 2);
+        rows.reveal();
+        assert_eq!(shown(&rows), [90, 80]);
+        rows.catch_up(page([190, 180], Some("f")), &any, false);
+        assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![190, 180], Some("f")));
+    }
+}

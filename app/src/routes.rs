@@ -1,0 +1,44 @@
+//! Which page answers which address.
+//!
+//! Every page is rendered whole before it is sent (`SsrMode::Async`): it then works without a
+//! script, and its HTTP status is known in time.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    live::Live,
+    pages::{
+        DeadLettersPage, EventPage, KeysPage, LoginPage, NotFoundPage, SetupPage, StreamPage,
+        WorkflowsPage,
+    },
+    ui::{Layout, time::Hydrated},
+};
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Hydrated::provide();
+    Live::provide();
+    view! {
+        <Title formatter=|title: String| format!("{title} · Sluice") />
+        <Router>
+            <Routes fallback=NotFoundPage>
+                <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
+                    <Route path=path!("") view=StreamPage ssr=SsrMode::Async />
+                    <Route path=path!("events/:id") view=EventPage ssr=SsrMode::Async />
+                    <Route path=path!("dead-letters") view=DeadLettersPage ssr=SsrMode::Async />
+                    <Route path=path!("workflows") view=WorkflowsPage ssr=SsrMode::Async />
+                    <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
+                </ParentRoute>
+                <Route path=path!("login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("setup") view=SetupPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,102 @@
+//! The server's side of the dashboard: who calls, and the engine behind the server functions.
+//!
+//! Invariant: every server function begins with [`signed_in`], and every failure passes through
+//! [`fail`], which sets the HTTP status and logs what the browser is not told.
+
+use std::fmt::Display;
+
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use engine::Engine;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+use crate::{
+    ApiError,
+    model::{KeyView, Stats, User, WorkflowView},
+};
+
+pub mod convert;
+pub mod dead_letters;
+pub mod events;
+
+/// Provided by the server for each request.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    pub user: Option<User>,
+}
+
+/// Provided by the server: changes whenever the browser's files do.
+#[derive(Clone, Debug)]
+pub struct AssetVersion(pub String);
+
+pub fn signed_in() -> Result<(Engine, User), ApiError> {
+    let caller = use_context::<Caller>().unwrap_or_default();
+    let Some(user) = caller.user else {
+        return Err(refuse(StatusCode::UNAUTHORIZED, ApiError::SignedOut));
+    };
+    let engine = use_context::<Engine>().ok_or_else(|| fail("no engine in the context"))?;
+    Ok((engine, user))
+}
+
+/// Like [`signed_in`], for what changes something: a viewer only reads.
+pub fn operator() -> Result<(Engine, User), ApiError> {
+    let (engine, user) = signed_in()?;
+    if user.role == "viewer" {
+        let reason = "Your role may look but not change anything: ask an owner for more.";
+        return Err(refuse(StatusCode::FORBIDDEN, ApiError::Refused(reason.to_owned())));
+    }
+    Ok((engine, user))
+}
+
+/// Answers with `status`; on a page this is the page's own status.
+pub fn set_status(status: StatusCode) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(status);
+    }
+}
+
+pub fn refuse(status: StatusCode, error: ApiError) -> ApiError {
+    set_status(status);
+    error
+}
+
+pub fn not_found() -> ApiError {
+    refuse(StatusCode::NOT_FOUND, ApiError::NotFound)
+}
+
+/// Logs the cause, and gives the browser a reference to it.
+pub fn fail(cause: impl Display) -> ApiError {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static FAILURES: AtomicU32 = AtomicU32::new(1);
+    let reference = format!("ui-{}", FAILURES.fetch_add(1, Ordering::Relaxed));
+    tracing::error!(%reference, %cause, "a dashboard request failed");
+    refuse(StatusCode::INTERNAL_SERVER_ERROR, ApiError::Internal(reference))
+}
+
+/// Sends a plain form on to `path`; a call from the page's script is left alone.
+pub fn redirect_form(path: &str) {
+    let plain = use_context::<Parts>().is_some_and(|parts| accepts_html(&parts.headers));
+    if plain {
+        leptos_axum::redirect(path);
+    }
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+pub async fn stats(engine: &Engine) -> Result<Stats, ApiError> {
+    engine::stats::current(engine).await.map(|stats| convert::stats(&stats)).map_err(fail)
+}
+
+pub async fn keys(engine: &Engine) -> Result<Vec<KeyView>, ApiError> {
+    let keys = engine::key::manage::list(&engine.store).await.map_err(fail)?;
+    Ok(keys.iter().map(convert::key).collect())
+}
+
+pub async fn workflows(engine: &Engine) -> Result<Vec<WorkflowView>, ApiError> {
+    Ok(engine.workflows.current().workflows().iter().map(|it| convert::workflow(it)).collect())
+}

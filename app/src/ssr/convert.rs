@@ -1,0 +1,241 @@
+//! The engine's types as the dashboard and the API show them.
+
+use engine::event::read::EventRecord;
+use engine::event::{self, EventRow};
+use engine::key::ApiKey;
+use engine::run::read::RunLine;
+use engine::run::{self, RunRecord};
+use engine::workflow::{StepKind, Workflow};
+use serde_json::Value;
+
+use crate::model::{
+    AttemptStatus, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus, KeyView,
+    RawJson, RunStatus, RunSummary, RunView, Stats, StepAttempt, StepRequest, StepResponse, StepView,
+    Timestamp, TriggerView, WorkflowRef, WorkflowView,
+};
+
+fn time(at: engine::time::Timestamp) -> Timestamp {
+    Timestamp(at.to_string())
+}
+
+fn count(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+fn event_status(status: event::EventStatus) -> EventStatus {
+    match status {
+        event::EventStatus::Pending => EventStatus::Pending,
+        event::EventStatus::Processing => EventStatus::Processing,
+        event::EventStatus::Processed => EventStatus::Processed,
+        event::EventStatus::Failed => EventStatus::Failed,
+    }
+}
+
+fn run_status(status: run::RunStatus) -> RunStatus {
+    match status {
+        run::RunStatus::Queued => RunStatus::Queued,
+        run::RunStatus::Running => RunStatus::Running,
+        run::RunStatus::Waiting => RunStatus::Waiting,
+        run::RunStatus::Succeeded => RunStatus::Succeeded,
+        run::RunStatus::Failed => RunStatus::Failed,
+        run::RunStatus::Cancelled => RunStatus::Cancelled,
+    }
+}
+
+fn event_error(error: &event::EventError) -> EventError {
+    EventError {
+        error_code: error.error_code.clone(),
+        error_message: error.error_message.clone(),
+        exhausted_retry_condition: error.exhausted_retry_condition.clone(),
+        retry_attempts: count(error.retry_attempts),
+        first_failed_at: Some(time(error.first_failed_at)),
+        last_failed_at: Some(time(error.last_failed_at)),
+        run_id: error.run_id.map(|id| id.to_string()),
+        step: error.step.clone(),
+    }
+}
+
+pub fn event_item(row: &EventRow, runs: &[RunLine]) -> EventItem {
+    EventItem {
+        id: row.id.to_string(),
+        seq: row.seq,
+        event_id: row.event_id.clone(),
+        event_type: row.event_type.to_string(),
+        source: row.source.clone(),
+        subject: row.subject.clone(),
+        status: event_status(row.status),
+        received_at: time(row.received_at),
+        processed_at: row.processed_at.map(time),
+        payload_preview: row.payload_preview.clone(),
+        error: row.error.as_ref().map(event_error),
+        attempts: count(row.attempts),
+        replay_of: row.replay_of.map(|id| id.to_string()),
+        runs: runs.iter().map(run_line).collect(),
+    }
+}
+
+fn run_line(line: &RunLine) -> RunSummary {
+    RunSummary {
+        id: line.id.to_string(),
+        status: run_status(line.status),
+        workflow: WorkflowRef {
+            id: line.workflow_id.to_string(),
+            name: line.workflow_name.clone(),
+            version: count(line.workflow_version),
+        },
+    }
+}
+
+pub fn event_detail(record: EventRecord) -> EventDetail {
+    let row = record.row;
+    EventDetail {
+        id: row.id.to_string(),
+        event_id: row.event_id,
+        event_type: row.event_type.to_string(),
+        source: row.source,
+        subject: row.subject,
+        status: event_status(row.status),
+        received_at: time(row.received_at),
+        processed_at: row.processed_at.map(time),
+        payload: RawJson(record.payload.to_string()),
+        headers: record.headers.iter().cloned().collect(),
+        error: row.error.as_ref().map(event_error),
+        attempts: count(row.attempts),
+        replay_of: row.replay_of.map(|id| id.to_string()),
+        runs: record.runs.into_iter().map(run).collect(),
+    }
+}
+
+/// A failed event with the workflow whose run gave up.
+pub fn dead_letter(row: &EventRow, runs: &[RunLine]) -> DeadLetter {
+    let error = row.error.as_ref();
+    let failed = error.and_then(|error| error.run_id);
+    let culprit = runs.iter().find(|line| Some(line.id) == failed);
+    DeadLetter {
+        id: row.id.to_string(),
+        event_id: row.event_id.clone(),
+        event_type: row.event_type.to_string(),
+        source: row.source.clone(),
+        subject: row.subject.clone(),
+        received_at: time(row.received_at),
+        failed_at: time(row.processed_at.unwrap_or(row.received_at)),
+        attempts: count(row.attempts),
+        error: error.map_or_else(unexplained, event_error),
+        payload_preview: row.payload_preview.clone(),
+        workflow: culprit.map(|line| run_line(line).workflow),
+    }
+}
+
+fn unexplained() -> EventError {
+    EventError {
+        error_code: "unknown".to_owned(),
+        error_message: "failed without saying why".to_owned(),
+        exhausted_retry_condition: None,
+        retry_attempts: 0,
+        first_failed_at: None,
+        last_failed_at: None,
+        run_id: None,
+        step: None,
+    }
+}
+
+pub fn run(record: RunRecord) -> RunView {
+    RunView {
+        id: record.id.to_string(),
+        status: run_status(record.status),
+        workflow: WorkflowRef {
+            id: record.workflow_id.to_string(),
+            name: record.workflow_name,
+            version: count(record.workflow_version),
+        },
+        created_at: time(record.created_at),
+        finished_at: record.finished_at.map(time),
+        next_attempt_at: match record.status {
+            run::RunStatus::Waiting => record.due_at.map(time),
+            _ => None,
+        },
+        error: record.error.map(|error| error.error_message),
+        attempts: record.attempts.into_iter().map(attempt).collect(),
+    }
+}
+
+fn attempt(attempt: run::StepAttempt) -> StepAttempt {
+    StepAttempt {
+        step: attempt.step,
+        attempt: attempt.attempt,
+        status: if attempt.succeeded { AttemptStatus::Succeeded } else { AttemptStatus::Failed },
+        started_at: time(attempt.started_at),
+        duration_ms: attempt.duration_ms.max(0).unsigned_abs(),
+        request: attempt.request.and_then(|json| serde_json::from_value::<StepRequest>(json).ok()),
+        response: attempt.response.and_then(|json| serde_json::from_value::<StepResponse>(json).ok()),
+        error: attempt.error,
+    }
+}
+
+pub fn key(key: &ApiKey) -> KeyView {
+    KeyView {
+        id: key.id.to_string(),
+        name: key.name.clone(),
+        prefix: key.prefix.clone(),
+        permissions: key.permissions.iter().map(ToString::to_string).collect(),
+        scopes: key.scopes.iter().map(ToString::to_string).collect(),
+        created_at: time(key.created_at),
+        expires_at: key.expires_at.map(time),
+        last_used_at: key.last_used_at.map(time),
+        revoked_at: key.revoked_at.map(time),
+    }
+}
+
+pub fn workflow(workflow: &Workflow) -> WorkflowView {
+    let definition = &workflow.definition;
+    let document = serde_json::to_value(&definition.document).unwrap_or(Value::Null);
+    WorkflowView {
+        id: workflow.id.to_string(),
+        name: definition.name.clone(),
+        version: count(workflow.version),
+        enabled: workflow.enabled,
+        triggers: definition.triggers.iter().map(trigger).collect(),
+        steps: definition.steps.iter().map(step).collect(),
+        created_at: time(workflow.created_at),
+        updated_at: time(workflow.updated_at),
+        definition: RawJson(document.to_string()),
+    }
+}
+
+fn trigger(trigger: &engine::workflow::definition::Trigger) -> TriggerView {
+    TriggerView {
+        event_type: trigger.pattern.to_string(),
+        filter: trigger.filter.as_ref().map(|filter| filter.source().to_owned()),
+    }
+}
+
+fn step(step: &engine::workflow::Step) -> StepView {
+    let kind = match step.kind {
+        StepKind::Http(_) => "http",
+        StepKind::Transform(_) => "transform",
+        StepKind::Delay(_) => "delay",
+        StepKind::Fail(_) => "fail",
+    };
+    StepView {
+        id: step.id.clone(),
+        kind: kind.to_owned(),
+        when: step.when.as_ref().map(|when| when.source().to_owned()),
+    }
+}
+
+pub fn stats(stats: &engine::stats::Stats) -> Stats {
+    let number = |count: i64| count.max(0).unsigned_abs();
+    let quantile = |at: usize| stats.latency.map(|latency| latency[at] as f64);
+    Stats {
+        counts: Counts {
+            pending: number(stats.pending),
+            processing: number(stats.processing),
+            processed: number(stats.processed),
+            failed: number(stats.failed),
+        },
+        p50: quantile(0),
+        p95: quantile(1),
+        p99: quantile(2),
+        events_per_second: stats.per_second,
+    }
+}

@@ -1,0 +1,82 @@
+//! Events for the dashboard: lists, one event whole, and what can be done about it.
+
+use engine::Engine;
+use engine::event::read::{self, ReadError};
+use engine::event::repair::{self, Repair, RepairError, ReplayError};
+use engine::event::{EventRow, Pattern};
+use engine::id::EventId;
+use engine::run;
+
+use super::{convert, fail, not_found, refuse};
+use crate::ApiError;
+use crate::model::{EventDetail, EventFilter, EventItem, Page};
+use axum::http::StatusCode;
+
+/// How many rows a page of the stream has.
+const PAGE: u64 = 100;
+
+pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem>, ApiError> {
+    let invalid = |error: String| refuse(StatusCode::BAD_REQUEST, ApiError::Refused(error));
+    let event_type = filter.event_type.as_deref().map(Pattern::parse).transpose();
+    let wanted = read::EventFilter {
+        event_type: event_type.map_err(|error| invalid(error.to_string()))?,
+        source: filter.source,
+        status: filter.status.and_then(|status| status.name().parse().ok()),
+        from: None,
+        to: None,
+        id: filter.q,
+    };
+    let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
+    let before = before.map_err(|_| invalid("this page of the list is not known".to_owned()))?;
+    let page = read::list(engine, &wanted, before, PAGE).await.map_err(fail)?;
+    let runs = lines(engine, &page.rows).await?;
+    let item = |row: &EventRow| convert::event_item(row, runs.get(&row.seq).map_or(&[], Vec::as_slice));
+    Ok(Page {
+        items: page.rows.iter().map(item).collect(),
+        next_cursor: page.next.map(|seq| seq.to_string()),
+    })
+}
+
+pub(super) async fn lines(
+    engine: &Engine,
+    rows: &[EventRow],
+) -> Result<std::collections::HashMap<i64, Vec<run::read::RunLine>>, ApiError> {
+    let seqs = rows.iter().map(|row| row.seq).collect();
+    run::read::lines_of_events(engine, seqs).await.map_err(fail)
+}
+
+pub(super) fn event_id(id: &str) -> Result<EventId, ApiError> {
+    id.parse().map_err(|_| not_found())
+}
+
+pub async fn get(engine: &Engine, id: &str) -> Result<EventDetail, ApiError> {
+    match read::get(engine, event_id(id)?).await {
+        Ok(record) => Ok(convert::event_detail(record)),
+        Err(ReadError::Unknown(_)) => Err(not_found()),
+        Err(ReadError::Store(error)) => Err(fail(error)),
+    }
+}
+
+/// Sends the event through again; the new event's id.
+pub async fn replay(engine: &Engine, id: &str) -> Result<String, ApiError> {
+    match repair::replay(engine, event_id(id)?).await {
+        Ok(accepted) => Ok(accepted.id.to_string()),
+        Err(ReplayError::Unknown(_)) => Err(not_found()),
+        Err(ReplayError::Store(error)) => Err(fail(error)),
+    }
+}
+
+pub async fn mark_processed(engine: &Engine, id: &str) -> Result<(), ApiError> {
+    mend(engine, id, Repair::MarkProcessed).await
+}
+
+pub(super) async fn mend(engine: &Engine, id: &str, how: Repair) -> Result<(), ApiError> {
+    match repair::repair(engine, event_id(id)?, how).await {
+        Ok(_) => Ok(()),
+        Err(RepairError::Unknown(_)) => Err(not_found()),
+        Err(error @ (RepairError::NotFailed(_) | RepairError::NotSettled(_))) => {
+            Err(refuse(StatusCode::CONFLICT, ApiError::Refused(error.to_string())))
+        }
+        Err(RepairError::Store(error)) => Err(fail(error)),
+    }
+}

@@ -1,0 +1,114 @@
+//! What can be done with an event, as buttons in forms: they work before any script has run.
+
+use leptos::prelude::*;
+
+use super::{Icon, Notice, Notices, icon::Shape};
+use crate::api::{MarkProcessed, ReplayEvent, RetryEvent};
+
+/// The page's actions, and when one has last succeeded.
+#[derive(Clone, Copy)]
+pub struct Actions {
+    replay: ServerAction<ReplayEvent>,
+    retry: ServerAction<RetryEvent>,
+    resolve: ServerAction<MarkProcessed>,
+    /// Grows with each success: pages fetch again.
+    pub done: RwSignal<u32>,
+}
+
+impl Actions {
+    pub fn provide() {
+        let actions = Self {
+            replay: ServerAction::new(),
+            retry: ServerAction::new(),
+            resolve: ServerAction::new(),
+            done: RwSignal::new(0),
+        };
+        provide_context(actions);
+        let notices = expect_context::<Notices>();
+        let Self { replay, retry, resolve, done } = actions;
+        announce(replay, notices, done, |id| {
+            Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
+        });
+        announce(retry, notices, done, |()| Notice::done("Its failed runs start again."));
+        announce(resolve, notices, done, |()| Notice::done("Marked as processed."));
+    }
+}
+
+fn announce<F, T>(
+    action: ServerAction<F>,
+    notices: Notices,
+    done: RwSignal<u32>,
+    success: impl Fn(T) -> Notice + 'static,
+) where
+    F: leptos::server_fn::ServerFn<Output = T, Error = crate::ApiError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    Effect::new(move |_| match action.value().get() {
+        None => {}
+        Some(Err(error)) => notices.show(Notice::failed(&error)),
+        Some(Ok(value)) => {
+            notices.show(success(value));
+            done.update(|count| *count += 1);
+        }
+    });
+}
+
+#[component]
+pub fn ReplayIcon(#[prop(into)] id: String) -> impl IntoView {
+    let Actions { replay, .. } = expect_context();
+    view! {
+        <ActionForm action=replay attr:class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="icon-btn" aria-label="Replay" title="Replay">
+                <Icon shape=Shape::Replay />
+            </button>
+        </ActionForm>
+    }
+}
+
+#[component]
+pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> impl IntoView {
+    let Actions { replay, .. } = expect_context();
+    let busy = replay.pending();
+    view! {
+        <ActionForm action=replay attr:class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="btn" class:main=main disabled=busy>
+                <Icon shape=Shape::Replay />
+                "Replay"
+            </button>
+        </ActionForm>
+    }
+}
+
+#[component]
+pub fn RetryButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> impl IntoView {
+    let Actions { retry, .. } = expect_context();
+    let busy = retry.pending();
+    view! {
+        <ActionForm action=retry attr:class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="btn" class:main=main disabled=busy>
+                "Retry"
+            </button>
+        </ActionForm>
+    }
+}
+
+#[component]
+pub fn ResolveButton(#[prop(into)] id: String) -> impl IntoView {
+    let Actions { resolve, .. } = expect_context();
+    let busy = resolve.pending();
+    view! {
+        <ActionForm action=resolve attr:class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="btn" disabled=busy>
+                "Mark processed"
+            </button>
+        </ActionForm>
+    }
+}

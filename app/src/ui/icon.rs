@@ -1,0 +1,47 @@
+//! Drawn lines: the mark and the signs of the navigation.
+
+use leptos::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Stream,
+    DeadLetters,
+    Workflows,
+    Keys,
+    Replay,
+    Open,
+}
+
+impl Shape {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Stream => "M1 4c3 0 3 2 6 2s3-2 7-2M1 10c3 0 3 2 6 2s3-2 7-2",
+            Self::DeadLetters => "M2 4h11v8H2zM2 4l5.5 4.5L13 4M10 10l4 4m0-4l-4 4",
+            Self::Workflows => {
+                "M5.5 3.5a2 2 0 11-4 0 2 2 0 014 0zM13.5 11.5a2 2 0 11-4 0 2 2 0 014 0z\
+                 M3.5 5.500v3a3 3 0 003 3h3"
+            }
+            Self::Keys => "M7.500 10.500a3 3 0 11-6 0 3 3 0 016 0zM7 8l6-6m-2 2l2 2",
+            Self::Replay => "M12.500 7.500a5 5 0 11-1.600-3.670M12.500 1.500v3h-3",
+            Self::Open => "M5.500 3l4.500 4.500-4.500 4.500",
+        }
+    }
+}
+
+#[component]
+pub fn Icon(shape: Shape) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 15 15" aria-hidden="true">
+            <path d=shape.path() />
+        </svg>
+    }
+}
+
+#[component]
+pub fn Mark() -> impl IntoView {
+    view! {
+        <svg class="logo" viewBox="0 0 22 22" aria-hidden="true">
+            <path d="M2 6.5c3 0 3 2 6 2s3-2 6-2 3 2 6 2M11 2v18M13.5 14c2 0 3 1.5 6.5 1.5" />
+        </svg>
+    }
+}

@@ -1,0 +1,50 @@
+//! The frame around every page of someone who is signed in.
+
+use leptos::prelude::*;
+use leptos_router::components::Outlet;
+
+use super::{Actions, Nav, NoticeLine, Notices};
+use crate::api::get_session;
+
+#[component]
+pub fn Layout() -> impl IntoView {
+    Notices::provide();
+    Actions::provide();
+    view! {
+        <a class="skip" href="#content">
+            "Skip to the content"
+        </a>
+        <div class="shell">
+            <Around />
+            <Content />
+        </div>
+    }
+}
+
+// Erased types here and below keep the compiler's recursion, and the binary, small.
+
+#[component]
+fn Around() -> AnyView {
+    let session = Resource::new(|| (), |()| get_session());
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                let session = session.await.ok();
+                view! { <Nav session /> }.into_any()
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+#[component]
+fn Content() -> AnyView {
+    let (page, notices) = (view! { <Outlet /> }.into_any(), view! { <NoticeLine /> }.into_any());
+    view! {
+        <main id="content" tabindex="-1">
+            {page}
+            {notices}
+        </main>
+    }
+    .into_any()
+}

@@ -1,0 +1,102 @@
+//! The way around: a column beside the page, a folded menu above it on narrow screens.
+
+use leptos::{html, prelude::*};
+use leptos_router::{components::A, hooks::use_location};
+
+use super::{Icon, Mark, icon::Shape};
+use crate::{live::Live, model::Session};
+
+#[component]
+pub fn Nav(session: Option<Session>) -> AnyView {
+    let menu = NodeRef::<html::Details>::new();
+    let path = use_location().pathname;
+    Effect::new(move |_| {
+        path.track();
+        if let Some(menu) = menu.get_untracked() {
+            menu.set_open(false);
+        }
+    });
+    let failed = session.as_ref().map(|session| session.stats.counts.failed).unwrap_or_default();
+    let user = session.map(|session| (session.user.email, session.user.role));
+    view! {
+        <nav class="side" aria-label="Main">
+            <Home />
+            <Links failed />
+            <Who user=user.clone() />
+        </nav>
+        <nav class="topbar" aria-label="Main">
+            <Home />
+            <details class="menu" node_ref=menu>
+                <summary>"Menu"</summary>
+                <div class="sheet">
+                    <Links failed />
+                    <Who user />
+                </div>
+            </details>
+        </nav>
+    }
+    .into_any()
+}
+
+#[component]
+fn Home() -> impl IntoView {
+    view! {
+        <a class="mark" href="/">
+            <Mark />
+            "Sluice"
+        </a>
+    }
+}
+
+#[component]
+fn Links(failed: u64) -> AnyView {
+    view! {
+        <p class="group-name">"Watch"</p>
+        <A href="/" exact=true>
+            <Icon shape=Shape::Stream />
+            "Stream"
+        </A>
+        <A href="/dead-letters">
+            <Icon shape=Shape::DeadLetters />
+            "Dead letters"
+            <Badge failed />
+        </A>
+        <p class="group-name">"Build"</p>
+        <A href="/workflows">
+            <Icon shape=Shape::Workflows />
+            "Workflows"
+        </A>
+        <A href="/keys">
+            <Icon shape=Shape::Keys />
+            "Keys"
+        </A>
+    }
+    .into_any()
+}
+
+/// How many events failed: `failed` until the stream knows better.
+#[component]
+fn Badge(failed: u64) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let count = Memo::new(move |_| live.stats.get().map_or(failed, |stats| stats.counts.failed));
+    move || {
+        (count.get() > 0).then(|| view! { <b class="badge">{count.get()}</b> })
+    }
+}
+
+#[component]
+fn Who(user: Option<(String, String)>) -> impl IntoView {
+    user.map(|(email, role)| {
+        view! {
+            <div class="who">
+                <span class="email" title=email.clone()>
+                    {email.clone()}
+                </span>
+                <span class="role">{role}</span>
+                <form method="post" action="/logout">
+                    <button class="link">"Sign out"</button>
+                </form>
+            </div>
+        }
+    })
+}

@@ -1,0 +1,133 @@
+//! What the workflows did with an event: one bar for each run, one line for each attempt.
+
+use leptos::prelude::*;
+
+use super::{Moment, RunState};
+use crate::model::{AttemptStatus, RunView, StepAttempt, time::duration};
+
+pub mod exchange;
+pub mod fall;
+
+use exchange::Exchange;
+use fall::{Part, Span};
+
+#[component]
+pub fn RunList(runs: Vec<RunView>) -> impl IntoView {
+    if runs.is_empty() {
+        return view! {
+            <p class="dim">"No workflow has a trigger for this event, so nothing had to run."</p>
+        }
+        .into_any();
+    }
+    let span = Span::of(&runs);
+    let runs: Vec<_> = runs.into_iter().map(|run| view! { <Run run span /> }).collect();
+    view! { <div class="runs">{runs}</div> }.into_any()
+}
+
+#[component]
+fn Run(run: RunView, span: Span) -> AnyView {
+    let took = run.finished_at.as_ref().and_then(|end| end.since(&run.created_at)).map(duration);
+    let bar = span.parts(&run);
+    view! {
+        <section class="run">
+            <div class="run-head">
+                <b>{run.workflow.name.clone()}</b>
+                <span class="dim">"v" {run.workflow.version}</span>
+                <RunState status=run.status />
+                {run
+                    .next_attempt_at
+                    .clone()
+                    .map(|at| view! { <span class="dim">"next attempt " <Moment at /></span> })}
+                <span class="m run-id">{run.id.clone()}</span>
+            </div>
+            <div class="fall">
+                <Fall parts=bar />
+                <b>{took.unwrap_or_default()}</b>
+            </div>
+            {run.error.clone().map(|error| view! { <p class="run-error">{error}</p> })}
+            <Attempts attempts=run.attempts />
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Fall(parts: Vec<Part>) -> AnyView {
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|Part { kind, x, width }| {
+            view! { <rect class=kind x=x y="0" width=width height="8" rx="2"></rect> }
+        })
+        .collect();
+    view! {
+        <svg class="track" viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">
+            {parts}
+        </svg>
+    }
+    .into_any()
+}
+
+#[component]
+fn Attempts(attempts: Vec<StepAttempt>) -> impl IntoView {
+    (!attempts.is_empty()).then(|| {
+        let rows: Vec<_> =
+            attempts.into_iter().map(|attempt| view! { <Attempt attempt /> }).collect();
+        view! {
+            <table class="attempts">
+                <thead>
+                    <tr>
+                        <th>"Step"</th>
+                        <th>"Attempt"</th>
+                        <th>"Status"</th>
+                        <th>"Answer"</th>
+                        <th>"Started"</th>
+                        <th class="end">"Took"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+    })
+}
+
+#[component]
+fn Attempt(attempt: StepAttempt) -> AnyView {
+    let (class, label) = match attempt.status {
+        AttemptStatus::Succeeded => ("s succeeded", "Succeeded"),
+        AttemptStatus::Failed => ("s failed", "Failed"),
+    };
+    let answered = attempt.response.as_ref().map(|response| format!("HTTP {}", response.status));
+    let answer = match (answered, attempt.error.clone()) {
+        (Some(status), Some(error)) if !error.contains(&status[5..]) => format!("{status}, {error}"),
+        (_, Some(error)) => error,
+        (status, None) => status.unwrap_or_default(),
+    };
+    let exchange = attempt.request.clone().map(|request| (request, attempt.response.clone()));
+    view! {
+        <tr>
+            <td>{attempt.step}</td>
+            <td>{attempt.attempt}</td>
+            <td>
+                <span class=class>{label}</span>
+            </td>
+            <td class="answer" title=answer.clone()>
+                {answer.clone()}
+            </td>
+            <td class="m">
+                <Moment at=attempt.started_at />
+            </td>
+            <td class="end">{duration(attempt.duration_ms)}</td>
+        </tr>
+        {exchange
+            .map(|(request, response)| {
+                view! {
+                    <tr class="more">
+                        <td colspan="6">
+                            <Exchange request response />
+                        </td>
+                    </tr>
+                }
+            })}
+    }
+    .into_any()
+}

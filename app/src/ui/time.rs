@@ -1,0 +1,62 @@
+//! A moment: UTC as the server writes it, the reader's own time once the page is alive.
+
+use leptos::prelude::*;
+
+use crate::model::Timestamp;
+
+/// Turns true when the first render has been taken over by the browser.
+#[derive(Clone, Copy)]
+pub struct Hydrated(pub RwSignal<bool>);
+
+impl Hydrated {
+    pub fn provide() {
+        let hydrated = RwSignal::new(false);
+        provide_context(Self(hydrated));
+        Effect::new(move |_| {
+            hydrated.set(true);
+            if let Some(root) = document().document_element() {
+                // Style sheets and tests wait for this. It fails only for malformed names.
+                let _ = root.set_attribute("data-hydrated", "");
+            }
+        });
+    }
+}
+
+#[component]
+pub fn Moment(#[prop(into)] at: Timestamp) -> impl IntoView {
+    let hydrated = expect_context::<Hydrated>().0;
+    let text = at.clone();
+    view! {
+        <time datetime=at.0.clone() title=at.0.clone()>
+            {move || if hydrated.get() { local(&text) } else { text.clock().to_owned() }}
+        </time>
+    }
+}
+
+/// `09:41:07.088` today, `24 Nov 09:41` before.
+#[cfg(feature = "hydrate")]
+fn local(at: &Timestamp) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let then = js_sys::Date::new(&at.as_str().into());
+    if then.get_time().is_nan() {
+        return at.as_str().to_owned();
+    }
+    let now = js_sys::Date::new_0();
+    let day = |date: &js_sys::Date| (date.get_full_year(), date.get_month(), date.get_date());
+    let (hours, minutes) = (then.get_hours(), then.get_minutes());
+    let month = MONTHS.get(then.get_month() as usize).copied().unwrap_or_default();
+    let (seconds, millis) = (then.get_seconds(), then.get_milliseconds());
+    if day(&then) == day(&now) {
+        format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
+    } else if then.get_full_year() == now.get_full_year() {
+        format!("{} {month} {hours:02}:{minutes:02}", then.get_date())
+    } else {
+        format!("{} {month} {}", then.get_date(), then.get_full_year())
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn local(at: &Timestamp) -> String {
+    at.clock().to_owned()
+}

@@ -1,0 +1,132 @@
+//! Trial 31, a sample: every route, and who may pass it.
+//!
+//! The list is the public surface of DESIGN; a route that answers strangers
+//! must be named here as open, all others must refuse. Invariant: a route that
+//! does not exist (404, 405) does not count as closed.
+
+use serde_json::json;
+
+use crate::http::Request;
+use crate::sluice::Sluice;
+
+/// What a caller must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    Ingest,
+    Read,
+    Manage,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Door {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub needs: Needs,
+}
+
+const fn door(method: &'static str, path: &'static str, needs: Needs) -> Door {
+    Door { method, path, needs }
+}
+
+/// Routes for machines.
+pub const ROUTES: &[Door] = &[
+    door("POST", "/api/webhooks/ingest", Needs::Ingest),
+    door("GET", "/api/v1/events", Needs::Read),
+    door("GET", "/api/v1/events/evt_none", Needs::Read),
+    door("POST", "/api/v1/events/evt_none/replay", Needs::Manage),
+    door("POST", "/api/v1/events/evt_none/processed", Needs::Manage),
+    door("POST", "/api/v1/events/evt_none/failed", Needs::Manage),
+    door("DELETE", "/api/v1/events/evt_none", Needs::Manage),
+    door("GET", "/api/v1/events/evt_none/explain", Needs::Read),
+    door("GET", "/api/v1/dead-letters", Needs::Read),
+    door("POST", "/api/v1/dead-letters/evt_none/retry", Needs::Manage),
+    door("POST", "/api/v1/bulk", Needs::Manage),
+    door("GET", "/api/v1/workflows", Needs::Read),
+    door("GET", "/api/v1/runs", Needs::Read),
+    door("GET", "/api/v1/sources", Needs::Read),
+    door("GET", "/api/v1/keys", Needs::Read),
+    door("GET", "/api/v1/stats", Needs::Read),
+    door("GET", "/api/v1/alerts", Needs::Read),
+    door("GET", "/api/v1/stream", Needs::Read),
+];
+
+/// Pages for people; a stranger is sent to sign in.
+pub const PAGES: &[&str] = &["/", "/events/evt_none", "/dead-letters", "/workflows", "/keys"];
+
+/// Changes that a browser may ask for, as another site would forge them.
+pub const FORGED: &[&str] = &[
+    "/logout",
+    "/api/v1/events/evt_none/replay",
+    "/api/v1/events/evt_none/processed",
+    "/api/v1/dead-letters/evt_none/retry",
+    "/api/v1/bulk",
+];
+
+fn knock(door: &Door) -> Request {
+    let request = Request::new(door.method, door.path);
+    if door.method == "POST" { request.json(&json!({})) } else { request }
+}
+
+/// The status answered; 0 when the answer has no end, as an open stream's.
+async fn answered(sluice: &Sluice, request: Request) -> u16 {
+    sluice.call(request).await.map_or(0, |answer| answer.status)
+}
+
+/// Routes and pages that do not refuse a caller without credentials.
+pub async fn open_to_strangers(sluice: &Sluice) -> Vec<String> {
+    let mut open = Vec::new();
+    for door in ROUTES {
+        let status = answered(sluice, knock(door)).await;
+        if status != 401 {
+            open.push(format!("{} {} answered {status}", door.method, door.path));
+        }
+        let made_up = knock(door).key("sk_made_up_by_a_stranger");
+        let status = answered(sluice, made_up).await;
+        if status != 401 {
+            open.push(format!("{} {} with a made-up key: {status}", door.method, door.path));
+        }
+    }
+    for page in PAGES {
+        let answer = sluice.call(Request::get(*page)).await.ok();
+        let sent_to = answer.as_ref().and_then(|answer| answer.header("location"));
+        if !sent_to.is_some_and(|place| place.starts_with("/login")) {
+            let status = answer.map_or(0, |answer| answer.status);
+            open.push(format!("GET {page} answered {status}"));
+        }
+    }
+    open
+}
+
+/// Routes that do not refuse a key which lacks what they need.
+pub async fn open_to(sluice: &Sluice, key: &str, has: Needs) -> Vec<String> {
+    let mut open = Vec::new();
+    for door in ROUTES.iter().filter(|door| !covers(has, door.needs)) {
+        let status = answered(sluice, knock(door).key(key)).await;
+        if status != 403 {
+            open.push(format!("{} {} with {has:?} only: {status}", door.method, door.path));
+        }
+    }
+    open
+}
+
+/// Whether a key with this permission alone may pass.
+fn covers(has: Needs, needs: Needs) -> bool {
+    has == needs || (has == Needs::Manage && needs == Needs::Read)
+}
+
+/// Changes that the server carries out for another site with a user's cookie.
+pub async fn open_to_other_sites(sluice: &Sluice, cookie: &str) -> Vec<String> {
+    let mut open = Vec::new();
+    for path in FORGED {
+        let forged = Request::post(*path)
+            .header("cookie", cookie)
+            .header("origin", "https://elsewhere.example")
+            .header("sec-fetch-site", "cross-site")
+            .form(&[("id", "evt_none")]);
+        let status = answered(sluice, forged).await;
+        if status != 403 {
+            open.push(format!("POST {path} from another site: {status}"));
+        }
+    }
+    open
+}

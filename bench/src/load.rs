@@ -1,0 +1,345 @@
+//! Load: N keep-alive connections that send one event after the other.
+//!
+//! The request is built once a connection; sending the next event patches a
+//! counter of fixed width into the same bytes. It runs on a thread of its own
+//! with a single-threaded runtime, so that generating load costs as little as
+//! possible of the machine that the server runs on. Invariant: it ends by
+//! itself (length reached, connections broken, or `stop`), never later than
+//! `GRACE` after that.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::http::Request;
+
+/// Type of most events; no trial has a workflow for it.
+pub const PLAIN: &str = "bench.plain";
+/// Type of every nth event when `Plan::matched_every` says so. As long as `PLAIN`.
+pub const MATCHED: &str = "bench.match";
+
+const BODY_BYTES: usize = 600;
+const DIGITS: usize = 12;
+const NUMBER: &str = "000000000000";
+const GRACE: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub address: SocketAddr,
+    pub key: String,
+    pub connections: usize,
+    /// Number of the first event; each event carries its own.
+    pub first: u64,
+    pub length: Duration,
+    /// Between an answer and the next request on the same connection.
+    pub pause: Duration,
+    /// Every nth event is of type `MATCHED`; 0 is none.
+    pub matched_every: u64,
+    /// Whether to keep which events were acknowledged.
+    pub remember: bool,
+}
+
+impl Plan {
+    pub fn new(address: SocketAddr, key: &str, connections: usize) -> Self {
+        Self {
+            address,
+            key: key.to_owned(),
+            connections,
+            first: 0,
+            length: Duration::from_secs(5),
+            pause: Duration::ZERO,
+            matched_every: 0,
+            remember: false,
+        }
+    }
+}
+
+/// An event that was answered with 202.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    pub number: u64,
+    pub id: String,
+}
+
+#[derive(Debug)]
+pub struct Outcome {
+    pub accepted: u64,
+    /// Answers other than 202, by status.
+    pub refused: BTreeMap<u16, u64>,
+    /// Connections that ended before the load did.
+    pub broken: u64,
+    /// Microseconds from the request's first byte to the whole answer.
+    pub latency: Histogram<u64>,
+    pub took: Duration,
+    pub acknowledged: Vec<Acknowledged>,
+    /// The first number that no event was sent with.
+    pub next: u64,
+}
+
+impl Outcome {
+    pub fn per_second(&self) -> f64 {
+        self.accepted as f64 / self.took.as_secs_f64()
+    }
+
+    pub fn refusals(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// Latency in milliseconds that this share of the answers kept.
+    pub fn percentile(&self, percent: f64) -> f64 {
+        self.latency.value_at_percentile(percent) as f64 / 1000.0
+    }
+}
+
+/// Load that is being sent.
+#[derive(Debug)]
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    thread: tokio::task::JoinHandle<Result<Outcome>>,
+}
+
+impl Running {
+    /// Lets each connection finish its request, then ends.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub async fn finish(self) -> Result<Outcome> {
+        self.thread.await.context("the load generator panicked")?
+    }
+}
+
+pub fn start(plan: Plan) -> Running {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    let thread = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        tokio::task::LocalSet::new().block_on(&runtime, run(plan, asked))
+    });
+    Running { stop, thread }
+}
+
+/// Sends all of the load and returns what came back.
+pub async fn drive(plan: Plan) -> Result<Outcome> {
+    start(plan).finish().await
+}
+
+async fn run(plan: Plan, stop: Arc<AtomicBool>) -> Result<Outcome> {
+    let latency = Histogram::new_with_bounds(1, 60_000_000, 3)?;
+    let empty = Outcome {
+        accepted: 0,
+        refused: BTreeMap::new(),
+        broken: 0,
+        latency,
+        took: Duration::ZERO,
+        acknowledged: Vec::new(),
+        next: plan.first,
+    };
+    let outcome = Rc::new(RefCell::new(empty));
+    let connections = plan.connections;
+    let begin = Instant::now();
+    let end = begin + plan.length;
+    let plan = Rc::new(plan);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        let (plan, outcome, stop) = (Rc::clone(&plan), Rc::clone(&outcome), Arc::clone(&stop));
+        tasks.spawn_local(async move {
+            if connection(&plan, &outcome, &stop, end).await.is_err() {
+                outcome.borrow_mut().broken += 1;
+            }
+        });
+    }
+    let all = async { while tasks.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(plan.length + GRACE, all).await;
+    tasks.shutdown().await;
+    outcome.borrow_mut().took = begin.elapsed();
+    let outcome = Rc::into_inner(outcome).context("a connection is still held")?;
+    Ok(outcome.into_inner())
+}
+
+async fn connection(
+    plan: &Plan,
+    outcome: &RefCell<Outcome>,
+    stop: &AtomicBool,
+    end: Instant,
+) -> Result<()> {
+    let mut stream = TcpStream::connect(plan.address).await?;
+    stream.set_nodelay(true)?;
+    let mut request = Template::new(plan);
+    let mut answer = vec![0; 4096];
+    let mut sent = Instant::now();
+    while sent < end && !stop.load(Ordering::Relaxed) {
+        let number = outcome.borrow().next;
+        outcome.borrow_mut().next += 1;
+        let matched = plan.matched_every != 0 && number.is_multiple_of(plan.matched_every);
+        stream.write_all(request.patched(number, matched)).await?;
+        let (status, body) = read_answer(&mut stream, &mut answer).await?;
+        let now = Instant::now();
+        outcome.borrow_mut().record(plan, number, status, body, now - sent)?;
+        if !plan.pause.is_zero() {
+            tokio::time::sleep(plan.pause).await;
+        }
+        sent = if plan.pause.is_zero() { now } else { Instant::now() };
+    }
+    Ok(())
+}
+
+impl Outcome {
+    fn record(
+        &mut self,
+        plan: &Plan,
+        number: u64,
+        status: u16,
+        body: &[u8],
+        took: Duration,
+    ) -> Result<()> {
+        self.latency.saturating_record(u64::try_from(took.as_micros())?);
+        if status != 202 {
+            *self.refused.entry(status).or_default() += 1;
+            return Ok(());
+        }
+        self.accepted += 1;
+        if plan.remember {
+            let id = id_in(body).context("202 without an id")?;
+            self.acknowledged.push(Acknowledged { number, id });
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of a request with the places where the number and the type stand.
+struct Template {
+    bytes: Vec<u8>,
+    numbers: Vec<usize>,
+    event_type: usize,
+}
+
+impl Template {
+    fn new(plan: &Plan) -> Self {
+        let request = Request::post("/api/webhooks/ingest")
+            .key(&plan.key)
+            .header("content-type", "application/json")
+            .bytes(body());
+        let bytes = request.to_bytes(plan.address, true);
+        let numbers = places(&bytes, NUMBER.as_bytes());
+        let event_type = places(&bytes, PLAIN.as_bytes()).first().copied().unwrap_or_default();
+        Self { bytes, numbers, event_type }
+    }
+
+    fn patched(&mut self, number: u64, matched: bool) -> &[u8] {
+        let mut digits = [b'0'; DIGITS];
+        let mut rest = number;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        for place in &self.numbers {
+            self.bytes[*place..place + DIGITS].copy_from_slice(&digits);
+        }
+        let event_type = if matched { MATCHED } else { PLAIN };
+        let place = self.event_type;
+        self.bytes[place..place + event_type.len()].copy_from_slice(event_type.as_bytes());
+        &self.bytes
+    }
+}
+
+/// An event of exactly `BODY_BYTES`, numbered twice: its own id and in the payload.
+fn body() -> String {
+    let start = format!(
+        r#"{{"eventType":"{PLAIN}","source":"bench","eventId":"bench-{NUMBER}","payload":{{"number":"{NUMBER}","total":120,"note":""#
+    );
+    let end = r#""}}"#;
+    let filler = "x".repeat(BODY_BYTES - start.len() - end.len());
+    format!("{start}{filler}{end}")
+}
+
+fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
+    let windows = bytes.windows(wanted.len()).enumerate();
+    windows.filter(|(_, window)| *window == wanted).map(|(place, _)| place).collect()
+}
+
+/// The number in an event id of the load generator.
+pub fn number_of(event_id: &str) -> Option<u64> {
+    event_id.strip_prefix("bench-")?.parse().ok()
+}
+
+fn id_in(body: &[u8]) -> Option<String> {
+    let body = std::str::from_utf8(body).ok()?;
+    let (_, rest) = body.split_once(r#""id":""#)?;
+    rest.split_once('"').map(|(id, _)| id.to_owned())
+}
+
+/// Status and body of one answer that has a `content-length`.
+async fn read_answer<'a>(
+    stream: &mut TcpStream,
+    buffer: &'a mut Vec<u8>,
+) -> Result<(u16, &'a [u8])> {
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            buffer.resize(filled * 2, 0);
+        }
+        let read = stream.read(&mut buffer[filled..]).await?;
+        anyhow::ensure!(read > 0, "the server closed the connection");
+        filled += read;
+        if let Some((status, body)) = whole(&buffer[..filled])? {
+            return Ok((status, &buffer[body..filled]));
+        }
+    }
+}
+
+/// Status and where the body begins, once all of it is there.
+fn whole(raw: &[u8]) -> Result<Option<(u16, usize)>> {
+    let Some(head) = raw.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
+    let status = std::str::from_utf8(raw.get(9..12).unwrap_or_default())?.parse()?;
+    let length = content_length(&raw[..head]).context("an answer without content-length")?;
+    let body = head + 4;
+    Ok((raw.len() >= body + length).then_some((status, body)))
+}
+
+fn content_length(head: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"content-length:";
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let line =
+        lines.find(|l| l.len() > NAME.len() && l[..NAME.len()].eq_ignore_ascii_case(NAME))?;
+    std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_json_of_the_stated_size_and_carries_its_number_twice() {
+        let plan = Plan::new("127.0.0.1:1".parse().unwrap(), "key", 1);
+        let mut template = Template::new(&plan);
+        let bytes = template.patched(42, true).to_vec();
+        let body = &bytes[bytes.len() - BODY_BYTES..];
+        let event: serde_json::Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(event["eventType"], MATCHED);
+        assert_eq!(number_of(event["eventId"].as_str().unwrap()), Some(42));
+        assert_eq!(event["payload"]["number"], "000000000042");
+    }
+
+    #[test]
+    fn an_answer_is_whole_only_with_all_of_its_body() {
+        let raw = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}";
+        assert_eq!(whole(raw).unwrap(), Some((202, raw.len() - 2)));
+        assert_eq!(whole(&raw[..raw.len() - 1]).unwrap(), None);
+    }
+
+    #[test]
+    fn the_id_is_found_in_the_answer() {
+        assert_eq!(id_in(br#"{"id":"evt_1","eventId":"x"}"#).as_deref(), Some("evt_1"));
+    }
+}

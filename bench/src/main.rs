@@ -1,0 +1,171 @@
+//! `bench`: figures and fault trials against a built `sluice`.
+//!
+//! `cargo xtask bench …` builds the release binary and hands its arguments on.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bench::trials::{self, Report};
+use bench::{doors, ingest, sluice};
+use clap::{Args, Parser, Subcommand};
+
+/// A restart after a crash is to serve again within this.
+const READY: Duration = Duration::from_secs(1);
+
+/// Sluice allocates with it too: the yardstick must not lose for want of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures and maltreats a Sluice binary (SLUICE_BIN, or target/release/sluice).
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Durable ingest beside a bare handler that stores nothing
+    Ingest(IngestArguments),
+    /// SIGKILL under load: nothing acknowledged is lost, nothing doubled
+    Kill(KillArguments),
+    /// Every fault trial, in full count
+    Faults(FaultArguments),
+    /// The bare handler alone; `ingest` starts it by itself
+    #[command(hide = true)]
+    Bare,
+}
+
+#[derive(Args)]
+struct IngestArguments {
+    /// Length of a round
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Rounds of each side, interleaved
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 256])]
+    connections: Vec<usize>,
+    /// Write the figures to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct KillArguments {
+    #[arg(long, default_value_t = 1000)]
+    times: usize,
+    #[arg(long, default_value_t = 256)]
+    connections: usize,
+    /// Every nth event starts a workflow run
+    #[arg(long, default_value_t = 16)]
+    matched_every: u64,
+    /// Events with a waiting run in the database before the first kill
+    #[arg(long, default_value_t = 0)]
+    pending: u64,
+}
+
+#[derive(Args)]
+struct FaultArguments {
+    /// Trial 1: how many kills
+    #[arg(long, default_value_t = 1000)]
+    kills: usize,
+    /// Trial 7: how long the server and the command line write at once
+    #[arg(long, default_value_t = 600)]
+    neighbour_seconds: u64,
+    /// Trial 22: open streams
+    #[arg(long, default_value_t = 1000)]
+    streams: usize,
+    /// Trial 22: senders
+    #[arg(long, default_value_t = 200)]
+    senders: usize,
+    /// Trial 23: sockets that never finish a request (mind `ulimit -n`)
+    #[arg(long, default_value_t = 8000)]
+    sockets: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Bare => bench::bare::announce_and_serve().await.map(|()| true),
+        Command::Ingest(arguments) => measure(arguments).await.map(|()| true),
+        Command::Kill(arguments) => kill(arguments.into()).await,
+        Command::Faults(arguments) => faults(arguments).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(arguments: IngestArguments) -> Result<()> {
+    let IngestArguments { seconds, rounds, connections, json } = arguments;
+    let options = ingest::Options { seconds, rounds, connections };
+    let comparisons = ingest::compare(&sluice::binary()?, &options, progress).await?;
+    say(&ingest::table(&comparisons));
+    if let Some(file) = json {
+        let text = serde_json::to_string_pretty(&comparisons)?;
+        std::fs::write(&file, text)
+            .with_context(|| format!("could not write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+impl From<KillArguments> for trials::kill::Options {
+    fn from(arguments: KillArguments) -> Self {
+        let KillArguments { times, connections, matched_every, pending } = arguments;
+        Self { times, connections, matched_every, pending, ready: READY }
+    }
+}
+
+async fn kill(options: trials::kill::Options) -> Result<bool> {
+    let report = trials::kill::run(&sluice::binary()?, options, progress).await?;
+    Ok(conclude(&report))
+}
+
+async fn faults(arguments: FaultArguments) -> Result<bool> {
+    let binary = sluice::binary()?;
+    let FaultArguments { kills, neighbour_seconds, streams, senders, sockets } = arguments;
+    let length = Duration::from_secs(neighbour_seconds);
+    let mut holds = conclude(&closed_doors(&binary).await?);
+    holds &=
+        conclude(&trials::stop::run(&binary, trials::stop::Options { streams, senders }).await?);
+    holds &= conclude(&trials::silent::run(&binary, trials::silent::Options::full(sockets)).await?);
+    holds &= conclude(&trials::neighbours::run(&binary, length).await?);
+    let kills = KillArguments { times: kills, connections: 256, matched_every: 16, pending: 0 };
+    Ok(holds & kill(kills.into()).await?)
+}
+
+async fn closed_doors(binary: &std::path::Path) -> Result<Report> {
+    let sluice = sluice::Setup::new(binary).start().await?;
+    let mut open = doors::open_to_strangers(&sluice).await;
+    for (permission, has) in [("ingest", doors::Needs::Ingest), ("read", doors::Needs::Read)] {
+        let key = sluice.key(&[permission]).await?;
+        open.extend(doors::open_to(&sluice, &key, has).await);
+    }
+    let cookie = sluice.sign_in().await?;
+    open.extend(doors::open_to_other_sites(&sluice, &cookie).await);
+    let tried = doors::ROUTES.len() + doors::PAGES.len() + doors::FORGED.len();
+    let seen = format!("{tried} routes and pages, {} open {open:?}", open.len());
+    Ok(Report { trial: "31 closed doors", holds: open.is_empty(), seen })
+}
+
+fn conclude(report: &Report) -> bool {
+    say(&report.to_string());
+    report.holds
+}
+
+fn progress(text: &str) {
+    eprintln!("{text}");
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a command")]
+fn say(text: &str) {
+    println!("{text}");
+}

@@ -1,0 +1,26 @@
+//! The fault trials: each does harm on purpose and says what was seen.
+//!
+//! Invariant: a trial fails by its verdict, not by an error; an error means
+//! that it could not be carried out.
+
+pub mod kill;
+pub mod neighbours;
+pub mod silent;
+pub mod stop;
+
+use std::fmt;
+
+/// What a trial saw, and whether that is good enough.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub trial: &'static str,
+    pub holds: bool,
+    pub seen: String,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.holds { "holds" } else { "FALLS SHORT" };
+        write!(f, "{}: {verdict}: {}", self.trial, self.seen)
+    }
+}

@@ -1,0 +1,201 @@
+//! Trial 1: SIGKILL under load, again and again.
+//!
+//! Some events start a workflow whose step calls a receiver here, so that runs
+//! are in flight at each kill. After each restart everything acknowledged is
+//! listed once, has its one run, and that run finishes. Effects are at least
+//! once: a receiver may see a call twice, but only under the same
+//! `Idempotency-Key`.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::Report;
+use crate::ledger::{self, Verdict};
+use crate::load::{self, Acknowledged, MATCHED, Plan};
+use crate::sink::{Seen, Sink};
+use crate::sluice::{Setup, Sluice, is_settled};
+
+const SETTLE_LIMIT: Duration = Duration::from_secs(60);
+/// Kills on one data directory before a new one is taken, to bound disk use.
+const KILLS_PER_DIRECTORY: usize = 50;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub times: usize,
+    pub connections: usize,
+    /// Every nth event starts a run.
+    pub matched_every: u64,
+    /// Events whose run waits for an hour, created before the first kill.
+    pub pending: u64,
+    /// A restart must be ready after at most this.
+    pub ready: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    acknowledged: usize,
+    kills: usize,
+    verdict: Verdict,
+    /// Events whose receiver saw two different idempotency keys.
+    repeated: usize,
+    slowest: Duration,
+}
+
+pub async fn run(binary: &Path, options: Options, say: impl Fn(&str)) -> Result<Report> {
+    let mut tally = Tally::default();
+    while tally.kills < options.times {
+        let kills = KILLS_PER_DIRECTORY.min(options.times - tally.kills);
+        on_one_directory(binary, options, kills, &mut tally).await?;
+        say(&format!("{} kills, {} acknowledged", tally.kills, tally.acknowledged));
+    }
+    let Tally { acknowledged, kills, verdict, repeated, slowest } = tally;
+    Ok(Report {
+        trial: "1 SIGKILL under load",
+        holds: verdict.holds() && repeated == 0 && slowest <= options.ready,
+        seen: format!(
+            "{kills} kills at {} connections, {acknowledged} acknowledged: {} lost, {} doubled, \
+             {} without exactly one run, {repeated} run twice under other keys, {} kept \
+             unacknowledged; slowest ready {slowest:.2?} with {} pending",
+            options.connections,
+            verdict.lost,
+            verdict.doubled,
+            verdict.wrong_runs,
+            verdict.unacknowledged,
+            options.pending,
+        ),
+    })
+}
+
+async fn on_one_directory(
+    binary: &Path,
+    options: Options,
+    kills: usize,
+    tally: &mut Tally,
+) -> Result<()> {
+    let sink = Sink::start().await?;
+    let mut sluice = Setup::new(binary).start().await?;
+    let key = sluice.full_key().await?;
+    let mut next = hold(&sluice, &key, options.pending).await?;
+    sluice.apply(&notify(&sink), &key).await?;
+    let begin = next;
+    let mut acknowledged = Vec::new();
+    let mut verdict = Verdict::default();
+    for kill in 0..kills {
+        let first = next;
+        let turn = turn(&mut sluice, &key, options, first, lead(kill)).await?;
+        next = turn.next;
+        tally.slowest = tally.slowest.max(sluice.ready_after());
+        verdict.add(&ledger::compare(&sluice, &key, &turn.acknowledged, first).await?);
+        tally.acknowledged += turn.acknowledged.len();
+        tally.kills += 1;
+        acknowledged.extend(turn.acknowledged);
+    }
+    all_settled(&sluice, &key, begin).await?;
+    // What was there after its own kill must still be there after all the others.
+    let end = ledger::compare(&sluice, &key, &acknowledged, begin).await?;
+    tally.verdict.add(&verdict.worse(&end));
+    tally.repeated += repeated(&sink.seen());
+    Ok(())
+}
+
+struct Turn {
+    next: u64,
+    acknowledged: Vec<Acknowledged>,
+}
+
+/// Load, SIGKILL in the middle of it, restart.
+async fn turn(
+    sluice: &mut Sluice,
+    key: &str,
+    options: Options,
+    first: u64,
+    lead: Duration,
+) -> Result<Turn> {
+    let plan = Plan::new(sluice.address()?, key, options.connections);
+    let matched_every = options.matched_every;
+    let load = load::start(Plan {
+        first,
+        matched_every,
+        remember: true,
+        length: Duration::from_secs(30),
+        ..plan
+    });
+    tokio::time::sleep(lead).await;
+    sluice.kill().await?;
+    let outcome = load.finish().await?;
+    if outcome.refusals() > 0 {
+        bail!("refused under load: {:?}; {}", outcome.refused, sluice.printed());
+    }
+    sluice.start().await?;
+    Ok(Turn { next: outcome.next, acknowledged: outcome.acknowledged })
+}
+
+/// From 60 to 250 ms of load, so that kills fall on every stage of a commit.
+fn lead(kill: usize) -> Duration {
+    Duration::from_millis(60 + (kill as u64 * 37) % 190)
+}
+
+fn notify(sink: &Sink) -> String {
+    format!(
+        "name: Notify\ntriggers:\n  - eventType: {MATCHED}\n    input: {{ number: \"${{event.payload.number}}\" }}\n\
+         steps:\n  - id: notify\n    http: {{ method: POST, url: \"{}/hook\", body: \"${{input}}\" }}\n\
+         \x20   retry: {{ attempts: 5, initial: 100ms, max: 1s }}\n",
+        sink.url()
+    )
+}
+
+/// Creates `pending` events whose run waits for an hour; the next free number.
+async fn hold(sluice: &Sluice, key: &str, pending: u64) -> Result<u64> {
+    const WAIT: &str = "name: Hold\ntriggers:\n  - eventType: bench.match\nsteps:\n  - id: wait\n    delay: { for: 1h }\n";
+    if pending == 0 {
+        return Ok(0);
+    }
+    sluice.apply(WAIT, key).await?;
+    let mut next = 0;
+    while next < pending {
+        let plan = Plan::new(sluice.address()?, key, 64);
+        let length = Duration::from_secs(1);
+        next = load::drive(Plan { first: next, matched_every: 1, length, ..plan }).await?.next;
+    }
+    // Applied under the same name: from here on the events of the trial have no wait.
+    sluice
+        .apply("name: Hold\ntriggers: []\nsteps:\n  - id: wait\n    delay: { for: 1h }\n", key)
+        .await?;
+    Ok(next)
+}
+
+/// Waits until no event from `first` on has anything left to do.
+async fn all_settled(sluice: &Sluice, key: &str, first: u64) -> Result<()> {
+    let begin = Instant::now();
+    loop {
+        let older = |item: &Value| number(item).is_some_and(|number| number < first);
+        let items = sluice.list(key, older).await?;
+        let open =
+            |item: &&Value| number(item).is_some_and(|number| number >= first) && !is_settled(item);
+        let Some(example) = items.iter().find(open) else { return Ok(()) };
+        if begin.elapsed() > SETTLE_LIMIT {
+            let open = items.iter().filter(open).count();
+            bail!("{open} events did not settle in {SETTLE_LIMIT:?}, such as {example}");
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn number(item: &Value) -> Option<u64> {
+    load::number_of(item["eventId"].as_str()?)
+}
+
+/// Events for which calls arrived under more than one idempotency key.
+fn repeated(seen: &[Seen]) -> usize {
+    let mut keys = HashMap::<String, HashSet<&str>>::new();
+    for call in seen {
+        let number = call.json().ok().and_then(|body| body["number"].as_str().map(str::to_owned));
+        let key = call.header("idempotency-key").context("a call without Idempotency-Key");
+        keys.entry(number.unwrap_or_default()).or_default().insert(key.unwrap_or("none"));
+    }
+    keys.values().filter(|keys| keys.len() > 1).count()
+}

@@ -1,0 +1,78 @@
+// The `test` of this folder: a server, a sink, and a page that may not complain.
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { Sink } from './sink.ts';
+import { OWNER, Sluice } from './sluice.ts';
+
+interface Fixtures {
+  /** Whether the server knows an owner from the start. */
+  owner: boolean;
+  sluice: Sluice;
+  sink: Sink;
+  /** What the browser complained about; a test fails when anything is left in it. */
+  complaints: string[];
+}
+
+export const test = base.extend<Fixtures>({
+  owner: [true, { option: true }],
+  sluice: async ({ owner }, use) => {
+    const sluice = await Sluice.start({ owner });
+    await use(sluice);
+    await sluice.stop();
+  },
+  baseURL: async ({ sluice }, use) => use(sluice.url),
+  sink: async ({}, use) => {
+    const sink = await Sink.start();
+    await use(sink);
+    sink.stop();
+  },
+  complaints: [
+    async ({ page }, use) => {
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+      page.on('console', (message) => {
+        const { url } = message.location();
+        if (message.type() === 'error') complaints.push(`console: ${message.text()} (${url})`);
+        if (/hydrat/i.test(message.text())) complaints.push(`hydration: ${message.text()}`);
+      });
+      await page.addInitScript(() =>
+        document.addEventListener('securitypolicyviolation', (violation) =>
+          console.error(`CSP: ${violation.violatedDirective} ${violation.blockedURI}`),
+        ),
+      );
+      await use(complaints);
+      expect(complaints, 'the browser complained').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect, OWNER };
+
+/** Signs the owner in and waits for the stream page. */
+export async function signIn(page: Page): Promise<void> {
+  await page.goto('/login');
+  await page.getByLabel('Email').fill(OWNER.email);
+  await page.getByLabel('Password').fill(OWNER.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(/\/$/);
+}
+
+/** The page answers to clicks through its script, not only as plain HTML. */
+export async function hydrated(page: Page): Promise<void> {
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated');
+}
+
+/** Marks the document; `check` fails when another has been loaded since. */
+export async function markDocument(page: Page): Promise<{ check(): Promise<void> }> {
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  const same = () => page.evaluate(() => 'sameDocument' in window);
+  return { check: async () => expect(await same(), 'the page was loaded again').toBe(true) };
+}
+
+export function row(page: Page, id: string): Locator {
+  return page.locator(`[data-event-id="${id}"]`);
+}
+
+export function status(page: Page, id: string): Locator {
+  return row(page, id).locator('[data-status]').first();
+}

@@ -1,0 +1,67 @@
+// Each page in both schemes and two widths: pictures to look at, and what a machine can judge.
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, hydrated, signIn, test } from '../support/test.ts';
+
+const ARTEFACTS = 'artefacts';
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [1280, 390]) {
+    test.describe(`${colorScheme} at ${width}`, () => {
+      test.use({ colorScheme, viewport: { width, height: width === 390 ? 844 : 800 } });
+
+      test('every page is legible, accessible and fits', async ({
+        page, sluice, sink, complaints,
+      }) => {
+        const judge = (name: string) => check(page, `${name}-${colorScheme}-${width}`);
+        await page.goto('/login');
+        await judge('login');
+        await page.goto('/login?error=wrong');
+        await judge('login-wrong');
+        await signIn(page);
+        for (const [path, name] of PAGES) {
+          await page.goto(path);
+          await judge(`${name}-empty`);
+        }
+
+        await sluice.applyNotify(sink.url);
+        for (const id of [1, 2, 3]) await sluice.send('order.created', { id, total: 80 * id });
+        const long = { note: 'x'.repeat(400), nested: { list: [1, 2, { deep: true }] } };
+        await sluice.send('inventory.warehouse.hamburg.stock.level.changed', long);
+        const processed = await sluice.send();
+        sink.status = 500;
+        const failed = await sluice.send('order.paid');
+        await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
+
+        const events = [[`/events/${processed}`, 'event'], [`/events/${failed}`, 'event-failed']];
+        for (const [path, name] of [...PAGES, ...events, ['/nowhere', 'not-found']]) {
+          await page.goto(path);
+          await judge(name);
+        }
+        // The browser reports the status of the page that does not exist.
+        complaints.splice(0, complaints.length, ...complaints.filter((c) => !c.includes('/nowhere')));
+      });
+    });
+  }
+}
+
+const PAGES = [
+  ['/', 'stream'],
+  ['/dead-letters', 'dead-letters'],
+  ['/workflows', 'workflows'],
+  ['/keys', 'keys'],
+];
+
+async function check(page: Page, name: string): Promise<void> {
+  await hydrated(page);
+  await page.screenshot({ path: `${ARTEFACTS}/${name}.png`, fullPage: true });
+  const overflow = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+  expect.soft(overflow, `${name} is wider than the window`).toBeLessThanOrEqual(0);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+  expect.soft(told, `${name} has barriers`).toEqual([]);
+}

@@ -1,0 +1,49 @@
+import { expect, OWNER, signIn, test } from '../support/test.ts';
+
+test('a stranger is sent to sign in, and back to the page afterwards', async ({ page }) => {
+  await page.goto('/dead-letters');
+  await expect(page).toHaveURL(/\/login/);
+  await page.getByLabel('Email').fill(OWNER.email);
+  await page.getByLabel('Password').fill(OWNER.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL('/dead-letters');
+});
+
+test('a wrong password is named as such and lets nobody in', async ({ page }) => {
+  await page.goto('/login');
+  await page.getByLabel('Email').fill(OWNER.email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toContainText(/not right/);
+  await page.goto('/');
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test('signing out closes the dashboard', async ({ page }) => {
+  await signIn(page);
+  await page.getByRole('button', { name: 'Sign out' }).first().click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goto('/');
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test.describe('without an owner', () => {
+  test.use({ owner: false });
+
+  test('the printed link sets up the first owner, once', async ({ page, sluice }) => {
+    await page.goto(sluice.setupLink());
+    await page.getByLabel('Email').fill('first@example.test');
+    await page.getByLabel('Password').fill('a long enough password');
+    await page.getByRole('button', { name: 'Create owner' }).click();
+    await expect(page).toHaveURL(/\/$/);
+    await page.getByRole('button', { name: 'Sign out' }).first().click();
+
+    await page.goto(sluice.setupLink());
+    await expect(page.getByRole('button', { name: 'Create owner' })).toHaveCount(0);
+    await page.goto('/login');
+    await page.getByLabel('Email').fill('first@example.test');
+    await page.getByLabel('Password').fill('a long enough password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect(page).toHaveURL(/\/$/);
+  });
+});

@@ -1,0 +1,107 @@
+import { expect, hydrated, markDocument, row, signIn, status, test } from '../support/test.ts';
+
+test('an event appears without a reload and changes from Pending to Processed', async ({
+  page, sluice, sink,
+}) => {
+  sink.delayMs = 800;
+  await sluice.applyNotify(sink.url);
+  await signIn(page);
+  await hydrated(page);
+  const document = await markDocument(page);
+
+  const id = await sluice.send();
+  await expect(row(page, id)).toBeVisible({ timeout: 2_000 });
+  await expect(row(page, id)).toContainText('order.created');
+  await expect(status(page, id)).toHaveText(/Pending|Processing/);
+  await expect(status(page, id)).toHaveAttribute('data-status', 'processed');
+  await expect(status(page, id)).toHaveText('Processed');
+  await document.check();
+});
+
+test('an event is opened, read and replayed', async ({ page, sluice, sink }) => {
+  await sluice.applyNotify(sink.url);
+  await signIn(page);
+  await hydrated(page);
+  const document = await markDocument(page);
+  const id = await sluice.send('order.created', { id: 7, total: 120, note: 'two boxes' });
+  await expect(status(page, id)).toHaveAttribute('data-status', 'processed');
+
+  await row(page, id).getByRole('link').first().click();
+  await expect(page).toHaveURL(`/events/${id}`);
+  await expect(page.getByText('two boxes')).toBeVisible();
+  await expect(page.getByText('Notify warehouse').first()).toBeVisible();
+  await expect(status(page, id)).toHaveText('Processed');
+  expect(sink.bodies).toEqual([{ orderId: 7, note: 'from shop' }]);
+
+  await page.getByRole('button', { name: 'Replay' }).click();
+  await expect.poll(() => sink.bodies.length).toBe(2);
+  await page.getByRole('link', { name: 'Stream', exact: true }).first().click();
+  await expect(page.locator('tr[data-event-id]')).toHaveCount(2);
+  await document.check();
+});
+
+test('a row is replayed from the list and the new event comes in live', async ({ page, sluice }) => {
+  const id = await sluice.send();
+  await signIn(page);
+  await hydrated(page);
+  await row(page, id).getByRole('button', { name: 'Replay' }).click();
+  await expect(page.locator('tr[data-event-id]')).toHaveCount(2);
+});
+
+test('filters narrow the list, stay in the address and hold for new events', async ({
+  page, sluice,
+}) => {
+  const order = await sluice.send('order.created');
+  const refund = await sluice.send('refund.created');
+  await signIn(page);
+  await hydrated(page);
+  await expect(row(page, refund)).toBeVisible();
+
+  await page.getByLabel('Event type').fill('order.*');
+  await page.getByLabel('Event type').press('Enter');
+  await expect(page).toHaveURL(/eventType=order/);
+  await expect(row(page, refund)).toHaveCount(0);
+  await expect(row(page, order)).toBeVisible();
+
+  const another = await sluice.send('refund.created');
+  const live = await sluice.send('order.paid');
+  await expect(row(page, live)).toBeVisible();
+  await expect(row(page, another)).toHaveCount(0);
+
+  await page.goto(`/?q=${refund.slice(0, -2)}`);
+  await expect(row(page, refund)).toBeVisible();
+  await expect(row(page, order)).toHaveCount(0);
+
+  await page.goto('/?status=failed');
+  await expect(page.locator('tr[data-event-id]')).toHaveCount(0);
+});
+
+test('an open page catches up after the server has crashed and come back', async ({
+  page, sluice, complaints,
+}) => {
+  await signIn(page);
+  await hydrated(page);
+  const document = await markDocument(page);
+  await expect(row(page, await sluice.send())).toBeVisible();
+  await sluice.crashAndRestart();
+  const missed = await sluice.send();
+  await expect(row(page, missed)).toBeVisible({ timeout: 20_000 });
+  const later = await sluice.send();
+  await expect(row(page, later)).toBeVisible();
+  await document.check();
+  // The browser itself reports the cut connection.
+  complaints.splice(0, complaints.length, ...complaints.filter((c) => !/net::ERR_/.test(c)));
+});
+
+test('markup in a payload stays text', async ({ page, sluice }) => {
+  const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  const id = await sluice.send('order.created', { note: hostile });
+  await signIn(page);
+  await hydrated(page);
+  await expect(row(page, id)).toContainText('<img');
+  await page.goto(`/events/${id}`);
+  await hydrated(page);
+  await expect(page.getByText('onerror').first()).toBeVisible();
+  await expect(page).toHaveTitle(/Sluice/);
+  await expect(page.locator('main img')).toHaveCount(0);
+});

@@ -1,0 +1,190 @@
+//! The JSON body of an ingest request, parsed into a [`NewEvent`] or refused with every field that
+//! is wrong.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::EventType;
+use crate::time::Timestamp;
+
+/// What a sender said, checked.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    pub event_type: EventType,
+    pub source: String,
+    pub payload: String,
+    pub event_id: Option<String>,
+    pub subject: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidEnvelope {
+    #[error("the body is not JSON: {0}")]
+    Malformed(#[source] serde_json::Error),
+    #[error("the event is not complete: {}", list(.0))]
+    Fields(Vec<FieldError>),
+}
+
+/// One field that does not fit, named as in the body.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldError {
+    pub field: &'static str,
+    pub message: String,
+}
+
+fn list(errors: &[FieldError]) -> String {
+    let each = |error: &FieldError| format!("`{}` {}", error.field, error.message);
+    errors.iter().map(each).collect::<Vec<_>>().join("; ")
+}
+
+/// The body as it may come. Values stay raw here, so that a wrong type is reported by field.
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, rename = "eventType", alias = "type")]
+    event_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    source: Option<&'a RawValue>,
+    #[serde(borrow, default, alias = "data", deserialize_with = "present")]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, rename = "eventId", alias = "id")]
+    event_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    subject: Option<&'a RawValue>,
+    #[serde(borrow, rename = "occurredAt", alias = "time")]
+    occurred_at: Option<&'a RawValue>,
+}
+
+/// `null` is a payload like any other; serde would take it for a missing one.
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// Parses `{"eventType","source","payload","eventId"?,"subject"?,"occurredAt"?}`; `type`, `data`
+/// and `id` are understood too.
+pub fn parse(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
+    let body: Body<'_> = serde_json::from_slice(body).map_err(InvalidEnvelope::Malformed)?;
+    let mut errors = Vec::new();
+
+    let event_type = required("eventType", body.event_type, &mut errors).and_then(|text| {
+        EventType::parse(&text).map_err(|error| refuse("eventType", error, &mut errors)).ok()
+    });
+    let source = required("source", body.source, &mut errors)
+        .and_then(|text| name("source", text, &mut errors));
+    let event_id = optional("eventId", body.event_id, &mut errors)
+        .and_then(|text| name("eventId", text, &mut errors));
+    let subject = optional("subject", body.subject, &mut errors)
+        .and_then(|text| name("subject", text, &mut errors));
+    let occurred_at = optional("occurredAt", body.occurred_at, &mut errors).and_then(|text| {
+        Timestamp::parse(&text).map_err(|error| refuse("occurredAt", error, &mut errors)).ok()
+    });
+    let payload = body.payload.map(|raw| raw.get().to_owned());
+    if payload.is_none() {
+        errors.push(FieldError { field: "payload", message: MISSING.into() });
+    }
+
+    match (event_type, source, payload) {
+        (Some(event_type), Some(source), Some(payload)) if errors.is_empty() => {
+            Ok(NewEvent { event_type, source, payload, event_id, subject, occurred_at })
+        }
+        _ => Err(InvalidEnvelope::Fields(errors)),
+    }
+}
+
+const MISSING: &str = "is missing";
+const LONGEST_NAME: usize = 255;
+
+fn refuse(field: &'static str, message: impl ToString, errors: &mut Vec<FieldError>) {
+    errors.push(FieldError { field, message: message.to_string() });
+}
+
+fn required<'a>(
+    field: &'static str,
+    raw: Option<&'a RawValue>,
+    errors: &mut Vec<FieldError>,
+) -> Option<Cow<'a, str>> {
+    if raw.is_none() {
+        refuse(field, MISSING, errors);
+    }
+    text(field, raw?, errors)
+}
+
+fn optional<'a>(
+    field: &'static str,
+    raw: Option<&'a RawValue>,
+    errors: &mut Vec<FieldError>,
+) -> Option<Cow<'a, str>> {
+    let raw = raw.filter(|raw| raw.get() != "null")?;
+    text(field, raw, errors)
+}
+
+fn text<'a>(
+    field: &'static str,
+    raw: &'a RawValue,
+    errors: &mut Vec<FieldError>,
+) -> Option<Cow<'a, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    match serde_json::from_str::<Text<'a>>(raw.get()) {
+        Ok(Text(text)) => Some(text),
+        Err(_) => {
+            refuse(field, "must be a string", errors);
+            None
+        }
+    }
+}
+
+fn name(field: &'static str, text: Cow<'_, str>, errors: &mut Vec<FieldError>) -> Option<String> {
+    let message = if text.is_empty() {
+        "cannot be empty"
+    } else if text.len() > LONGEST_NAME {
+        "has at most 255 bytes"
+    } else if text.chars().any(char::is_control) {
+        "cannot contain control characters"
+    } else {
+        return Some(text.into_owned());
+    };
+    refuse(field, message, errors);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_payload_keeps_its_bytes() {
+        let body = br#"{"type":"order.created","source":"shop","data":{ "a" : 1.0, "a":1e2, "z":"\u00e9" }}"#;
+        let event = parse(body).unwrap();
+        assert_eq!(event.payload, r#"{ "a" : 1.0, "a":1e2, "z":"\u00e9" }"#);
+        assert_eq!(event.event_type.as_str(), "order.created");
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let InvalidEnvelope::Fields(errors) =
+            parse(br#"{"eventType":"a b","source":7,"occurredAt":"noon","subject":""}"#).unwrap_err()
+        else {
+            panic!("not a list of fields")
+        };
+        let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["eventType", "source", "subject", "occurredAt", "payload"]);
+    }
+
+    #[test]
+    fn malformed_json_is_told_apart_from_wrong_fields() {
+        assert!(matches!(parse(b"{\"eventType\":"), Err(InvalidEnvelope::Malformed(_))));
+        assert!(matches!(parse(b"[]"), Err(InvalidEnvelope::Malformed(_) | InvalidEnvelope::Fields(_))));
+        assert!(matches!(parse(b"{\"a\":\xff}"), Err(InvalidEnvelope::Malformed(_))));
+    }
+
+    #[test]
+    fn a_null_payload_is_a_payload() {
+        let event = parse(br#"{"eventType":"a","source":"s","payload":null}"#);
+        assert_eq!(event.unwrap().payload, "null");
+    }
+}

@@ -1,0 +1,177 @@
+//! Reading events: lists by keyset, and one event whole.
+
+use std::sync::Arc;
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{EventRow, EventStatus, Pattern};
+use crate::Engine;
+use crate::id::{EventId, first_event_id_at};
+use crate::run::{self, RunRecord};
+use crate::store::StoreError;
+use crate::store::entity::{event, event_body};
+use crate::time::Timestamp;
+
+/// The longest page.
+pub const MOST: u64 = 500;
+
+/// Which events; every condition must hold.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub event_type: Option<Pattern>,
+    pub source: Option<String>,
+    pub status: Option<EventStatus>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// An id, a sender's id, or the beginning of one.
+    pub id: Option<String>,
+}
+
+impl EventFilter {
+    /// The same decision as the database makes, for events that come by live.
+    pub fn accepts(&self, row: &EventRow) -> bool {
+        self.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
+            && self.source.as_ref().is_none_or(|source| *source == row.source)
+            && self.status.is_none_or(|status| status == row.status)
+            && self.from.is_none_or(|from| row.received_at >= from)
+            && self.to.is_none_or(|to| row.received_at < to)
+            && self.id.as_ref().is_none_or(|id| {
+                row.id.to_string().starts_with(id.as_str()) || row.event_id.starts_with(id.as_str())
+            })
+    }
+
+    fn condition(&self) -> Condition {
+        let mut all = Condition::all();
+        if let Some(source) = &self.source {
+            all = all.add(event::Column::Source.eq(source));
+        }
+        if let Some(status) = self.status {
+            // Written out, so that the partial index of this status applies.
+            all = all.add(sea_orm::sea_query::Expr::cust(format!("status = '{status}'")));
+        }
+        if let Some(from) = self.from {
+            all = all.add(event::Column::Id.gte(first_event_id_at(from)));
+        }
+        if let Some(to) = self.to {
+            all = all.add(event::Column::Id.lt(first_event_id_at(to)));
+        }
+        if let Some(id) = &self.id {
+            let begins = |column: event::Column| match end_of_prefix(id) {
+                Some(end) => Condition::all().add(column.gte(id)).add(column.lt(end)),
+                None => Condition::all().add(column.gte(id)),
+            };
+            all = all.add(Condition::any().add(begins(event::Column::Id)).add(begins(event::Column::EventId)));
+        }
+        match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
+            Some((_, Some(literal))) => all.add(event::Column::EventType.eq(literal)),
+            // The beginning narrows it down; the pattern itself decides on each row.
+            Some((pattern, None)) => match end_of_prefix(pattern.prefix()) {
+                Some(end) => all
+                    .add(event::Column::EventType.gte(pattern.prefix()))
+                    .add(event::Column::EventType.lt(end)),
+                None => all,
+            },
+            None => all,
+        }
+    }
+}
+
+/// The first text after all that begin with `prefix`.
+fn end_of_prefix(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        if let Some(next) = char::from_u32(u32::from(last) + 1) {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub rows: Vec<EventRow>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<i64>,
+}
+
+/// Events, newest first, older than `before`.
+pub async fn list(
+    engine: &Engine,
+    filter: &EventFilter,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Page, StoreError> {
+    let limit = limit.clamp(1, MOST) as usize;
+    let mut rows: Vec<EventRow> = Vec::with_capacity(limit + 1);
+    let mut before = before;
+    // The index narrows down, the pattern decides: go on until the page and one more are full.
+    loop {
+        let mut query = event::Entity::find().filter(filter.condition());
+        if let Some(before) = before {
+            query = query.filter(event::Column::Seq.lt(before));
+        }
+        let query = query.order_by_desc(event::Column::Seq).limit(limit as u64 + 1);
+        let found = query.all(&engine.store.read).await?;
+        let exhausted = found.len() <= limit;
+        before = found.last().map(|model| model.seq);
+        let matching = found.into_iter().map(EventRow::from).filter(|row| {
+            filter.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
+        });
+        rows.extend(matching);
+        if exhausted || rows.len() > limit {
+            let next = (rows.len() > limit).then(|| rows[limit - 1].seq);
+            rows.truncate(limit);
+            return Ok(Page { rows, next });
+        }
+    }
+}
+
+/// An event whole.
+#[derive(Debug, Clone)]
+pub struct EventRecord {
+    pub row: EventRow,
+    pub payload: Arc<str>,
+    pub headers: Arc<[(String, String)]>,
+    pub runs: Vec<RunRecord>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("there is no event {0}")]
+    Unknown(EventId),
+    #[error("the event could not be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+pub async fn get(engine: &Engine, id: EventId) -> Result<EventRecord, ReadError> {
+    let read = &engine.store.read;
+    let found = event::Entity::find().filter(event::Column::Id.eq(id.to_string())).one(read).await;
+    let row = EventRow::from(found.map_err(StoreError::from)?.ok_or(ReadError::Unknown(id))?);
+    let (payload, headers) = body(engine, row.seq).await?;
+    let runs = run::read::of_event(engine, row.seq).await?;
+    Ok(EventRecord { row, payload, headers, runs })
+}
+
+/// Payload and headers of an event, by its number.
+pub(crate) async fn body(
+    engine: &Engine,
+    seq: i64,
+) -> Result<(Arc<str>, Arc<[(String, String)]>), StoreError> {
+    let found = event_body::Entity::find_by_id(seq).one(&engine.store.read).await?;
+    let (payload, headers) = found.map(|body| (body.payload, body.headers)).unwrap_or_default();
+    let headers: Vec<(String, String)> = serde_json::from_str(&headers).unwrap_or_default();
+    Ok((payload.into(), headers.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of_prefix;
+
+    #[test]
+    fn a_prefix_is_a_range() {
+        assert_eq!(end_of_prefix("order."), Some("order/".into()));
+        assert_eq!(end_of_prefix(""), None);
+        assert_eq!(end_of_prefix("a\u{10ffff}"), Some("b".into()));
+    }
+}

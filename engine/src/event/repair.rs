@@ -1,0 +1,79 @@
+//! What people may do about an event that has settled: retry, replay, mark.
+
+use std::sync::Arc;
+
+use super::{Event, EventRow, EventStatus};
+use crate::Engine;
+use crate::event::read::{self, ReadError};
+use crate::id::EventId;
+use crate::intake;
+use crate::store::{Accepted, StoreError};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// Queue the failed runs again, each from the step that failed.
+    Retry,
+    MarkProcessed,
+    MarkFailed,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RepairError {
+    #[error("there is no event {0}")]
+    Unknown(EventId),
+    #[error("the event is {0}: only a failed event can be retried; replay it to send it again")]
+    NotFailed(EventStatus),
+    #[error("the event is {0}: wait until its runs have ended")]
+    NotSettled(EventStatus),
+    #[error("the event could not be changed: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl Repair {
+    /// Whether this can be done to an event with this status. Pure.
+    pub(crate) fn check(self, status: EventStatus) -> Result<(), RepairError> {
+        match (self, status) {
+            (Self::Retry, EventStatus::Failed) => Ok(()),
+            (Self::Retry, other) => Err(RepairError::NotFailed(other)),
+            (_, EventStatus::Pending | EventStatus::Processing) => Err(RepairError::NotSettled(status)),
+            (Self::MarkProcessed | Self::MarkFailed, _) => Ok(()),
+        }
+    }
+}
+
+/// Does `repair` to the event, in one transaction with its runs and counters.
+pub async fn repair(engine: &Engine, id: EventId, repair: Repair) -> Result<EventRow, RepairError> {
+    engine.store.writer.repair(id, repair).await
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error("there is no event {0}")]
+    Unknown(EventId),
+    #[error("the event could not be replayed: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Sends the event through again as it was received: a new event that names the first, matched
+/// against the triggers of today.
+pub async fn replay(engine: &Engine, id: EventId) -> Result<Accepted, ReplayError> {
+    let found = read::get(engine, id).await.map_err(|error| match error {
+        ReadError::Unknown(id) => ReplayError::Unknown(id),
+        ReadError::Store(error) => ReplayError::Store(error),
+    })?;
+    let new_id = EventId::new(engine.environment.next_id());
+    let event = Event {
+        id: new_id,
+        event_id: new_id.to_string(),
+        event_type: found.row.event_type,
+        source: found.row.source,
+        subject: found.row.subject,
+        received_at: engine.now(),
+        occurred_at: found.row.occurred_at,
+        payload: found.payload,
+        headers: found.headers,
+        replay_of: Some(id),
+        key_id: None,
+    };
+    Ok(intake::accept(engine, Arc::new(event), false).await?)
+}

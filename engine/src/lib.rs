@@ -1,0 +1,190 @@
+//! The domain of Sluice: events, keys, workflows, runs, and the store they live in.
+//!
+//! Invariant: nothing here knows HTTP servers, axum or Leptos. Clock, randomness and outgoing calls
+//! are reached through the edges in [`Environment`] and [`run::http`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub mod event;
+pub mod expression;
+pub mod id;
+pub mod intake;
+pub mod key;
+pub mod live;
+pub mod run;
+pub mod stats;
+pub mod store;
+pub mod time;
+pub mod user;
+pub mod workflow;
+
+use id::{IdSource, NodeId, Random, SystemRandom};
+use live::Live;
+use run::http::{Caller, CallerError};
+use run::targets::Targets;
+use run::worker;
+use store::{Location, OpenError, Role, Store, StoreError};
+use time::{Clock, SystemClock, Timestamp};
+
+const TOUCH_KEYS_EVERY: Duration = Duration::from_secs(15);
+
+/// The edges to the world: time and chance.
+#[derive(Clone)]
+pub struct Environment {
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    ids: Arc<IdSource>,
+}
+
+impl Environment {
+    pub fn new(clock: impl Clock, random: impl Random) -> Self {
+        Self { clock: Arc::new(clock), random: Arc::new(random), ids: Arc::default() }
+    }
+
+    pub fn system() -> Self {
+        Self::new(SystemClock, SystemRandom)
+    }
+
+    pub fn next_id(&self) -> u128 {
+        self.ids.next(self.clock.now(), &*self.random)
+    }
+
+    /// Between 0 and 1.
+    pub(crate) fn jitter(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.random.fill(&mut bytes);
+        f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+    }
+}
+
+/// What an engine needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub location: Location,
+    pub targets: Targets,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Caller(#[from] CallerError),
+    #[error("the workflows could not be read: {0}")]
+    Workflows(#[source] StoreError),
+}
+
+/// A running engine; clones share everything.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub struct Inner {
+    pub environment: Environment,
+    pub store: Store,
+    pub live: Live,
+    pub workflows: workflow::Catalog,
+    pub(crate) keys: key::verify::KeyCache,
+    pub(crate) node: NodeId,
+    pub(crate) caller: Caller,
+    pub(crate) inbox: worker::Inbox,
+    pub(crate) room: Arc<Semaphore>,
+    pub(crate) tasks: TaskTracker,
+    /// Held while a workflow is being applied.
+    pub(crate) applying: Mutex<()>,
+    stop: CancellationToken,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Engine {
+    /// Opens the store and starts working. Runs that a dead process left are picked up at once.
+    pub async fn start(settings: Settings, environment: Environment) -> Result<Self, StartError> {
+        let (worker, inbox, room) = worker::new();
+        let live = Live::default();
+        let node = NodeId::new(environment.next_id());
+        let caller = Caller::new(settings.targets)?;
+        let store = store::open::open(
+            &settings.location,
+            Role::Server,
+            &environment,
+            node,
+            live.clone(),
+            inbox.clone(),
+        )
+        .await?;
+        let workflows = workflow::Catalog::default();
+        workflows.replace(workflow::list::load(&store).await.map_err(StartError::Workflows)?);
+        let engine = Self(Arc::new(Inner {
+            environment,
+            store,
+            live,
+            workflows,
+            keys: key::verify::KeyCache::default(),
+            node,
+            caller,
+            inbox,
+            room,
+            tasks: TaskTracker::new(),
+            applying: Mutex::default(),
+            stop: CancellationToken::new(),
+        }));
+        engine.tasks.spawn(worker::work(worker, engine.clone(), engine.stop.clone()));
+        engine.tasks.spawn(touch_keys(engine.clone()));
+        Ok(engine)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.environment.clock.now()
+    }
+
+    /// Room for one more run at this node's worker, unless it is full.
+    pub(crate) fn worker_room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.room).try_acquire_owned().ok()
+    }
+
+    /// Takes no new runs, lets the attempts under way end, and writes down what is left.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        let used = self.keys.take_used();
+        if !used.is_empty() {
+            // The last uses of keys are nice to know, not worth holding up the shutdown.
+            let _lost = self.store.writer.touch_keys(used).await;
+        }
+    }
+}
+
+/// Opens the store for a command that works beside the server, or without one.
+pub async fn open_for_tool(location: &Location, environment: &Environment) -> Result<Store, OpenError> {
+    let (_worker, inbox, _room) = worker::new();
+    let node = NodeId::new(environment.next_id());
+    store::open::open(location, Role::Tool, environment, node, Live::default(), inbox).await
+}
+
+async fn touch_keys(engine: Engine) {
+    let mut tick = tokio::time::interval(TOUCH_KEYS_EVERY);
+    loop {
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let used = engine.keys.take_used();
+        if !used.is_empty()
+            && let Err(error) = engine.store.writer.touch_keys(used).await
+        {
+            tracing::debug!(%error, "the last uses of keys could not be noted");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A run: one workflow at work for one event, step by step, each attempt journalled.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::event::EventError;
+use crate::id::{RunId, WorkflowId};
+use crate::time::Timestamp;
+
+pub mod http;
+pub mod machine;
+pub mod read;
+pub mod retry;
+pub mod scope;
+pub mod targets;
+pub mod worker;
+
+/// `queued → running → waiting → succeeded | failed | cancelled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    Queued,
+    Running,
+    Waiting,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl RunStatus {
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Waiting, Self::Succeeded, Self::Failed, Self::Cancelled];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn stored(text: &str) -> Self {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).unwrap_or(Self::Cancelled)
+    }
+
+    pub fn is_finished(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a run remembers between its steps; stored with every attempt.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RunState {
+    /// The trigger's input, mapped when the run started.
+    pub input: Option<Json>,
+    /// The step that is next, counted from 0.
+    pub position: usize,
+    /// Attempts made at that step.
+    pub attempt: u32,
+    /// Attempts made in the whole run; numbers the journal.
+    pub attempts: i64,
+    pub steps: serde_json::Map<String, Json>,
+    /// When the delay that the run is in ends.
+    pub delayed_until: Option<Timestamp>,
+    pub first_failed_at: Option<Timestamp>,
+}
+
+/// One attempt at a step, as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepAttempt {
+    /// Counts all attempts of the run from 1.
+    pub number: i64,
+    pub step: String,
+    /// Counts the attempts at this step from 1.
+    pub attempt: u32,
+    pub succeeded: bool,
+    pub started_at: Timestamp,
+    pub duration_ms: i64,
+    pub request: Option<Json>,
+    pub response: Option<Json>,
+    pub error: Option<String>,
+}
+
+/// A run as the event page shows it.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    pub id: RunId,
+    pub workflow_id: WorkflowId,
+    pub workflow_name: String,
+    pub workflow_version: i64,
+    pub status: RunStatus,
+    pub due_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub error: Option<EventError>,
+    pub attempts: Vec<StepAttempt>,
+}

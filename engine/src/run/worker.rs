@@ -1,0 +1,432 @@
+//! Works runs off: takes those leased to this node at birth, claims others when they are due, and
+//! writes down every attempt before it goes on.
+//!
+//! Invariant: what a run has done is in the store before the run does anything else, so a crash
+//! repeats at most the attempt that was under way.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::http;
+use super::machine::{self, Failure, Next, Outcome, Stand};
+use super::scope::{event_scope, step_scope};
+use super::{RunState, RunStatus, StepAttempt};
+use crate::Engine;
+use crate::event::{Event, EventError, EventType, read};
+use crate::expression::Scope;
+use crate::id::RunId;
+use crate::store::entity::event;
+use crate::store::{Claimed, Progress, StoreError};
+use crate::time::Timestamp;
+use crate::workflow::{Workflow, list};
+
+/// How long a node may be silent before others take its runs.
+pub(crate) const LEASE_MILLIS: i64 = 30_000;
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How many runs this node works on at once.
+const ROOM: usize = 256;
+/// Due runs are looked for at least this often, also without a wake-up.
+const POLL: Duration = Duration::from_secs(2);
+/// A run that takes longer than this shows its event as processing.
+const NOTICEABLE: Duration = Duration::from_millis(150);
+
+/// A run leased to this node, with all it needs.
+pub struct Assignment {
+    pub run: RunId,
+    pub event_seq: i64,
+    pub event: Arc<Event>,
+    pub workflow: Arc<Workflow>,
+    pub trigger: usize,
+    pub state: RunState,
+    pub started_at: Option<Timestamp>,
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// Where the writer puts what the worker should do.
+#[derive(Clone)]
+pub struct Inbox {
+    assignments: mpsc::UnboundedSender<Assignment>,
+    due: Arc<Notify>,
+}
+
+impl Inbox {
+    /// Bounded by the permits that assignments carry.
+    pub(crate) fn assign(&self, assignment: Assignment) {
+        // After shutdown nobody receives; the lease runs out and the run is claimed again.
+        let _ended = self.assignments.send(assignment);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.due.notify_one();
+    }
+}
+
+/// The worker before it runs: its queue and its room exist before the store is opened.
+pub struct Worker {
+    assignments: mpsc::UnboundedReceiver<Assignment>,
+    due: Arc<Notify>,
+}
+
+pub fn new() -> (Worker, Inbox, Arc<Semaphore>) {
+    let (sender, assignments) = mpsc::unbounded_channel();
+    let due = Arc::new(Notify::new());
+    let inbox = Inbox { assignments: sender, due: Arc::clone(&due) };
+    (Worker { assignments, due }, inbox, Arc::new(Semaphore::new(ROOM)))
+}
+
+/// The runs under way, whose leases are extended.
+type Held = Arc<Mutex<HashSet<RunId>>>;
+
+/// Works until `stop`, then lets the attempts under way end.
+pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
+    let tasks = TaskTracker::new();
+    let held = Held::default();
+    let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    let mut poll = tokio::time::interval(POLL);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(assignment) = worker.assignments.recv() => {
+                start(&tasks, &engine, &held, &stop, assignment);
+            }
+            () = worker.due.notified() => claim(&tasks, &engine, &held, &stop).await,
+            _ = poll.tick() => claim(&tasks, &engine, &held, &stop).await,
+            _ = heartbeat.tick() => {
+                let runs: Vec<RunId> =
+                    held.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+                if !runs.is_empty()
+                    && let Err(error) = engine.store.writer.extend_leases(runs).await
+                {
+                    tracing::warn!(%error, "leases could not be extended");
+                }
+            }
+        }
+    }
+    tasks.close();
+    tasks.wait().await;
+}
+
+fn start(
+    tasks: &TaskTracker,
+    engine: &Engine,
+    held: &Held,
+    stop: &CancellationToken,
+    assignment: Assignment,
+) {
+    let (engine, held, stop) = (engine.clone(), Arc::clone(held), stop.clone());
+    tasks.spawn(async move {
+        let run = assignment.run;
+        held.lock().unwrap_or_else(PoisonError::into_inner).insert(run);
+        // A panic in one run must not end the worker; the run is poison and says so.
+        let worked = std::panic::AssertUnwindSafe(advance(&engine, &stop, assignment)).catch_unwind().await;
+        held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        match worked {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%run, %error, "the run is left to be claimed again"),
+            Err(_) => tracing::error!(%run, "the run panicked and is left to be claimed again"),
+        }
+        // There is room again for one that waits.
+        engine.inbox.wake();
+    });
+}
+
+/// Takes due runs as long as there is room and something is due.
+async fn claim(tasks: &TaskTracker, engine: &Engine, held: &Held, stop: &CancellationToken) {
+    loop {
+        let room = engine.room.available_permits().min(64);
+        if room == 0 || !is_any_due(engine).await {
+            return;
+        }
+        let claimed = match engine.store.writer.claim(room).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::debug!(%error, "due runs could not be claimed");
+                return;
+            }
+        };
+        let done = claimed.len() < room;
+        for run in claimed {
+            let Ok(permit) = Arc::clone(&engine.room).acquire_owned().await else { return };
+            match load(engine, run, permit).await {
+                Ok(Some(assignment)) => start(tasks, engine, held, stop, assignment),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "a due run could not be read; its lease runs out"),
+            }
+        }
+        if done {
+            return;
+        }
+    }
+}
+
+/// A cheap look before a write transaction is spent on claiming.
+async fn is_any_due(engine: &Engine) -> bool {
+    use sea_orm::{ConnectionTrait, Statement};
+    let read = &engine.store.read;
+    let sql = "SELECT 1 AS due FROM runs WHERE due_at IS NOT NULL AND due_at <= $1
+        AND (due_at <= $2 OR lease_owner <> $3) LIMIT 1";
+    let now = engine.now();
+    let values = [
+        now.plus_millis(LEASE_MILLIS).millis().into(),
+        now.millis().into(),
+        engine.node.to_string().into(),
+    ];
+    let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
+    read.query_one_raw(statement).await.is_ok_and(|row| row.is_some())
+}
+
+async fn load(
+    engine: &Engine,
+    claimed: Claimed,
+    permit: OwnedSemaphorePermit,
+) -> Result<Option<Assignment>, StoreError> {
+    use sea_orm::EntityTrait;
+    let found = event::Entity::find_by_id(claimed.event_seq).one(&engine.store.read).await?;
+    let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
+    let (Some(model), Some(workflow)) = (found, workflow) else {
+        tracing::error!(run = %claimed.run, "the run's event or workflow is gone; it cannot go on");
+        return Ok(None);
+    };
+    let (payload, headers) = read::body(engine, model.seq).await?;
+    let event = Event {
+        id: model.id.parse().unwrap_or(crate::id::EventId::new(0)),
+        event_id: model.event_id,
+        event_type: EventType::stored(&model.event_type),
+        source: model.source,
+        subject: model.subject,
+        received_at: Timestamp::from_millis(model.received_at),
+        occurred_at: model.occurred_at.map(Timestamp::from_millis),
+        payload,
+        headers,
+        replay_of: model.replay_of.and_then(|id| id.parse().ok()),
+        key_id: model.key_id.and_then(|id| id.parse().ok()),
+    };
+    Ok(Some(Assignment {
+        run: claimed.run,
+        event_seq: claimed.event_seq,
+        event: Arc::new(event),
+        workflow,
+        trigger: claimed.trigger,
+        state: claimed.state,
+        started_at: claimed.started_at,
+        permit,
+    }))
+}
+
+/// A run in the hands of the worker.
+struct Working<'e> {
+    engine: &'e Engine,
+    assignment: Assignment,
+    started_at: Timestamp,
+    begun: Instant,
+    /// Whether the store knows that the run is running.
+    shown: bool,
+}
+
+async fn advance(
+    engine: &Engine,
+    stop: &CancellationToken,
+    assignment: Assignment,
+) -> Result<(), StoreError> {
+    let started_at = assignment.started_at.unwrap_or_else(|| engine.now());
+    let shown = assignment.started_at.is_some();
+    let mut run = Working { engine, assignment, started_at, begun: Instant::now(), shown };
+    let event = event_scope(&run.assignment.event);
+    if let Err(failure) = run.begin(&event) {
+        return run.fail_at_start(failure).await;
+    }
+    loop {
+        if stop.is_cancelled() {
+            return run.release().await;
+        }
+        let workflow = Arc::clone(&run.assignment.workflow);
+        let id = run.assignment.run;
+        let scope = |state: &RunState| step_scope(event.clone(), id, state);
+        let now = engine.now();
+        let next = machine::next(&workflow.definition, &mut run.assignment.state, scope, now);
+        let (step, attempt_at, outcome, call) = match next {
+            Next::Finished => return run.finish(RunStatus::Succeeded, None, Vec::new()).await,
+            Next::Sleep { until } => return run.wait(until, Vec::new()).await,
+            Next::Decided { step, outcome } => (step, now, outcome, None),
+            Next::Call { step, http } => {
+                let scope = scope(&run.assignment.state);
+                let call = run.call(&step.id, http, &scope).await?;
+                (step, now, call.outcome.clone(), Some(call))
+            }
+        };
+        let attempt = run.journal(&step.id, attempt_at, &outcome, call);
+        let jitter = engine.environment.jitter();
+        let now = engine.now();
+        let stand = machine::settle(id, step, &mut run.assignment.state, &outcome, now, jitter);
+        let last = run.assignment.state.position >= workflow.definition.steps.len();
+        match stand {
+            // The last step and the end of the run are one write.
+            Stand::Ready if last => {
+                return run.finish(RunStatus::Succeeded, None, vec![attempt]).await;
+            }
+            Stand::Ready => {
+                if !run.go_on(vec![attempt]).await? {
+                    return Ok(());
+                }
+            }
+            Stand::Waiting { until } => return run.wait(until, vec![attempt]).await,
+            Stand::Failed(error) => {
+                return run.finish(RunStatus::Failed, Some(error), vec![attempt]).await;
+            }
+        }
+    }
+}
+
+impl Working<'_> {
+    fn begin(&mut self, scope: &Scope) -> Result<(), Failure> {
+        let Assignment { workflow, trigger, state, event, .. } = &mut self.assignment;
+        if state.input.is_some() {
+            return Ok(());
+        }
+        let trigger = workflow.definition.triggers.get(*trigger).ok_or_else(|| Failure {
+            code: "trigger",
+            message: "the trigger that started this run is gone".into(),
+            permanent: true,
+            retry_after: None,
+        })?;
+        state.input = Some(machine::begin(trigger, scope, &event.payload)?);
+        Ok(())
+    }
+
+    /// Makes a call; when it takes long enough for a person to look, the event shows as processing.
+    async fn call(
+        &mut self,
+        step: &str,
+        http: &crate::workflow::definition::HttpStep,
+        scope: &Scope,
+    ) -> Result<http::Call, StoreError> {
+        let id = self.assignment.run;
+        let mut call = std::pin::pin!(http::call(&self.engine.caller, id, step, http, scope));
+        if !self.shown {
+            let patience = NOTICEABLE.saturating_sub(self.begun.elapsed());
+            if let Ok(call) = tokio::time::timeout(patience, &mut call).await {
+                return Ok(call);
+            }
+            self.shown = true;
+            let running = self.progress(RunStatus::Running, Vec::new());
+            let (held, call) = tokio::join!(self.engine.store.writer.record(running), call);
+            held?;
+            return Ok(call);
+        }
+        Ok(call.await)
+    }
+
+    fn journal(
+        &mut self,
+        step: &str,
+        started_at: Timestamp,
+        outcome: &Outcome,
+        call: Option<http::Call>,
+    ) -> StepAttempt {
+        let state = &mut self.assignment.state;
+        state.attempts += 1;
+        let error = match outcome {
+            Outcome::Succeeded(_) => None,
+            Outcome::Failed(failure) => Some(failure.message.clone()),
+        };
+        let duration = call.as_ref().map_or(Duration::ZERO, |call| call.duration);
+        let (request, response) = call.map_or((None, None), |call| (call.request, call.response));
+        StepAttempt {
+            number: state.attempts,
+            step: step.to_owned(),
+            attempt: state.attempt + 1,
+            succeeded: error.is_none(),
+            started_at,
+            duration_ms: duration.as_millis() as i64,
+            request,
+            response,
+            error,
+        }
+    }
+
+    fn progress(&self, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
+        let now = self.engine.now();
+        Progress {
+            run: self.assignment.run,
+            state: self.assignment.state.clone(),
+            status,
+            attempts,
+            error: None,
+            due_at: Some(now.plus_millis(LEASE_MILLIS)),
+            keep_lease: true,
+            started_at: self.started_at,
+            now,
+        }
+    }
+
+    /// Writes a step down and keeps the lease; `false` when the run is no longer this node's.
+    async fn go_on(&mut self, attempts: Vec<StepAttempt>) -> Result<bool, StoreError> {
+        self.shown = true;
+        self.record(self.progress(RunStatus::Running, attempts)).await
+    }
+
+    async fn wait(self, until: Timestamp, attempts: Vec<StepAttempt>) -> Result<(), StoreError> {
+        let waiting = Progress {
+            due_at: Some(until),
+            keep_lease: false,
+            ..self.progress(RunStatus::Waiting, attempts)
+        };
+        self.record(waiting).await?;
+        let soon = until.millis_since(self.engine.now());
+        if soon < POLL.as_millis() as i64 {
+            let inbox = self.engine.inbox.clone();
+            self.engine.tasks.spawn(async move {
+                tokio::time::sleep(Duration::from_millis(soon.unsigned_abs() + 1)).await;
+                inbox.wake();
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives the run back unfinished, for a clean shutdown.
+    async fn release(self) -> Result<(), StoreError> {
+        let status = if self.shown { RunStatus::Running } else { RunStatus::Queued };
+        let now = self.engine.now();
+        let released =
+            Progress { due_at: Some(now), keep_lease: false, ..self.progress(status, Vec::new()) };
+        self.record(released).await.map(|_| ())
+    }
+
+    async fn finish(
+        self,
+        status: RunStatus,
+        error: Option<EventError>,
+        attempts: Vec<StepAttempt>,
+    ) -> Result<(), StoreError> {
+        let finished =
+            Progress { error, due_at: None, keep_lease: false, ..self.progress(status, attempts) };
+        self.record(finished).await.map(|_| ())
+    }
+
+    /// A run whose input cannot be mapped fails before its first step.
+    async fn fail_at_start(self, failure: Failure) -> Result<(), StoreError> {
+        let now = self.engine.now();
+        let error = EventError {
+            error_code: failure.code.into(),
+            error_message: failure.message,
+            exhausted_retry_condition: Some("permanent".into()),
+            retry_attempts: 0,
+            first_failed_at: now,
+            last_failed_at: now,
+            run_id: Some(self.assignment.run),
+            step: None,
+        };
+        self.finish(RunStatus::Failed, Some(error), Vec::new()).await
+    }
+
+    /// Writes with patience: while the database cannot take it, the work done must not be lost.
+    async fn record(&self, progress: Progress) -> Result<bool, StoreError> {
+        self.engine.store.writer.record(progress).await
+    }
+}

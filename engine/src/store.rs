@@ -1,0 +1,90 @@
+//! Where everything is kept: SQLite or Postgres behind one door for writes and a pool for reads.
+//!
+//! Invariant: outside this module and the reads beside each resource, nothing knows SQL.
+
+use std::sync::Arc;
+
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+
+pub mod entity;
+mod latency;
+pub mod open;
+mod statements;
+mod writer;
+
+pub use latency::quantiles;
+pub use open::{Location, OpenError, Role};
+pub use writer::{Accepted, Arrival, Change, Claimed, NewRun, Progress, Writer};
+
+/// An open database.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) read: DatabaseConnection,
+    pub writer: Writer,
+    /// Held while this process serves a SQLite database: two servers on one file would both lead.
+    _lock: Option<Arc<std::fs::File>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full, the database read-only or away: nothing was stored, try again.
+    #[error("the database cannot store anything right now: {0}")]
+    Unavailable(#[source] DbErr),
+    /// More writes are waiting than the writer can take: nothing was stored, try again.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// Somebody else changed it first.
+    #[error("it has been changed meanwhile")]
+    Conflict,
+    #[error("the database answered: {0}")]
+    Database(#[source] DbErr),
+    /// The same failure, told to several who waited for it.
+    #[error("{0}")]
+    Shared(Arc<StoreError>),
+    #[error("the store has been closed")]
+    Closed,
+}
+
+impl StoreError {
+    pub(crate) fn shared(error: &Arc<Self>) -> Self {
+        Self::Shared(Arc::clone(error))
+    }
+
+    /// Whether trying again later can help.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Busy | Self::Closed => true,
+            Self::Shared(error) => error.is_unavailable(),
+            Self::Conflict | Self::Database(_) => false,
+        }
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if is_unavailable(&error) { Self::Unavailable(error) } else { Self::Database(error) }
+    }
+}
+
+/// SQLite's primary result codes for a database that cannot be written now: busy, locked, read-only,
+/// interrupted, I/O error, full, cannot open.
+const SQLITE_AWAY: [i32; 7] = [5, 6, 8, 9, 10, 13, 14];
+
+fn is_unavailable(error: &DbErr) -> bool {
+    let inner = match error {
+        DbErr::Conn(inner) | DbErr::Exec(inner) | DbErr::Query(inner) => inner,
+        DbErr::ConnectionAcquire(_) => return true,
+        _ => return false,
+    };
+    let RuntimeErr::SqlxError(error) = inner else { return false };
+    match error.as_database_error() {
+        Some(database) => {
+            let code = database.code().unwrap_or_default();
+            let sqlite = code.parse::<i32>().is_ok_and(|code| SQLITE_AWAY.contains(&(code & 0xff)));
+            // Postgres: connection failures, insufficient resources, operator intervention.
+            let postgres = code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+            if code.len() == 5 { postgres } else { sqlite }
+        }
+        None => true,
+    }
+}

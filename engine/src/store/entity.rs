@@ -1,0 +1,13 @@
+//! The tables as sea-orm sees them, and their way into the domain's types.
+
+pub mod api_key;
+pub mod event;
+pub mod event_body;
+pub mod run;
+pub mod session;
+pub mod setup_link;
+pub mod status_count;
+pub mod step_attempt;
+pub mod user;
+pub mod workflow;
+pub mod workflow_version;

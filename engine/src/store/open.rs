@@ -1,0 +1,184 @@
+//! Opening a database: the right settings, one server for each SQLite file, migrations under a lock.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+
+use super::Store;
+use super::writer::{self, Writer};
+use crate::live::Live;
+use crate::run::worker::Inbox;
+use crate::{Environment, id::NodeId};
+
+/// Which database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// `sluice.db` in this folder.
+    Folder(PathBuf),
+    Postgres(String),
+}
+
+/// What the process does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Serves it: takes the lock, checkpoints.
+    Server,
+    /// A command beside the server: short transactions, no checkpoints.
+    Tool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot write to the data folder {0}: {1}")]
+    Folder(PathBuf, #[source] std::io::Error),
+    #[error("another sluice already serves {0}: stop it, or choose another folder with --data-dir")]
+    Served(PathBuf),
+    #[error("cannot open the database: {0}")]
+    Connect(#[source] DbErr),
+    #[error("the database was written by a newer sluice (it has the migration {0}): use that version or a newer one")]
+    Newer(String),
+    #[error("the database could not be migrated: {0}")]
+    Migrate(#[source] DbErr),
+    #[error("SQLite {0} can corrupt a database that two connections write: 3.51.3 or newer is needed")]
+    SqliteTooOld(String),
+    #[error("Postgres must run with synchronous_commit=on, or an accepted event may be lost: it is {0}")]
+    NotDurable(String),
+}
+
+const DATABASE: &str = "sluice.db";
+
+/// Opens the database, migrates it, and starts its writer.
+pub async fn open(
+    location: &Location,
+    role: Role,
+    environment: &Environment,
+    node: NodeId,
+    live: Live,
+    inbox: Inbox,
+) -> Result<Store, OpenError> {
+    let lock = match location {
+        Location::Folder(folder) => lock(folder, role)?,
+        Location::Postgres(_) => None,
+    };
+    let write = connect(location, role, 1).await.map_err(OpenError::Connect)?;
+    check_database(&write).await?;
+    migrate(location, &write).await?;
+    let read = connect(location, role, 8).await.map_err(OpenError::Connect)?;
+    let writer = Writer::start(write, environment.clone(), node, live, inbox)
+        .await
+        .map_err(|error| OpenError::Connect(writer::as_db_error(error)))?;
+    Ok(Store { read, writer, _lock: lock })
+}
+
+fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenError> {
+    let refused = |error| OpenError::Folder(folder.to_owned(), error);
+    std::fs::create_dir_all(folder).map_err(refused)?;
+    if role == Role::Tool {
+        return Ok(None);
+    }
+    let file = std::fs::File::create(folder.join("sluice.lock")).map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Arc::new(file))),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::Served(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(refused(error)),
+    }
+}
+
+async fn connect(location: &Location, role: Role, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let url = match location {
+        Location::Folder(folder) => format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display()),
+        Location::Postgres(url) => url.clone(),
+    };
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    if let Location::Folder(folder) = location {
+        // The path as a path: a URL would misread characters such as `%` or `?` in it.
+        let file = folder.join(DATABASE);
+        options.map_sqlx_sqlite_opts(move |options| sqlite_options(options, &file, role));
+    }
+    Database::connect(options).await
+}
+
+fn sqlite_options(options: SqliteConnectOptions, file: &Path, role: Role) -> SqliteConnectOptions {
+    // Only the server checkpoints; a tool beside it never does.
+    let checkpoint = if role == Role::Server { "4000" } else { "0" };
+    options
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(false)
+        .pragma("wal_autocheckpoint", checkpoint)
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "memory")
+        .pragma("journal_size_limit", "67108864")
+}
+
+async fn check_database(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let text = async |sql: &str| {
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await?;
+        row.map_or(Ok(String::new()), |row| row.try_get_by_index::<String>(0))
+    };
+    match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            let setting = text("SHOW synchronous_commit").await.map_err(OpenError::Connect)?;
+            let durable = ["on", "remote_write", "remote_apply"].contains(&setting.as_str());
+            if durable { Ok(()) } else { Err(OpenError::NotDurable(setting)) }
+        }
+        _ => {
+            let version = text("SELECT sqlite_version()").await.map_err(OpenError::Connect)?;
+            let numbers: Vec<u32> = version.split('.').map(|n| n.parse().unwrap_or(0)).collect();
+            if numbers >= vec![3, 51, 3] { Ok(()) } else { Err(OpenError::SqliteTooOld(version)) }
+        }
+    }
+}
+
+/// Brings the schema up to date; one process at a time.
+async fn migrate(location: &Location, connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let _guard = match location {
+        Location::Folder(folder) => {
+            let refused = |error| OpenError::Folder(folder.clone(), error);
+            let file = std::fs::File::create(folder.join("migrate.lock")).map_err(refused)?;
+            let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+            Some(locked.map_err(std::io::Error::other).flatten().map_err(refused)?)
+        }
+        Location::Postgres(_) => {
+            let lock = "SELECT pg_advisory_lock(7236915)";
+            connection.execute_unprepared(lock).await.map_err(OpenError::Migrate)?;
+            None
+        }
+    };
+    refuse_newer(connection).await?;
+    let migrated = Migrator::up(connection, None).await.map_err(OpenError::Migrate);
+    if let Location::Postgres(_) = location {
+        let unlock = "SELECT pg_advisory_unlock(7236915)";
+        connection.execute_unprepared(unlock).await.map_err(OpenError::Migrate)?;
+    }
+    migrated
+}
+
+async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let known: Vec<String> = Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
+    let applied = "SELECT version FROM seaql_migrations ORDER BY version";
+    let statement = Statement::from_string(connection.get_database_backend(), applied);
+    // Without the table the database is new.
+    let Ok(rows) = connection.query_all_raw(statement).await else { return Ok(()) };
+    for row in rows {
+        let name: String = row.try_get_by_index(0).map_err(OpenError::Migrate)?;
+        if !known.contains(&name) {
+            return Err(OpenError::Newer(name));
+        }
+    }
+    Ok(())
+}

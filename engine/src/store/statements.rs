@@ -1,0 +1,249 @@
+//! The statements of the writer: one for each table and batch, whatever the batch holds.
+//!
+//! A batch comes as one JSON parameter, an array of arrays, which both databases can turn into rows;
+//! how is the only thing on which the texts differ.
+
+use sea_orm::{DbBackend, Statement, Value};
+
+/// The type of a column of a batch.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    Int,
+}
+use Kind::{Int, Text};
+
+/// Rows made from the JSON parameter `$1`, named `r`.
+fn rows(backend: DbBackend, columns: &[(&str, Kind)]) -> String {
+    let postgres = backend == DbBackend::Postgres;
+    let column = |(at, (name, kind)): (usize, &(&str, Kind))| match (postgres, kind) {
+        (true, Text) => format!("v->>{at} AS {name}"),
+        (true, Int) => format!("(v->>{at})::bigint AS {name}"),
+        (false, _) => format!("value->>{at} AS {name}"),
+    };
+    let columns = columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", ");
+    if postgres {
+        format!("(SELECT {columns} FROM json_array_elements($1::json) AS v) AS r")
+    } else {
+        format!("(SELECT {columns} FROM json_each($1)) AS r")
+    }
+}
+
+fn insert(backend: DbBackend, table: &str, columns: &[(&str, Kind)]) -> String {
+    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let rows = rows(backend, columns);
+    // `WHERE true` keeps SQLite from reading `ON CONFLICT` as a join.
+    format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} WHERE true")
+}
+
+pub(super) const EVENT_COLUMNS: &str = "e.seq, e.id, e.event_id, e.event_type, e.source, e.subject, \
+    e.status, e.received_at, e.occurred_at, e.processed_at, e.payload_preview, e.payload_bytes, \
+    e.runs_open, e.runs_failed, e.attempts, e.error, e.replay_of, e.key_id";
+
+/// The texts, made once when the database is opened.
+pub(super) struct Statements {
+    backend: DbBackend,
+    pub(super) known_events: String,
+    pub(super) insert_events: String,
+    pub(super) insert_bodies: String,
+    pub(super) insert_runs: String,
+    pub(super) runs_with_events: String,
+    pub(super) update_runs: String,
+    pub(super) update_events: String,
+    pub(super) insert_attempts: String,
+    pub(super) insert_changes: String,
+    pub(super) add_status_counts: String,
+    pub(super) add_rollups: String,
+    pub(super) add_latencies: String,
+    pub(super) extend_leases: String,
+    pub(super) touch_keys: String,
+}
+
+impl Statements {
+    pub(super) fn new(backend: DbBackend) -> Self {
+        let rows = |columns: &[(&str, Kind)]| rows(backend, columns);
+        let identity = rows(&[("source", Text), ("event_id", Text)]);
+        let run_ids = rows(&[("id", Text)]);
+        Self {
+            backend,
+            known_events: format!(
+                "SELECT e.source, e.event_id, e.id, e.status FROM {identity} CROSS JOIN events e
+                 WHERE e.source = r.source AND e.event_id = r.event_id"
+            ),
+            insert_events: insert(
+                backend,
+                "events",
+                &[
+                    ("seq", Int),
+                    ("id", Text),
+                    ("event_id", Text),
+                    ("event_type", Text),
+                    ("source", Text),
+                    ("subject", Text),
+                    ("status", Text),
+                    ("received_at", Int),
+                    ("occurred_at", Int),
+                    ("processed_at", Int),
+                    ("payload_preview", Text),
+                    ("payload_bytes", Int),
+                    ("runs_open", Int),
+                    ("replay_of", Text),
+                    ("key_id", Text),
+                    ("runs_failed", Int),
+                ],
+            )
+            .replace("runs_failed)", "runs_failed, attempts)")
+            .replace("runs_failed FROM", "runs_failed, 0 FROM"),
+            insert_bodies: insert(
+                backend,
+                "event_bodies",
+                &[("seq", Int), ("payload", Text), ("headers", Text)],
+            ),
+            insert_runs: insert(
+                backend,
+                "runs",
+                &[
+                    ("id", Text),
+                    ("event_seq", Int),
+                    ("workflow_id", Text),
+                    ("workflow_name", Text),
+                    ("workflow_version", Int),
+                    ("trigger_index", Int),
+                    ("status", Text),
+                    ("due_at", Int),
+                    ("lease_owner", Text),
+                    ("state", Text),
+                    ("attempts", Int),
+                    ("created_at", Int),
+                ],
+            ),
+            runs_with_events: format!(
+                "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, {EVENT_COLUMNS}
+                 FROM {run_ids} CROSS JOIN runs u CROSS JOIN events e
+                 WHERE u.id = r.id AND e.seq = u.event_seq"
+            ),
+            update_runs: format!(
+                "UPDATE runs SET status = r.status, due_at = r.due_at, lease_owner = r.lease_owner,
+                    state = r.state, attempts = r.attempts, error = r.error,
+                    started_at = r.started_at, finished_at = r.finished_at
+                 FROM {} WHERE runs.id = r.id",
+                rows(&[
+                    ("id", Text),
+                    ("status", Text),
+                    ("due_at", Int),
+                    ("lease_owner", Text),
+                    ("state", Text),
+                    ("attempts", Int),
+                    ("error", Text),
+                    ("started_at", Int),
+                    ("finished_at", Int),
+                ])
+            ),
+            update_events: format!(
+                "UPDATE events SET status = r.status, processed_at = r.processed_at,
+                    runs_open = r.runs_open, runs_failed = r.runs_failed, attempts = r.attempts,
+                    error = r.error
+                 FROM {} WHERE events.seq = r.seq",
+                rows(&[
+                    ("seq", Int),
+                    ("status", Text),
+                    ("processed_at", Int),
+                    ("runs_open", Int),
+                    ("runs_failed", Int),
+                    ("attempts", Int),
+                    ("error", Text),
+                ])
+            ),
+            insert_attempts: insert(
+                backend,
+                "step_attempts",
+                &[
+                    ("run_id", Text),
+                    ("number", Int),
+                    ("step", Text),
+                    ("attempt", Int),
+                    ("status", Text),
+                    ("started_at", Int),
+                    ("duration_ms", Int),
+                    ("request", Text),
+                    ("response", Text),
+                    ("error", Text),
+                ],
+            ),
+            insert_changes: insert(backend, "event_changes", &[("id", Int), ("event_seq", Int)]),
+            add_status_counts: format!(
+                "UPDATE status_counts SET count = status_counts.count + r.delta
+                 FROM {} WHERE status_counts.status = r.status",
+                rows(&[("status", Text), ("delta", Int)])
+            ),
+            add_rollups: insert(
+                backend,
+                "event_rollups",
+                &[
+                    ("minute", Int),
+                    ("event_type", Text),
+                    ("source", Text),
+                    ("accepted", Int),
+                    ("processed", Int),
+                    ("failed", Int),
+                ],
+            ) + " ON CONFLICT (minute, event_type, source) DO UPDATE SET
+                    accepted = event_rollups.accepted + excluded.accepted,
+                    processed = event_rollups.processed + excluded.processed,
+                    failed = event_rollups.failed + excluded.failed",
+            add_latencies: insert(
+                backend,
+                "latency_rollups",
+                &[("minute", Int), ("bucket", Int), ("count", Int)],
+            ) + " ON CONFLICT (minute, bucket) DO UPDATE SET
+                    count = latency_rollups.count + excluded.count",
+            extend_leases: format!(
+                "UPDATE runs SET due_at = $2 FROM {run_ids}
+                 WHERE runs.id = r.id AND runs.lease_owner = $3"
+            ),
+            touch_keys: format!(
+                "UPDATE api_keys SET last_used_at = r.at FROM {} WHERE api_keys.id = r.id",
+                rows(&[("id", Text), ("at", Int)])
+            ),
+        }
+    }
+
+    /// `sql` with the batch as `$1`.
+    pub(super) fn with_batch(&self, sql: &str, batch: String) -> Statement {
+        Statement::from_sql_and_values(self.backend, sql, [Value::from(batch)])
+    }
+
+    pub(super) fn with(&self, sql: &str, values: Vec<Value>) -> Statement {
+        Statement::from_sql_and_values(self.backend, sql, values)
+    }
+}
+
+/// A batch being written: `[[…],[…]]`.
+pub(super) struct Batch {
+    json: Vec<u8>,
+}
+
+impl Batch {
+    pub(super) fn new() -> Self {
+        Self { json: vec![b'['] }
+    }
+
+    /// Adds a row; tuples and arrays of what JSON knows become one.
+    pub(super) fn push(&mut self, row: &impl serde::Serialize) {
+        if self.json.len() > 1 {
+            self.json.push(b',');
+        }
+        // Rows are plain numbers, texts and options of them: writing them to memory cannot fail.
+        #[expect(clippy::expect_used, reason = "a Vec takes everything and tuples always serialize")]
+        serde_json::to_writer(&mut self.json, row).expect("a row of plain values");
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.json.len() == 1
+    }
+
+    pub(super) fn into_json(mut self) -> String {
+        self.json.push(b']');
+        String::from_utf8(self.json).unwrap_or_default()
+    }
+}

@@ -1,0 +1,235 @@
+//! The one door for writes. What has queued up is committed in one transaction, its senders are
+//! answered after the commit, and the changes are published.
+//!
+//! Invariant: nothing is answered, published or handed to the worker before `COMMIT` has returned.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::StoreError;
+use crate::Environment;
+use crate::event::repair::{Repair, RepairError};
+use crate::event::{Event, EventError, EventRow, EventStatus};
+use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
+use crate::live::Live;
+use crate::run::worker::Inbox;
+use crate::run::{RunState, RunStatus, StepAttempt};
+use crate::time::Timestamp;
+use crate::workflow::Workflow;
+
+mod lane;
+mod repair;
+mod settle;
+mod tally;
+
+/// How many writes may wait; beyond this intake answers 503.
+const QUEUE: usize = 8_192;
+/// How many writes one transaction takes at most.
+const BATCH: usize = 1_024;
+
+/// An event to be stored, with the runs that it starts.
+pub struct Arrival {
+    pub event: Arc<Event>,
+    pub runs: Vec<NewRun>,
+    /// Whether the sender named the event; then an earlier event of that name answers instead.
+    pub named: bool,
+}
+
+/// A run to be stored with its event.
+pub struct NewRun {
+    pub id: RunId,
+    pub workflow: Arc<Workflow>,
+    pub trigger: usize,
+    /// Room at this node's worker: the run is leased by it at birth.
+    pub permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What an arrival became.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    pub id: EventId,
+    pub status: EventStatus,
+    /// The event had been stored before; `id` is the first one's.
+    pub duplicate: bool,
+}
+
+/// Where a run stands after some work on it.
+#[derive(Debug)]
+pub struct Progress {
+    pub run: RunId,
+    pub state: RunState,
+    pub status: RunStatus,
+    /// New journal entries.
+    pub attempts: Vec<StepAttempt>,
+    pub error: Option<EventError>,
+    /// When it needs attention next; `None` once finished.
+    pub due_at: Option<Timestamp>,
+    /// Whether this node goes on working on it.
+    pub keep_lease: bool,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+}
+
+/// A run taken from the queue.
+#[derive(Debug)]
+pub struct Claimed {
+    pub run: RunId,
+    pub event_seq: i64,
+    pub workflow_id: WorkflowId,
+    pub workflow_version: i64,
+    pub trigger: usize,
+    pub state: RunState,
+    pub started_at: Option<Timestamp>,
+}
+
+type Apply = dyn for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<(), StoreError>> + Send + Sync;
+
+/// A rare change (a key, a user, a workflow), applied in the same transaction as all else. It may be
+/// applied twice when a batch is split, so it must not consume what it captures.
+pub struct Change(Box<Apply>);
+
+impl Change {
+    pub fn new(
+        apply: impl for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<(), StoreError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self(Box::new(apply))
+    }
+}
+
+type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
+
+enum Command {
+    Accept(Arrival, Reply<Accepted>),
+    /// Answers whether this node still held the run.
+    Record(Box<Progress>, Reply<bool>),
+    Repair(EventId, Repair, Reply<EventRow, RepairError>),
+    Claim { limit: usize, reply: Reply<Vec<Claimed>> },
+    ExtendLeases(Vec<RunId>, Reply<()>),
+    TouchKeys(Vec<(KeyId, Timestamp)>),
+    Change(Change, Reply<()>),
+}
+
+/// A handle to the door; clones share the queue.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Command>,
+}
+
+impl Writer {
+    pub(super) async fn start(
+        connection: DatabaseConnection,
+        environment: Environment,
+        node: NodeId,
+        live: Live,
+        inbox: Inbox,
+    ) -> Result<Self, StoreError> {
+        let (queue, commands) = mpsc::channel(QUEUE);
+        let lane = lane::Lane::open(connection, environment, node, live, inbox).await?;
+        #[expect(clippy::disallowed_methods, reason = "it ends by itself when the last Writer is gone")]
+        tokio::spawn(serve(lane, commands));
+        Ok(Self { queue })
+    }
+
+    /// Returns once the event is durable, or says that it was not stored.
+    pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        // Never an unbounded wait: a full queue is the sender's to retry.
+        self.queue.try_send(Command::Accept(arrival, reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    pub(crate) async fn record(&self, progress: Progress) -> Result<bool, StoreError> {
+        self.ask(|reply| Command::Record(Box::new(progress), reply)).await
+    }
+
+    pub(crate) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+        self.ask(|reply| Command::Claim { limit, reply }).await
+    }
+
+    pub(crate) async fn extend_leases(&self, runs: Vec<RunId>) -> Result<(), StoreError> {
+        self.ask(|reply| Command::ExtendLeases(runs, reply)).await
+    }
+
+    pub(crate) async fn repair(&self, id: EventId, repair: Repair) -> Result<EventRow, RepairError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.queue.send(Command::Repair(id, repair, reply)).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    pub(crate) async fn touch_keys(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), StoreError> {
+        self.queue.send(Command::TouchKeys(used)).await.map_err(|_| StoreError::Closed)
+    }
+
+    pub async fn change(&self, change: Change) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Change(change, reply)).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(command(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Natural batching: while one transaction is being committed, the next one's writes queue up.
+async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut down = false;
+    while commands.recv_many(&mut batch, BATCH).await > 0 {
+        match lane.commit(&batch).await {
+            Ok(outcomes) => {
+                if std::mem::take(&mut down) {
+                    tracing::info!("the database takes writes again");
+                }
+                lane.finish(batch.drain(..), outcomes);
+            }
+            Err(error) if error.is_unavailable() => {
+                if !std::mem::replace(&mut down, true) {
+                    tracing::error!(%error, "writes are refused until the database takes them again");
+                }
+                let error = Arc::new(error);
+                batch.drain(..).for_each(|command| command.fail(StoreError::shared(&error)));
+            }
+            // One of the commands is at fault: find it by committing each alone.
+            Err(_) => {
+                for command in batch.drain(..) {
+                    match lane.commit(std::slice::from_ref(&command)).await {
+                        Ok(outcomes) => lane.finish(std::iter::once(command), outcomes),
+                        Err(error) => command.fail(error),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Command {
+    fn fail(self, error: StoreError) {
+        // A sender that no longer waits needs no answer.
+        let _gone = match self {
+            Self::Accept(_, reply) => reply.send(Err(error)).is_err(),
+            Self::Record(_, reply) => reply.send(Err(error)).is_err(),
+            Self::Repair(.., reply) => reply.send(Err(error.into())).is_err(),
+            Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),
+            Self::ExtendLeases(_, reply) | Self::Change(_, reply) => reply.send(Err(error)).is_err(),
+            Self::TouchKeys(_) => false,
+        };
+    }
+}
+
+pub(super) fn as_db_error(error: StoreError) -> DbErr {
+    match error {
+        StoreError::Unavailable(error) | StoreError::Database(error) => error,
+        other => DbErr::Conn(RuntimeErr::Internal(other.to_string())),
+    }
+}

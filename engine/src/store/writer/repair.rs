@@ -1,0 +1,94 @@
+//! Writes what people decide about a settled event: retry it, or call it processed or failed.
+
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+
+use super::StoreError;
+use super::lane::Work;
+use crate::event::repair::{Repair, RepairError};
+use crate::event::{EventError, EventRow, EventStatus};
+use crate::id::EventId;
+use crate::run::{RunState, RunStatus, machine};
+use crate::store::entity::run;
+use crate::store::statements::Batch;
+
+impl Work<'_> {
+    pub(super) async fn repair(
+        &mut self,
+        id: EventId,
+        repair: Repair,
+    ) -> Result<Result<EventRow, RepairError>, StoreError> {
+        // What an earlier command of this batch changed is not in the table yet.
+        let noted = self.changed.iter().find(|row| row.id == id).cloned();
+        let Some(mut row) = (match noted {
+            Some(row) => Some(row),
+            None => self.find_event(id).await?,
+        }) else {
+            return Ok(Err(RepairError::Unknown(id)));
+        };
+        let before = row.status;
+        if let Err(refused) = repair.check(before) {
+            return Ok(Err(refused));
+        }
+        match repair {
+            Repair::Retry => {
+                row.runs_open = self.revive_failed_runs(row.seq).await?;
+                row.runs_failed = 0;
+                row.processed_at = None;
+                row.status = EventStatus::of_runs(row.runs_open, 0);
+                if row.runs_open == 0 {
+                    row.processed_at = Some(self.now);
+                }
+            }
+            Repair::MarkProcessed => {
+                row.status = EventStatus::Processed;
+                row.processed_at = Some(self.now);
+            }
+            Repair::MarkFailed => {
+                row.status = EventStatus::Failed;
+                row.processed_at = Some(self.now);
+                row.error = Some(EventError {
+                    error_code: "marked_failed".into(),
+                    error_message: "marked as failed by hand".into(),
+                    exhausted_retry_condition: None,
+                    retry_attempts: row.attempts,
+                    first_failed_at: self.now,
+                    last_failed_at: self.now,
+                    run_id: None,
+                    step: None,
+                });
+            }
+        }
+        self.tally.moved(before, &row);
+        self.changed.retain(|noted| noted.seq != row.seq);
+        self.changed.push(row.clone());
+        Ok(Ok(row))
+    }
+
+    /// Queues the failed runs of an event again, each from the step that failed; says how many.
+    async fn revive_failed_runs(&self, event_seq: i64) -> Result<i64, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Failed {
+            id: String,
+            state: String,
+            attempts: i64,
+            started_at: Option<i64>,
+        }
+        let failed = run::Entity::find()
+            .filter(run::Column::EventSeq.eq(event_seq))
+            .filter(run::Column::Status.eq(RunStatus::Failed.as_str()))
+            .into_model::<Failed>()
+            .all(&self.transaction)
+            .await?;
+        let mut runs = Batch::new();
+        for run in &failed {
+            let mut state: RunState = serde_json::from_str(&run.state).unwrap_or_default();
+            machine::revive(&mut state);
+            let state = serde_json::json!(state).to_string();
+            let (now, none) = (self.now.millis(), None::<&str>);
+            let status = RunStatus::Queued.as_str();
+            runs.push(&(&run.id, status, now, none, state, run.attempts, none, run.started_at, none));
+        }
+        self.write(&self.lane.statements.update_runs, runs).await?;
+        Ok(failed.len() as i64)
+    }
+}

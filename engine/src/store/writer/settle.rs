@@ -1,0 +1,126 @@
+//! Writes what runs have done: journal, run, and what that makes of the event.
+
+use std::collections::HashMap;
+
+use sea_orm::FromQueryResult;
+
+use super::lane::{Outcome, Work};
+use super::{Command, Progress, StoreError};
+use crate::event::{EventRow, EventStatus};
+use crate::id::RunId;
+use crate::run::RunStatus;
+use crate::store::entity::event;
+use crate::store::statements::Batch;
+use crate::time::Timestamp;
+
+#[derive(FromQueryResult)]
+struct Held {
+    run_id: String,
+    lease_owner: Option<String>,
+    run_status: String,
+    #[sea_orm(nested)]
+    event: event::Model,
+}
+
+impl Work<'_> {
+    /// Only a run whose lease this node still holds is written; otherwise another has it, or it was
+    /// cancelled, and what was done here does not count.
+    pub(super) async fn settle(
+        &mut self,
+        batch: &[Command],
+        each: &mut [Option<Outcome>],
+    ) -> Result<(), StoreError> {
+        let mut ids = Batch::new();
+        for command in batch {
+            if let Command::Record(progress, _) = command {
+                ids.push(&[progress.run]);
+            }
+        }
+        let held = self.read::<Held>(&self.lane.statements.runs_with_events, ids).await?;
+        if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
+            return Ok(());
+        }
+        let mut rows: HashMap<i64, (EventStatus, EventRow)> = HashMap::new();
+        let mut events: HashMap<RunId, i64> = HashMap::new();
+        let node = self.lane_node();
+        for held in held {
+            let mine = held.lease_owner.as_deref() == Some(node.as_str());
+            let open = !RunStatus::stored(&held.run_status).is_finished();
+            if let (true, true, Ok(run)) = (mine, open, held.run_id.parse()) {
+                let row = EventRow::from(held.event);
+                events.insert(run, row.seq);
+                rows.entry(row.seq).or_insert((row.status, row));
+            }
+        }
+        let (mut runs, mut attempts) = (Batch::new(), Batch::new());
+        for (command, outcome) in batch.iter().zip(each) {
+            let Command::Record(progress, _) = command else { continue };
+            // A run that has finished in this very batch is not held any more.
+            let event = match progress.due_at {
+                Some(_) => events.get(&progress.run).copied(),
+                None => events.remove(&progress.run),
+            };
+            *outcome = Some(Outcome::Recorded(event.is_some()));
+            if let Some((_, row)) = event.and_then(|seq| rows.get_mut(&seq)) {
+                advance(row, progress);
+                self.push_run(progress, &mut runs, &mut attempts);
+            }
+        }
+        self.write(&self.lane.statements.update_runs, runs).await?;
+        self.write(&self.lane.statements.insert_attempts, attempts).await?;
+        for (before, row) in rows.into_values() {
+            self.tally.moved(before, &row);
+            self.changed.push(row);
+        }
+        Ok(())
+    }
+
+    fn lane_node(&self) -> String {
+        self.lane.node().to_string()
+    }
+
+    fn push_run(&self, progress: &Progress, runs: &mut Batch, attempts: &mut Batch) {
+        let finished = progress.status.is_finished();
+        runs.push(&(
+            progress.run,
+            progress.status.as_str(),
+            progress.due_at.map(Timestamp::millis),
+            progress.keep_lease.then(|| self.lane.node()),
+            serde_json::json!(progress.state).to_string(),
+            progress.state.attempts,
+            progress.error.as_ref().map(|error| serde_json::json!(error).to_string()),
+            progress.started_at.millis(),
+            finished.then(|| progress.now.millis()),
+        ));
+        for attempt in &progress.attempts {
+            attempts.push(&(
+                progress.run,
+                attempt.number,
+                &attempt.step,
+                attempt.attempt,
+                if attempt.succeeded { "succeeded" } else { "failed" },
+                attempt.started_at.millis(),
+                attempt.duration_ms,
+                attempt.request.as_ref().map(ToString::to_string),
+                attempt.response.as_ref().map(ToString::to_string),
+                &attempt.error,
+            ));
+        }
+    }
+}
+
+/// What a run's progress makes of its event. Pure.
+fn advance(row: &mut EventRow, progress: &Progress) {
+    row.attempts += progress.attempts.len() as i64;
+    if progress.status.is_finished() {
+        row.runs_open -= 1;
+        if progress.status == RunStatus::Failed {
+            row.runs_failed += 1;
+            row.error = progress.error.clone();
+        }
+    }
+    row.status = EventStatus::of_runs(row.runs_open, row.runs_failed);
+    if row.runs_open == 0 {
+        row.processed_at = Some(progress.now);
+    }
+}

@@ -1,0 +1,68 @@
+//! What a batch adds to the counters, summed up before it is written. Pure.
+
+use std::collections::HashMap;
+
+use crate::event::{EventRow, EventStatus};
+use crate::store::latency;
+
+#[derive(Default)]
+pub(super) struct Tally {
+    statuses: [i64; 4],
+    /// (minute, event type, source) → accepted, processed, failed.
+    rollups: HashMap<(i64, String, String), [i64; 3]>,
+    latencies: HashMap<(i64, i64), i64>,
+}
+
+const ACCEPTED: usize = 0;
+const PROCESSED: usize = 1;
+const FAILED: usize = 2;
+
+impl Tally {
+    pub(super) fn arrived(&mut self, row: &EventRow) {
+        self.statuses[row.status as usize] += 1;
+        let counts = self.rollup(row.received_at.minute(), row);
+        counts[ACCEPTED] += 1;
+        if row.status == EventStatus::Processed {
+            counts[PROCESSED] += 1;
+        }
+    }
+
+    /// Counts the step from `before` to what `row` is now; settled events count in the minute of
+    /// their settling.
+    pub(super) fn moved(&mut self, before: EventStatus, row: &EventRow) {
+        if before == row.status {
+            return;
+        }
+        self.statuses[before as usize] -= 1;
+        self.statuses[row.status as usize] += 1;
+        let Some(settled) = row.processed_at else { return };
+        let minute = settled.minute();
+        match row.status {
+            EventStatus::Processed => self.rollup(minute, row)[PROCESSED] += 1,
+            EventStatus::Failed => self.rollup(minute, row)[FAILED] += 1,
+            EventStatus::Pending | EventStatus::Processing => return,
+        }
+        let bucket = latency::bucket(settled.millis_since(row.received_at));
+        *self.latencies.entry((minute, bucket)).or_default() += 1;
+    }
+
+    fn rollup(&mut self, minute: i64, row: &EventRow) -> &mut [i64; 3] {
+        let key = (minute, row.event_type.as_str().to_owned(), row.source.clone());
+        self.rollups.entry(key).or_default()
+    }
+
+    pub(super) fn statuses(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let deltas = EventStatus::ALL.into_iter().map(|status| (status, self.statuses[status as usize]));
+        deltas.filter(|(_, delta)| *delta != 0).map(|(status, delta)| (status.as_str(), delta))
+    }
+
+    pub(super) fn rollups(&self) -> impl Iterator<Item = (i64, &str, &str, i64, i64, i64)> {
+        self.rollups.iter().map(|((minute, event_type, source), [accepted, processed, failed])| {
+            (*minute, event_type.as_str(), source.as_str(), *accepted, *processed, *failed)
+        })
+    }
+
+    pub(super) fn latencies(&self) -> impl Iterator<Item = (i64, i64, i64)> {
+        self.latencies.iter().map(|((minute, bucket), count)| (*minute, *bucket, *count))
+    }
+}

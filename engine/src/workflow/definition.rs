@@ -1,0 +1,328 @@
+//! A workflow's text, parsed from YAML or JSON and compiled; what is wrong is named by its place.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::duration;
+use crate::event::Pattern;
+use crate::expression::{Expression, Template};
+use crate::run::retry::RetryPolicy;
+
+/// Definitions beyond this are refused before they are parsed.
+const LARGEST: usize = 256 * 1024;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+#[derive(Debug, Clone)]
+pub struct Definition {
+    pub name: String,
+    pub triggers: Vec<Trigger>,
+    pub steps: Vec<Step>,
+    /// The definition as JSON, as it is stored and exported.
+    pub document: Document,
+}
+
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    pub pattern: Pattern,
+    pub filter: Option<Expression>,
+    pub input: Option<Template>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub id: String,
+    pub when: Option<Expression>,
+    pub retry: RetryPolicy,
+    pub kind: StepKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum StepKind {
+    Http(HttpStep),
+    /// Its output is the rendered template.
+    Transform(Template),
+    Delay(Duration),
+    /// Ends the run as failed with this message.
+    Fail(Template),
+}
+
+#[derive(Debug, Clone)]
+pub struct HttpStep {
+    pub method: http::Method,
+    pub url: Template,
+    pub headers: Vec<(String, Template)>,
+    pub body: Option<Template>,
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Document {
+    pub name: String,
+    pub triggers: Vec<TriggerDocument>,
+    pub steps: Vec<StepDocument>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TriggerDocument {
+    pub event_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Json>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StepDocument {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<DelayDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail: Option<FailDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryDocument>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HttpDocument {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    pub url: String,
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub headers: serde_json::Map<String, Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DelayDocument {
+    #[serde(rename = "for")]
+    pub for_: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FailDocument {
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RetryDocument {
+    pub attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidDefinition {
+    #[error("the definition is larger than {} KiB", LARGEST / 1024)]
+    TooLarge,
+    #[error("the definition cannot be read: {0}")]
+    Unreadable(#[source] serde_yaml_ng::Error),
+    #[error("{at}: {message}")]
+    Place { at: String, message: String },
+}
+
+/// An error at a place of the definition, as in `steps.notify.http.url`.
+fn at(at: impl Into<String>, error: impl ToString) -> InvalidDefinition {
+    InvalidDefinition::Place { at: at.into(), message: error.to_string() }
+}
+
+impl Definition {
+    /// Reads YAML, of which JSON is a part.
+    pub fn parse(text: &str) -> Result<Self, InvalidDefinition> {
+        if text.len() > LARGEST {
+            return Err(InvalidDefinition::TooLarge);
+        }
+        serde_yaml_ng::from_str(text).map_err(InvalidDefinition::Unreadable).and_then(Self::compile)
+    }
+
+    pub fn compile(document: Document) -> Result<Self, InvalidDefinition> {
+        let name = document.name.trim().to_owned();
+        if name.is_empty() || name.len() > 120 {
+            return Err(at("name", "give the workflow a name of 1 to 120 bytes"));
+        }
+        if document.triggers.is_empty() {
+            return Err(at("triggers", "at least one trigger says which events start the workflow"));
+        }
+        if document.steps.is_empty() {
+            return Err(at("steps", "at least one step says what the workflow does"));
+        }
+        let triggers = document.triggers.iter().enumerate().map(|(n, it)| trigger(n, it));
+        let triggers = triggers.collect::<Result<_, _>>()?;
+        let mut seen = HashSet::new();
+        let steps = document.steps.iter().map(|it| step(it, &mut seen)).collect::<Result<_, _>>()?;
+        Ok(Self { name, triggers, steps, document })
+    }
+}
+
+fn trigger(number: usize, document: &TriggerDocument) -> Result<Trigger, InvalidDefinition> {
+    let place = format!("triggers.{number}");
+    let pattern = Pattern::parse(&document.event_type)
+        .map_err(|error| at(format!("{place}.eventType"), error))?;
+    let filter = expression(document.filter.as_deref(), &format!("{place}.filter"))?;
+    let input = template(document.input.as_ref(), &format!("{place}.input"))?;
+    Ok(Trigger { pattern, filter, input })
+}
+
+fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, InvalidDefinition> {
+    let id = &document.id;
+    let place = format!("steps.{id}");
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if id.is_empty() || id.len() > 60 || !id.chars().all(letters) {
+        return Err(at(place, "a step's id has 1 to 60 letters, digits, `-` or `_`"));
+    }
+    if !seen.insert(id.clone()) {
+        return Err(at(place, "two steps have this id; ids name steps, so each is used once"));
+    }
+    let kinds = [
+        document.http.is_some(),
+        document.transform.is_some(),
+        document.delay.is_some(),
+        document.fail.is_some(),
+    ];
+    if kinds.iter().filter(|there| **there).count() != 1 {
+        return Err(at(place, "a step has exactly one of http, transform, delay, fail"));
+    }
+    let kind = if let Some(http) = &document.http {
+        StepKind::Http(http_step(http, &format!("{place}.http"))?)
+    } else if let Some(delay) = &document.delay {
+        let wait = duration::parse(&delay.for_);
+        StepKind::Delay(wait.map_err(|error| at(format!("{place}.delay.for"), error))?)
+    } else if let Some(fail) = &document.fail {
+        let message = Json::String(fail.message.clone());
+        let place = format!("{place}.fail.message");
+        StepKind::Fail(Template::compile(&message).map_err(|error| at(place, error))?)
+    } else {
+        let output = template(document.transform.as_ref(), &format!("{place}.transform"))?;
+        StepKind::Transform(output.ok_or_else(|| at(&place, "the transform is empty"))?)
+    };
+    Ok(Step {
+        id: id.clone(),
+        when: expression(document.when.as_deref(), &format!("{place}.when"))?,
+        retry: retry(document.retry.as_ref(), &format!("{place}.retry"))?,
+        kind,
+    })
+}
+
+fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDefinition> {
+    let method = document.method.as_deref().unwrap_or("POST").to_ascii_uppercase();
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].contains(&method.as_str());
+    let method = http::Method::from_bytes(method.as_bytes())
+        .ok()
+        .filter(|_| known)
+        .ok_or_else(|| at(format!("{place}.method"), "use GET, POST, PUT, PATCH, DELETE or HEAD"))?;
+    if !document.url.contains("${") {
+        let parsed = reqwest::Url::parse(&document.url);
+        let url = parsed.map_err(|error| at(format!("{place}.url"), error))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(at(format!("{place}.url"), "the URL begins with http:// or https://"));
+        }
+    }
+    let url = Template::compile(&Json::String(document.url.clone()));
+    let url = url.map_err(|error| at(format!("{place}.url"), error))?;
+    let mut headers = Vec::new();
+    for (name, value) in &document.headers {
+        let place = format!("{place}.headers.{name}");
+        http::HeaderName::from_bytes(name.as_bytes()).map_err(|error| at(&place, error))?;
+        headers.push((name.clone(), Template::compile(value).map_err(|error| at(&place, error))?));
+    }
+    let timeout = match &document.timeout {
+        None => DEFAULT_TIMEOUT,
+        Some(text) => duration::parse(text).map_err(|error| at(format!("{place}.timeout"), error))?,
+    };
+    if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+        return Err(at(format!("{place}.timeout"), "a timeout is between 1ms and 5m"));
+    }
+    let body = template(document.body.as_ref(), &format!("{place}.body"))?;
+    Ok(HttpStep { method, url, headers, body, timeout })
+}
+
+fn retry(document: Option<&RetryDocument>, place: &str) -> Result<RetryPolicy, InvalidDefinition> {
+    let Some(document) = document else { return Ok(RetryPolicy::Deliveries) };
+    if !(1..=100).contains(&document.attempts) {
+        return Err(at(format!("{place}.attempts"), "between 1 and 100 attempts"));
+    }
+    let read = |field: &str, text: &Option<String>, default: Duration| match text {
+        None => Ok(default),
+        Some(text) => duration::parse(text).map_err(|error| at(format!("{place}.{field}"), error)),
+    };
+    Ok(RetryPolicy::Exponential {
+        attempts: document.attempts,
+        initial: read("initial", &document.initial, Duration::from_secs(5))?,
+        max: read("max", &document.max, Duration::from_secs(3600))?,
+    })
+}
+
+fn expression(text: Option<&str>, place: &str) -> Result<Option<Expression>, InvalidDefinition> {
+    text.map(|text| Expression::compile(text).map_err(|error| at(place, error))).transpose()
+}
+
+fn template(json: Option<&Json>, place: &str) -> Result<Option<Template>, InvalidDefinition> {
+    json.map(|json| Template::compile(json).map_err(|error| at(place, error))).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+name: Notify warehouse
+triggers:
+  - eventType: order.*
+    filter: event.payload.total > 100
+    input: { orderId: "${event.payload.id}", note: "from ${event.source}" }
+steps:
+  - id: notify
+    http: { method: POST, url: "https://warehouse.example/orders", body: "${input}", timeout: 15s }
+    retry: { attempts: 8, initial: 5s, max: 1h }
+  - id: wait
+    delay: { for: 10m }
+"#;
+
+    #[test]
+    fn yaml_and_json_mean_the_same() {
+        let definition = Definition::parse(GOOD).unwrap();
+        assert_eq!(definition.steps.len(), 2);
+        let json = serde_json::to_string(&definition.document).unwrap();
+        assert_eq!(Definition::parse(&json).unwrap().document, definition.document);
+    }
+
+    #[track_caller]
+    fn refused(from: &str, to: &str, expected: &str) {
+        assert!(GOOD.contains(from), "{from}");
+        let error = Definition::parse(&GOOD.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_place() {
+        refused("order.*", "order.x*", "triggers.0.eventType: character 8");
+        refused("> 100", ">", "triggers.0.filter: line 1");
+        refused("${input}", "${inptu}", "steps.notify.http.body: line 1, column 1: `inptu`");
+        refused("id: wait", "id: notify", "steps.notify: two steps have this id");
+        refused("10m", "10x", "steps.wait.delay.for: `10x` is not a duration");
+        refused("https://", "ftp://", "steps.notify.http.url: the URL begins with");
+        refused("delay: { for: 10m }", "when: 'true'", "exactly one of http, transform");
+        refused("timeout: 15s", "timeoot: 15s", "timeoot");
+    }
+}

@@ -1,0 +1,59 @@
+//! Reading workflows back from the store.
+
+use std::sync::Arc;
+
+use sea_orm::{EntityTrait, QueryOrder};
+
+use super::{Definition, Workflow};
+use crate::Engine;
+use crate::id::WorkflowId;
+use crate::store::entity::{workflow, workflow_version};
+use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+
+/// All workflows in their version in force, by name.
+pub(crate) async fn load(store: &Store) -> Result<Vec<Arc<Workflow>>, StoreError> {
+    let models = workflow::Entity::find().order_by_asc(workflow::Column::Name).all(&store.read).await?;
+    let mut workflows = Vec::with_capacity(models.len());
+    for model in models {
+        let key = (model.id.clone(), model.version);
+        let version = workflow_version::Entity::find_by_id(key).one(&store.read).await?;
+        match version.and_then(|version| compiled(&model, &version)) {
+            Some(workflow) => workflows.push(Arc::new(workflow)),
+            None => tracing::error!(workflow = model.name, "the stored definition cannot be read; skipped"),
+        }
+    }
+    Ok(workflows)
+}
+
+/// One version, as a run that it started needs it.
+pub(crate) async fn version(
+    engine: &Engine,
+    id: WorkflowId,
+    version: i64,
+) -> Result<Option<Arc<Workflow>>, StoreError> {
+    if let Some(known) = engine.workflows.version(id, version) {
+        return Ok(Some(known));
+    }
+    let read = &engine.store.read;
+    let Some(model) = workflow::Entity::find_by_id(id.to_string()).one(read).await? else {
+        return Ok(None);
+    };
+    let found = workflow_version::Entity::find_by_id((model.id.clone(), version)).one(read).await?;
+    let workflow = found.and_then(|version| compiled(&model, &version)).map(Arc::new);
+    if let Some(workflow) = &workflow {
+        engine.workflows.remember(Arc::clone(workflow));
+    }
+    Ok(workflow)
+}
+
+fn compiled(model: &workflow::Model, version: &workflow_version::Model) -> Option<Workflow> {
+    Some(Workflow {
+        id: model.id.parse().ok()?,
+        version: version.version,
+        enabled: model.enabled,
+        created_at: Timestamp::from_millis(model.created_at),
+        updated_at: Timestamp::from_millis(model.updated_at),
+        definition: Definition::parse(&version.definition).ok()?,
+    })
+}

@@ -1,0 +1,44 @@
+//! The schema of Sluice, the same for SQLite and Postgres, forward only.
+//!
+//! A migration is plain SQL that both databases read; the few words on which they differ come from
+//! [`Dialect`]. Released migrations never change: a new need is a new file, added to [`Migrator`].
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+mod m0001_foundation;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_foundation::Foundation)]
+    }
+}
+
+/// The words on which SQLite and Postgres differ.
+pub(crate) struct Dialect {
+    backend: DbBackend,
+}
+
+impl Dialect {
+    pub(crate) fn of(manager: &SchemaManager<'_>) -> Self {
+        Self { backend: manager.get_database_backend() }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.backend == DbBackend::Postgres
+    }
+
+    /// A 64-bit key that the writer hands out; on SQLite it is the row id itself.
+    pub(crate) fn sequence_key(&self) -> &'static str {
+        if self.is_postgres() { "BIGINT PRIMARY KEY" } else { "INTEGER PRIMARY KEY" }
+    }
+
+    /// Text compared byte by byte, so that a prefix is a range of the index.
+    pub(crate) fn bytewise_text(&self) -> &'static str {
+        if self.is_postgres() { "TEXT COLLATE \"C\"" } else { "TEXT" }
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line: what it says is its documentation.
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{DatabaseArgs, ServeArgs};
+
+mod client;
+mod keys;
+mod migrate;
+mod output;
+mod send;
+mod serve;
+mod users;
+mod workflows;
+
+/// Sluice receives webhooks and events, stores each one before it says yes, runs your workflows and
+/// shows everything live.
+///
+/// Start with `sluice serve`: it prints the dashboard's address and a link to sign in.
+#[derive(Parser)]
+#[command(name = "sluice", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the dashboard, the API and intake.
+    Serve(Box<ServeArgs>),
+    /// Bring the database up to date and leave.
+    Migrate(DatabaseArgs),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Add and list the people who may sign in.
+    #[command(subcommand)]
+    Users(users::UsersCommand),
+    /// Put workflows in force and list them.
+    #[command(subcommand)]
+    Workflows(workflows::WorkflowsCommand),
+    /// Send an event, for example: sluice send order.created --source shop --data '{"total": 120}'
+    Send(send::SendArgs),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Args)]
+struct OutputArgs {
+    /// Print JSON for other programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(args) => serve::run(*args).await,
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Keys(command) => keys::run(command).await,
+        Command::Users(command) => users::run(command).await,
+        Command::Workflows(command) => workflows::run(command).await,
+        Command::Send(args) => send::run(args).await,
+    }
+}
+
+/// One line that says what went wrong, and exit code 1.
+pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
+    // Causes often repeat in their parent's message; each is said once.
+    let mut said = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !said.contains(&text) {
+            said = if said.is_empty() { text } else { format!("{said}: {text}") };
+        }
+    }
+    eprintln!("sluice: {}", said.replace('\n', " "));
+    ExitCode::FAILURE
+}

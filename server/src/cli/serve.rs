@@ -1,0 +1,72 @@
+//! `sluice serve`: opens the engine, prints where to go, serves until told to stop.
+
+use engine::run::targets::Targets;
+use engine::user::{self, Role};
+use engine::{Engine, Environment, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::output;
+use crate::config::ServeArgs;
+use crate::proxies::TrustedProxies;
+use crate::router::{self, AppState};
+use crate::{listen, telemetry};
+
+pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    telemetry::init(&args.log, args.log_format)?;
+    let settings = Settings {
+        location: args.database.location()?,
+        targets: Targets::allowing(args.allow_targets.iter().copied()),
+    };
+    // The port first: without it there is no point in opening the database.
+    let listener = listen::bind(args.listen).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let engine = Engine::start(settings, Environment::system()).await?;
+    let first = first_owner(&engine, &args).await?;
+
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let proxies = TrustedProxies::new(&args.trusted_proxies);
+    let state = AppState::new(engine.clone(), args.max_body, proxies, stop.clone());
+    let router = router::router(state, args.ingest_rate_limit);
+
+    output::line(format!("listening on {url}"));
+    if let Some(token) = first {
+        output::line(format!("set up the first owner: {url}/setup?token={token}"));
+    }
+    listen::serve(listener, router, stop).await;
+    engine.stop().await;
+    Ok(())
+}
+
+/// Makes the owner named by the environment, or a link for the first person to come.
+async fn first_owner(engine: &Engine, args: &ServeArgs) -> anyhow::Result<Option<String>> {
+    let (store, environment) = (&engine.store, &engine.environment);
+    if user::is_set_up(store).await? {
+        return Ok(None);
+    }
+    match (&args.owner_email, &args.owner_password) {
+        (Some(email), Some(password)) => {
+            user::create(store, environment, email, password, Role::Owner).await?;
+            Ok(None)
+        }
+        _ => Ok(Some(user::new_setup_link(store, environment).await?)),
+    }
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("stopping: nothing new is accepted, what is under way may end");
+    stop.cancel();
+}

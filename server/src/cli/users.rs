@@ -1,0 +1,82 @@
+//! `sluice users`: works on the database directly.
+
+use std::io::{BufRead, IsTerminal};
+
+use clap::Subcommand;
+use engine::Environment;
+use engine::user::{self, Role};
+use serde_json::json;
+
+use super::{OutputArgs, output};
+use crate::config::DatabaseArgs;
+
+#[derive(Subcommand)]
+pub(super) enum UsersCommand {
+    /// Add a person. The password is read from standard input unless SLUICE_PASSWORD holds it.
+    Create {
+        #[arg(long)]
+        email: String,
+        /// viewer, operator or owner.
+        #[arg(long, default_value = "viewer", value_parser = role)]
+        role: Role,
+        #[arg(long, env = "SLUICE_PASSWORD", hide = true, hide_env_values = true)]
+        password: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List the people who may sign in.
+    List {
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "use viewer, operator or owner".into())
+}
+
+pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
+    let environment = Environment::system();
+    match command {
+        UsersCommand::Create { email, role, password, output, database } => {
+            let password = match password {
+                Some(password) => password,
+                None => read_password()?,
+            };
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let user = user::create(&store, &environment, &email, &password, role).await?;
+            if output.json {
+                output::line(json!({ "id": user.id, "email": user.email, "role": user.role }));
+            } else {
+                output::line(format!("{} may sign in as {}.", user.email, user.role));
+            }
+        }
+        UsersCommand::List { output, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let users = user::list(&store).await?;
+            if output.json {
+                let view = |user: &user::User| {
+                    json!({ "id": user.id, "email": user.email, "role": user.role, "createdAt": user.created_at })
+                };
+                output::line(json!(users.iter().map(view).collect::<Vec<_>>()));
+            } else {
+                let row = |user: &user::User| [user.email.clone(), user.role.to_string(), user.id.to_string()];
+                output::table(["EMAIL", "ROLE", "ID"], &users.iter().map(row).collect::<Vec<_>>());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_password() -> anyhow::Result<String> {
+    if std::io::stdin().is_terminal() {
+        eprint!("Password (12 characters or more, shown as you type): ");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,129 @@
+//! The pages: rendered by Leptos for people who are signed in, with a strict content policy.
+
+use app::ssr::{AssetVersion, Caller};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::config::LeptosOptions;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+
+use crate::assets;
+use crate::auth::{AuthSession, origin};
+use crate::problem::{Code, Problem};
+use crate::router::AppState;
+
+/// Pages that can be seen without having signed in.
+const OPEN: [&str; 2] = ["/login", "/setup"];
+
+/// Pages and server functions, closed to everyone who is not signed in.
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    let options = LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
+    let provided = state.clone();
+    let context = move || provide(&provided);
+    let page = {
+        let options = options.clone();
+        move || {
+            set_content_policy();
+            app::shell(options.clone())
+        }
+    };
+    let state = state.clone().with_options(options);
+    Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(app::App), context, page)
+        .layer(from_fn(close))
+}
+
+fn provide(state: &AppState) {
+    provide_context(state.engine.clone());
+    provide_context(AssetVersion(assets::VERSION.clone()));
+    let caller = use_context::<axum::http::request::Parts>()
+        .and_then(|parts| parts.extensions.get::<Caller>().cloned())
+        .unwrap_or_default();
+    provide_context(caller);
+}
+
+/// Only our own scripts run, by the nonce of this response; nothing is loaded from elsewhere.
+fn set_content_policy() {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+    }
+}
+
+/// Lets people who are signed in through, and tells the pages who they are. A page sends others to
+/// sign in; a server function refuses them.
+async fn close(session: AuthSession, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let function = path.starts_with("/api/");
+    if !origin::is_own(request.method(), request.headers()) {
+        let detail = "Changes are only taken from Sluice's own pages.";
+        return Problem::new(Code::ForeignOrigin, detail).into_response();
+    }
+    let user = session.user.map(|user| app::model::User {
+        email: user.0.email.clone(),
+        role: user.0.role.to_string(),
+    });
+    match user {
+        Some(_) if OPEN.contains(&path) => Redirect::to("/").into_response(),
+        None if !OPEN.contains(&path) && function => Problem::unauthorized().into_response(),
+        None if !OPEN.contains(&path) => Redirect::to(&sign_in_from(&request)).into_response(),
+        user => {
+            request.extensions_mut().insert(Caller { user });
+            no_store(next.run(request).await)
+        }
+    }
+}
+
+/// The sign-in page, which brings people back to where they were going.
+fn sign_in_from(request: &Request) -> String {
+    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    match wanted {
+        "/" => "/login".into(),
+        wanted => {
+            let next: String = wanted.bytes().map(percent_encoded).collect();
+            format!("/login?next={next}")
+        }
+    }
+}
+
+fn percent_encoded(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    }
+}
+
+/// What only signed-in people may see is not kept by caches.
+fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Headers that every answer carries.
+pub(crate) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    response
+}

@@ -1,0 +1,100 @@
+//! The socket: HTTP/1.1 through hyper, with what `axum::serve` leaves open closed — slow headers,
+//! idle connections, too many of them, and a shutdown that ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// How long a client may take to send its headers, or stay silent between requests.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+/// Headers beyond this are refused with 431.
+const HEADER_BYTES: usize = 64 * 1024;
+/// How long open requests may go on after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(8);
+const MOST_CONNECTIONS: u64 = 32_768;
+/// Files that are not connections: the database, logs, outgoing calls.
+const OTHER_FILES: u64 = 1_024;
+
+/// Listens at `address`; the error says what to do about it.
+pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use: stop what listens there, or choose another address with --listen"
+        ),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
+    })
+}
+
+/// Serves until `stop`, then lets open requests end within the drain time.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let files = rlimit::increase_nofile_limit(MOST_CONNECTIONS + OTHER_FILES).unwrap_or(1_024);
+    let most = MOST_CONNECTIONS.min(files.saturating_sub(OTHER_FILES)).max(128);
+    let room = Arc::new(Semaphore::new(most as usize));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => match Arc::clone(&room).try_acquire_owned() {
+                Ok(permit) => {
+                    let served = graceful.watch(connection(stream, peer, router.clone()));
+                    tokio::spawn(async move {
+                        // How a client's connection ends is not ours to report.
+                        let _ended = served.await;
+                        drop(permit);
+                    });
+                }
+                // Full: closing at once tells the client more than silence would.
+                Err(_) => drop(stream),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time and are cut off");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+) -> hyper::server::conn::http1::Connection<
+    TokioIo<TcpStream>,
+    impl hyper::service::Service<
+        hyper::Request<Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    >,
+> {
+    // Small answers must not wait for more to come.
+    let _best_effort = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_PATIENCE)
+        .max_buf_size(HEADER_BYTES)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service)
+}

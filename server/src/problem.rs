@@ -1,0 +1,258 @@
+//! What a client is told when something is refused: problem+json (RFC 9457), made in this one place.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::event::envelope::{FieldError, InvalidEnvelope};
+use engine::event::read::ReadError;
+use engine::event::repair::{RepairError, ReplayError};
+use engine::intake::IngestError;
+use engine::key::manage::RevokeError;
+use engine::key::verify::KeyError;
+use engine::store::StoreError;
+use engine::workflow::InvalidDefinition;
+use serde::Serialize;
+
+/// The stable codes; their meaning never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    MalformedJson,
+    InvalidParameter,
+    InvalidEvent,
+    InvalidDefinition,
+    Unauthorized,
+    Forbidden,
+    ScopeDenied,
+    ForeignOrigin,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    RequestTimeout,
+    RateLimited,
+    Unavailable,
+    Internal,
+}
+
+impl Code {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedJson | Self::InvalidParameter => StatusCode::BAD_REQUEST,
+            Self::InvalidEvent | Self::InvalidDefinition => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ScopeDenied | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::MalformedJson => "The body is not JSON",
+            Self::InvalidParameter => "A parameter is not valid",
+            Self::InvalidEvent => "The event is not valid",
+            Self::InvalidDefinition => "The workflow is not valid",
+            Self::Unauthorized => "A valid API key or sign-in is needed",
+            Self::Forbidden => "Not allowed",
+            Self::ScopeDenied => "The key may not send this event type",
+            Self::ForeignOrigin => "The request came from another site",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "This method is not supported here",
+            Self::Conflict => "Not possible in this state",
+            Self::BodyTooLarge => "The body is too large",
+            Self::UnsupportedMediaType => "This content type is not supported",
+            Self::RequestTimeout => "The request took too long to arrive",
+            Self::RateLimited => "Too many requests",
+            Self::Unavailable => "Nothing can be stored right now",
+            Self::Internal => "Something failed",
+        }
+    }
+
+    /// The registered problem type where there is one.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::RateLimited => "https://iana.org/assignments/http-problem-types#quota-exceeded",
+            _ => "about:blank",
+        }
+    }
+}
+
+/// A refusal. Internal causes are logged where this is made and never shown.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Body {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: Code,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        let detail = "Send an API key as `x-api-key` or `Authorization: Bearer`, or sign in. \
+            Make a key with `sluice keys create`.";
+        Self::new(Code::Unauthorized, detail)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(Code::NotFound, "There is nothing at this address.")
+    }
+
+    pub(crate) fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// A failure that is not the client's: logged here, once, and told without its cause.
+    fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::new(Code::Internal, "The cause is in Sluice's log. Nothing was changed; try again.")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let body = Body {
+            r#type: self.code.kind(),
+            title: self.code.title(),
+            status: status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            errors: self.errors,
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::new(Code::Conflict, error.to_string()),
+            error if error.is_unavailable() => {
+                Self::new(Code::Unavailable, "Nothing was stored. Try again after a moment.").after(1)
+            }
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Invalid => Self::unauthorized(),
+            KeyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvalidEnvelope> for Problem {
+    fn from(error: InvalidEnvelope) -> Self {
+        let detail = error.to_string();
+        match error {
+            InvalidEnvelope::Malformed(_) => Self::new(Code::MalformedJson, detail),
+            InvalidEnvelope::Fields(errors) => {
+                Self { errors, ..Self::new(Code::InvalidEvent, detail) }
+            }
+        }
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Scope(..) => Self::new(Code::ScopeDenied, error.to_string()),
+            IngestError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RepairError> for Problem {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            RepairError::NotFailed(_) | RepairError::NotSettled(_) => {
+                Self::new(Code::Conflict, error.to_string())
+            }
+            RepairError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvalidDefinition> for Problem {
+    fn from(error: InvalidDefinition) -> Self {
+        Self::new(Code::InvalidDefinition, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_asks_for_patience() {
+        let response = Problem::from(StoreError::Busy).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+}

@@ -1,0 +1,118 @@
+//! Every route on one screen.
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::routing::{get, post};
+use engine::Engine;
+use leptos::config::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::throttle::SignInThrottle;
+use crate::auth::{origin, sessions};
+use crate::config::{ByteSize, RateLimit};
+use crate::problem::Problem;
+use crate::proxies::TrustedProxies;
+use crate::routes::{
+    dead_letters, events, health, ingest, keys, not_found, runs, sign_in, stats, stream, workflows,
+};
+use crate::{assets, dashboard, rate_limit};
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub engine: Engine,
+    pub max_body: ByteSize,
+    pub proxies: TrustedProxies,
+    pub sign_ins: SignInThrottle,
+    pub stats: stats::Shared,
+    /// Ends live streams, which would otherwise keep the server from stopping.
+    pub stop: CancellationToken,
+    options: LeptosOptions,
+}
+
+impl AppState {
+    pub(crate) fn new(
+        engine: Engine,
+        max_body: ByteSize,
+        proxies: TrustedProxies,
+        stop: CancellationToken,
+    ) -> Self {
+        let options = LeptosOptions::builder().output_name("sluice").build();
+        let (sign_ins, stats) = (SignInThrottle::default(), stats::Shared::default());
+        Self { engine, max_body, proxies, sign_ins, stats, stop, options }
+    }
+
+    pub(crate) fn with_options(self, options: LeptosOptions) -> Self {
+        Self { options, ..self }
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.options.clone()
+    }
+}
+
+pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
+    let intake = Router::new()
+        .route("/api/webhooks/ingest", post(ingest::event))
+        .method_not_allowed_fallback(not_found::method);
+    let intake = match rate_limit::layer(limit, state.proxies.clone()) {
+        Some(layer) => intake
+            .layer(layer)
+            .layer(map_response(move |response| async move { rate_limit::describe(limit, response) })),
+        None => intake,
+    };
+
+    let management = Router::new()
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::get))
+        .route("/events/{id}/replay", post(events::replay))
+        .route("/events/{id}/processed", post(events::processed))
+        .route("/events/{id}/failed", post(events::failed))
+        .route("/dead-letters", get(dead_letters::list))
+        .route("/dead-letters/{id}/retry", post(dead_letters::retry))
+        .route("/workflows", get(workflows::list).post(workflows::apply))
+        .route("/runs", get(runs::list))
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/{id}", axum::routing::delete(keys::revoke))
+        .route("/stats", get(stats::current))
+        .route("/stream", get(stream::open))
+        .method_not_allowed_fallback(not_found::method)
+        .fallback(not_found::closed);
+
+    let people = Router::new()
+        .nest("/api/v1", management)
+        .route("/login", post(sign_in::login))
+        .route("/setup", post(sign_in::set_up))
+        .route("/logout", post(sign_in::logout))
+        .merge(dashboard::routes(&state))
+        .layer(sessions::layer(&state.engine))
+        .layer(from_fn_with_state(state.proxies.clone(), sessions::secure_cookies));
+
+    Router::new()
+        .merge(people)
+        .merge(intake)
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/favicon.svg", get(assets::serve))
+        .route("/pkg/{*path}", get(assets::serve))
+        .fallback(not_found::anything)
+        .layer(from_fn(dashboard::harden))
+        .with_state(state)
+}
+
+/// A request that changes something by cookie must come from our own pages.
+pub(crate) fn own_origin(
+    method: &axum::http::Method,
+    headers: &axum::http::HeaderMap,
+) -> Result<(), Problem> {
+    match origin::is_own(method, headers) {
+        true => Ok(()),
+        false => Err(Problem::new(
+            crate::problem::Code::ForeignOrigin,
+            "Changes are only taken from Sluice's own pages.",
+        )),
+    }
+}

@@ -1,0 +1,15 @@
+//! The handlers, one module for each resource: parse, call the engine, convert.
+
+pub(crate) mod body;
+pub(crate) mod dead_letters;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod ingest;
+pub(crate) mod keys;
+pub(crate) mod not_found;
+pub(crate) mod query;
+pub(crate) mod runs;
+pub(crate) mod sign_in;
+pub(crate) mod stats;
+pub(crate) mod stream;
+pub(crate) mod workflows;

@@ -1,0 +1,33 @@
+//! `/api/v1/dead-letters`: the events that failed, and their way back.
+
+use app::model::{EventItem, Page};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use engine::event::EventStatus;
+use engine::event::read::EventFilter;
+use engine::event::repair::Repair;
+
+use super::events;
+use super::query::{self, EventQuery};
+use crate::auth::{Authorized, Manage, Read};
+use crate::problem::Problem;
+use crate::router::AppState;
+
+pub(crate) async fn list(
+    _: Authorized<Read>,
+    State(state): State<AppState>,
+    query: Result<Query<EventQuery>, QueryRejection>,
+) -> Result<Json<Page<EventItem>>, Problem> {
+    let Query(query) = query.map_err(|error| query::wrong("query", error))?;
+    let filter = EventFilter { status: Some(EventStatus::Failed), ..query.filter()? };
+    events::page(&state.engine, filter, &query).await.map(Json)
+}
+
+pub(crate) async fn retry(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<EventItem>, Problem> {
+    events::mend(&state.engine, &id, Repair::Retry).await
+}

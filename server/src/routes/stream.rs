@@ -1,0 +1,203 @@
+//! `GET /api/v1/stream`: events as they arrive and change, as server-sent events.
+//!
+//! Invariant: a watcher that falls behind or comes back reads what it missed from the store; memory
+//! for a watcher is bounded by a short queue, however slowly it reads.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use app::model::Stats;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use engine::event::EventRow;
+use engine::event::read::EventFilter;
+use engine::live::{self, Commit, Cursor, LiveChange, Missed};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::events;
+use super::query::{self, EventQuery};
+use crate::auth::{Authorized, Read};
+use crate::problem::Problem;
+use crate::router::AppState;
+
+/// Messages that may wait for a slow reader.
+const QUEUE: usize = 64;
+/// The most events sent at once; a larger burst is folded to its newest.
+const BURST: usize = 200;
+/// After a burst, changes are gathered for this long.
+const GATHER: Duration = Duration::from_millis(100);
+const STATS_EVERY: Duration = Duration::from_secs(1);
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+pub(crate) async fn open(
+    _: Authorized<Read>,
+    State(state): State<AppState>,
+    query: Result<Query<EventQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| query::wrong("query", error))?;
+    let filter = query.filter()?;
+    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    let stop = state.stop.clone();
+    let watcher = Watcher { state, filter, sender, cursor: Cursor::default(), stats: None };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            // It ends when the reader goes away.
+            _gone = watcher.run(seen) => {}
+        }
+    });
+    let keep_alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
+    let mut response = Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response();
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+struct Watcher {
+    state: AppState,
+    filter: EventFilter,
+    sender: mpsc::Sender<Result<Event, Infallible>>,
+    cursor: Cursor,
+    stats: Option<Stats>,
+}
+
+/// The reader has gone away.
+struct Gone;
+
+impl Watcher {
+    async fn run(mut self, seen: Option<Cursor>) -> Result<(), Gone> {
+        // Watch first, then read what was missed: nothing falls between.
+        let mut commits = self.state.engine.live.watch();
+        self.cursor = self.state.engine.live.cursor();
+        match seen {
+            Some(seen) => self.catch_up(seen).await?,
+            // The first message carries the cursor from which a reconnect resumes.
+            None => self.send(Event::default().event("hello").data("{}")).await?,
+        }
+        let mut stats = tokio::time::interval(STATS_EVERY);
+        stats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                received = commits.recv() => match received {
+                    Ok(commit) => self.relay(commit, &mut commits).await?,
+                    Err(RecvError::Lagged(_)) => {
+                        commits = self.state.engine.live.watch();
+                        self.catch_up(self.cursor).await?;
+                    }
+                    Err(RecvError::Closed) => return Ok(()),
+                },
+                _ = stats.tick() => self.send_stats().await?,
+                () = self.sender.closed() => return Err(Gone),
+            }
+        }
+    }
+
+    async fn relay(
+        &mut self,
+        commit: Commit,
+        commits: &mut broadcast::Receiver<Commit>,
+    ) -> Result<(), Gone> {
+        let mut changes: Vec<LiveChange> = commit.to_vec();
+        while changes.len() < BURST * 8
+            && let Ok(more) = commits.try_recv()
+        {
+            changes.extend(more.iter().cloned());
+        }
+        // What a resume has sent already comes again from the channel.
+        let cursor = self.cursor;
+        changes.retain(|change| change.cursor.seq > cursor.seq || change.cursor.change > cursor.change);
+        let burst = changes.len() > BURST;
+        self.send_changes(changes).await?;
+        if burst {
+            tokio::time::sleep(GATHER).await;
+        }
+        Ok(())
+    }
+
+    async fn catch_up(&mut self, seen: Cursor) -> Result<(), Gone> {
+        match live::missed(&self.state.engine, seen).await {
+            Ok(Missed::Changes(changes)) => {
+                self.cursor = seen;
+                self.send_changes(changes).await
+            }
+            Ok(Missed::TooMuch(now)) => {
+                self.cursor = now;
+                self.send(Event::default().event("resync").data("{}")).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a stream could not resume");
+                self.send(Event::default().event("resync").data("{}")).await
+            }
+        }
+    }
+
+    /// Sends each event once, as it stands last; more than a burst is folded to the newest.
+    async fn send_changes(&mut self, changes: Vec<LiveChange>) -> Result<(), Gone> {
+        let Some(last) = changes.last().map(|change| change.cursor) else { return Ok(()) };
+        let mut newest: Vec<EventRow> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for change in changes.iter().rev() {
+            if seen.insert(change.row.seq) && self.shows(&change.row) {
+                newest.push((*change.row).clone());
+            }
+        }
+        let folded = newest.len().saturating_sub(BURST);
+        newest.truncate(BURST);
+        newest.reverse();
+        // Only with the last message has the reader seen all of them.
+        if folded > 0 {
+            let data = format!("{{\"count\":{folded}}}");
+            self.send_unmarked(Event::default().event("folded").data(data)).await?;
+        }
+        let items = match events::items(&self.state.engine, newest).await {
+            Ok(items) => items,
+            Err(_) => return self.send(Event::default().event("resync").data("{}")).await,
+        };
+        self.cursor = last;
+        let count = items.len();
+        for (at, item) in items.iter().enumerate() {
+            let Ok(event) = Event::default().event("event").json_data(item) else { continue };
+            match at + 1 == count {
+                true => self.send(event).await?,
+                false => self.send_unmarked(event).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A status filter also lets through events that have just left the status, so that a list can
+    /// take them out.
+    fn shows(&self, row: &EventRow) -> bool {
+        let any_status = EventFilter { status: None, ..self.filter.clone() };
+        match self.filter.status {
+            Some(status) => any_status.accepts(row) && (status == row.status || row.attempts > 0),
+            None => self.filter.accepts(row),
+        }
+    }
+
+    async fn send_stats(&mut self) -> Result<(), Gone> {
+        let Ok(stats) = self.state.stats.get(&self.state.engine).await else { return Ok(()) };
+        if self.stats.replace(stats) == Some(stats) {
+            return Ok(());
+        }
+        match Event::default().event("stats").json_data(stats) {
+            Ok(event) => self.send(event).await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Sends with the cursor as its id: everything up to it has been sent.
+    async fn send(&self, event: Event) -> Result<(), Gone> {
+        self.send_unmarked(event.id(self.cursor.to_string())).await
+    }
+
+    async fn send_unmarked(&self, event: Event) -> Result<(), Gone> {
+        self.sender.send(Ok(event)).await.map_err(|_| Gone)
+    }
+}

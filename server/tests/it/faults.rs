@@ -1,0 +1,27 @@
+//! A short sample of the fault trials; `cargo xtask bench faults` runs them in full.
+
+use std::time::Duration;
+
+use bench::trials::{neighbours, silent, stop};
+
+use crate::start::binary;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_and_a_busy_server_write_to_one_database() {
+    let report = neighbours::run(&binary(), Duration::from_secs(3)).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_open_streams_and_loses_nothing() {
+    let report = stop::run(&binary(), stop::Options { streams: 100, senders: 20 }).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_that_never_finish_a_request_are_cut() {
+    let measured = Duration::from_secs(1);
+    let options = silent::Options { sockets: 60, measured, growth: f64::INFINITY };
+    let report = silent::run(&binary(), options).await.unwrap();
+    assert!(report.holds, "{report}");
+}

@@ -1,0 +1,108 @@
+//! The live stream: arrivals and changes as they happen, and no gap after a break.
+
+use std::time::Duration;
+
+use bench::http::Request;
+use bench::sink::Sink;
+use bench::sluice::{Sluice, order};
+use bench::sse::{self, Message, Stream};
+use serde_json::{Value, json};
+
+use crate::start::{ONCE, notify, sluice};
+
+const SOON: Duration = Duration::from_secs(10);
+
+async fn watch(sluice: &Sluice, key: &str, query: &str, after: Option<&str>) -> Stream {
+    let request = Request::get(format!("/api/v1/stream{query}")).key(key);
+    let request = match after {
+        Some(cursor) => request.header("last-event-id", cursor),
+        None => request,
+    };
+    sse::open(sluice.address().unwrap(), request).await.unwrap()
+}
+
+fn is(message: &Message, id: &str, status: &str) -> bool {
+    message.event == "event"
+        && message.json().is_ok_and(|data| data["id"] == *id && data["status"] == *status)
+}
+
+#[tokio::test]
+async fn an_arrival_and_each_change_of_its_status_are_pushed() {
+    let (sluice, key) = sluice().await;
+    let sink = Sink::start().await.unwrap();
+    sink.slow(Duration::from_millis(400));
+    sluice.apply(&notify(&sink.url(), ONCE), &key).await.unwrap();
+    let mut stream = watch(&sluice, &key, "", None).await;
+    let id = sluice.accept(&order(1), &key).await.unwrap();
+    let seen = stream.until(SOON, |message| is(message, &id, "processed")).await.unwrap();
+    let early = |message: &Message| is(message, &id, "pending") || is(message, &id, "processing");
+    assert!(seen.iter().any(early), "no arrival before the end: {seen:?}");
+    let events = seen.iter().filter(|message| message.event == "event");
+    assert!(events.clone().all(|message| !message.id.is_empty()), "without a cursor: {seen:?}");
+    let data = seen.last().unwrap().json().unwrap();
+    let page = sluice.get("/api/v1/events", &key).await.unwrap();
+    assert_eq!(data, page["items"][0], "the stream and the list show the same object");
+}
+
+#[tokio::test]
+async fn a_filter_is_applied_by_the_server() {
+    let (sluice, key) = sluice().await;
+    let mut stream = watch(&sluice, &key, "?eventType=order.*", None).await;
+    let mut refund = order(1);
+    refund["eventType"] = json!("refund.created");
+    sluice.accept(&refund, &key).await.unwrap();
+    let id = sluice.accept(&order(2), &key).await.unwrap();
+    let seen = stream.until(SOON, |message| is(message, &id, "processed")).await.unwrap();
+    let foreign = |data: &Value| data["eventType"] == "refund.created";
+    assert!(
+        !seen.iter().any(|message| message.json().is_ok_and(|data| foreign(&data))),
+        "{seen:?}"
+    );
+}
+
+/// Accepts 20 events; their ids.
+async fn accept_some(sluice: &Sluice, key: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        ids.push(sluice.accept(&order(number), key).await.unwrap());
+    }
+    ids
+}
+
+async fn check_all_come(stream: &mut Stream, ids: &[String]) {
+    let mut missing: Vec<_> = ids.iter().collect();
+    let last = ids.last().unwrap();
+    let seen = stream.until(SOON, |message| is(message, last, "processed")).await.unwrap();
+    missing.retain(|id| !seen.iter().any(|message| is(message, id, "processed")));
+    assert!(missing.is_empty(), "a gap: {missing:?} of {}", ids.len());
+}
+
+#[tokio::test]
+async fn a_broken_stream_resumes_without_a_gap() {
+    let (sluice, key) = sluice().await;
+    let mut stream = watch(&sluice, &key, "", None).await;
+    let first = sluice.accept(&order(0), &key).await.unwrap();
+    let seen = stream.until(SOON, |message| is(message, &first, "processed")).await.unwrap();
+    let cursor = seen.last().unwrap().id.clone();
+    drop(stream);
+    let missed = accept_some(&sluice, &key).await;
+    let mut stream = watch(&sluice, &key, "", Some(&cursor)).await;
+    check_all_come(&mut stream, &missed).await;
+}
+
+#[tokio::test]
+async fn a_stream_resumes_without_a_gap_across_a_kill_and_restart() {
+    let (mut sluice, key) = sluice().await;
+    let mut stream = watch(&sluice, &key, "", None).await;
+    let first = sluice.accept(&order(0), &key).await.unwrap();
+    let seen = stream.until(SOON, |message| is(message, &first, "processed")).await.unwrap();
+    let cursor = seen.last().unwrap().id.clone();
+    let missed = accept_some(&sluice, &key).await;
+    drop(stream);
+    sluice.kill().await.unwrap();
+    sluice.start().await.unwrap();
+    let mut stream = watch(&sluice, &key, "", Some(&cursor)).await;
+    check_all_come(&mut stream, &missed).await;
+    let later = accept_some(&sluice, &key).await;
+    check_all_come(&mut stream, &later).await;
+}

@@ -1,0 +1,15 @@
+//! Sluice from outside: each test starts the binary on a data directory of its own.
+//!
+//! `SLUICE_BIN` names another binary than the one cargo has just built.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod closed_door;
+mod crash;
+mod faults;
+mod ingest;
+mod live;
+mod main_job;
+mod real_payloads;
+mod sign_in;
+mod start;
+mod startup;

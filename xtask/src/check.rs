@@ -1,0 +1,44 @@
+//! What a change has to pass besides the tests.
+
+use anyhow::{Result, bail};
+
+use crate::process;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::toolchain::{self, TARGET};
+
+pub(crate) fn check(project: &Project) -> Result<()> {
+    let mut progress = Progress::new(project, 4);
+    progress.step("Checking the format", || {
+        process::run(project.cargo().args(["fmt", "--all", "--check"]))
+    })?;
+    progress.step("Checking that the browser gets nothing of the server", || {
+        browser_is_free_of_server(project)
+    })?;
+    progress.step("Linting the server", || {
+        let mut clippy = project.cargo();
+        clippy.args(["clippy", "--all-targets", "--", "--deny", "warnings"]);
+        process::run(&mut clippy)
+    })?;
+    progress.step("Linting the dashboard for the browser", || {
+        let mut clippy = toolchain::with_clippy(project)?.cargo(project);
+        clippy.args(["clippy", "--package", "frontend", "--target", TARGET]);
+        clippy.args(["--", "--deny", "warnings"]);
+        process::run(&mut clippy)
+    })?;
+    println!("All checks hold, after {}", progress.elapsed());
+    Ok(())
+}
+
+/// Leptos compiled with `ssr` into the browser's program makes every event handler panic,
+/// and nothing but the feature tree shows it before a person clicks.
+pub(crate) fn browser_is_free_of_server(project: &Project) -> Result<()> {
+    let mut tree = project.cargo();
+    tree.args(["tree", "--package", "frontend", "--target", TARGET]);
+    tree.args(["--edges", "features", "--invert", "tachys"]);
+    let tree = process::output(&mut tree)?;
+    if let Some(line) = tree.lines().find(|line| line.contains("\"ssr\"")) {
+        bail!("`frontend` turns on a server feature, see `{}` in its feature tree", line.trim());
+    }
+    Ok(())
+}

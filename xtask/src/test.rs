@@ -1,0 +1,168 @@
+//! All tests, with everything they need: unit and integration tests on SQLite and on a temporary
+//! Postgres, then Playwright against the release binary in a real Chromium.
+//!
+//! A failing part does not hide the next one; the command fails at the end and says which.
+
+mod tools;
+mod totals;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::binary::{self, Profile};
+use crate::postgres::Postgres;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::test::totals::Totals;
+use crate::{check, process};
+
+/// Which tests to run.
+pub(crate) struct Selection {
+    unit: bool,
+    end_to_end: bool,
+    /// Handed to the runner.
+    filter: Vec<String>,
+}
+
+impl Selection {
+    pub(crate) fn parse(arguments: &[&str]) -> Result<Self> {
+        let (parts, filter) = match arguments.iter().position(|argument| *argument == "--") {
+            Some(at) => (&arguments[..at], &arguments[at + 1..]),
+            None => (arguments, &[][..]),
+        };
+        let (unit, end_to_end) = match parts {
+            [] if filter.is_empty() => (true, true),
+            [] => {
+                bail!("a filter needs `--unit` or `--e2e` before it: they have different runners")
+            }
+            ["--unit"] => (true, false),
+            ["--e2e"] => (false, true),
+            other => bail!("`{}` is not understood; see `cargo xtask help`", other.join(" ")),
+        };
+        Ok(Self { unit, end_to_end, filter: filter.iter().map(|word| (*word).into()).collect() })
+    }
+
+    fn is_all(&self) -> bool {
+        self.unit && self.end_to_end
+    }
+}
+
+pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
+    let steps = 2 + binary::STEPS + if selection.is_all() { 3 } else { 1 };
+    let mut progress = Progress::new(project, steps);
+
+    let tools = progress.step("Installing what the tests need", tools::install)?;
+    progress.step("Fetching Playwright and recorded webhooks", || tools::npm(project))?;
+    if selection.is_all() {
+        progress.step("Checking that the browser gets nothing of the server", || {
+            check::browser_is_free_of_server(project)
+        })?;
+    }
+    let sluice = binary::build(project, Profile::Release, &mut progress)?;
+
+    let mut totals = Totals::default();
+    let mut failed = Vec::new();
+    if selection.unit {
+        let title = "Unit and integration tests";
+        let done = progress.step(title, || {
+            let postgres = Postgres::start(tools.postgres)?;
+            unit(project, selection, &sluice, &postgres, &mut totals)
+        });
+        note(done, title, &mut failed);
+    }
+    if selection.end_to_end {
+        let title = "End to end tests in Chromium";
+        let done = progress
+            .step(title, || end_to_end(project, selection, &sluice, &tools.chromium, &mut totals));
+        note(done, title, &mut failed);
+    }
+
+    println!("\n{totals}, after {}", progress.elapsed());
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Shows a failure where it happened and remembers it for the end.
+fn note(done: Result<()>, title: &'static str, failed: &mut Vec<&'static str>) {
+    if let Err(error) = done {
+        eprintln!("      {error:#}");
+        failed.push(title);
+    }
+}
+
+fn unit(
+    project: &Project,
+    selection: &Selection,
+    sluice: &Path,
+    postgres: &Postgres,
+    totals: &mut Totals,
+) -> Result<()> {
+    let examples = project.root.join("end2end/node_modules/@octokit/webhooks-examples");
+    let prepare = |mut cargo: Command| {
+        cargo.env("SLUICE_BIN", sluice).env("SLUICE_EXAMPLES", &examples);
+        cargo.env("SLUICE_TEST_POSTGRES", postgres.url());
+        cargo
+    };
+    if process::find("cargo-nextest").is_none() {
+        let mut cargo = prepare(project.cargo());
+        cargo.args(["test", "--no-fail-fast"]).args(&selection.filter);
+        totals.uncounted("unit and integration tests: see cargo's own lines");
+        return process::run(&mut cargo);
+    }
+
+    let report = project.target.join("nextest/default/junit.xml");
+    std::fs::remove_file(&report).ok();
+    let mut nextest = prepare(project.cargo());
+    nextest.args(["nextest", "run", "--no-tests=warn"]).args(&selection.filter);
+    let done = process::run(&mut nextest);
+    totals.add_junit(&report);
+    done?;
+    if selection.filter.is_empty() {
+        // nextest does not run the examples in documentation.
+        process::run(prepare(project.cargo()).args(["test", "--quiet", "--doc"]))?;
+    }
+    Ok(())
+}
+
+fn end_to_end(
+    project: &Project,
+    selection: &Selection,
+    sluice: &Path,
+    chromium: &Path,
+    totals: &mut Totals,
+) -> Result<()> {
+    let report = project.target.join("playwright.json");
+    std::fs::remove_file(&report).ok();
+    let mut playwright = Command::new("npx");
+    playwright
+        .current_dir(project.root.join("end2end"))
+        .args(["playwright", "test", "--reporter=list,json"])
+        .args(&selection.filter)
+        .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
+        .env("SLUICE_BIN", sluice)
+        .env("CHROMIUM", chromium);
+    let done = process::run(&mut playwright);
+    totals.add_playwright(&report);
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_belongs_to_one_runner() {
+        let parts = |arguments: &[&str]| {
+            Selection::parse(arguments).map(|all| (all.unit, all.end_to_end, all.filter.len())).ok()
+        };
+        assert_eq!(parts(&[]), Some((true, true, 0)));
+        assert_eq!(parts(&["--unit", "--", "pattern"]), Some((true, false, 1)));
+        assert_eq!(parts(&["--e2e"]), Some((false, true, 0)));
+        assert_eq!(parts(&["--", "pattern"]), None);
+        assert_eq!(parts(&["--fast"]), None);
+    }
+}

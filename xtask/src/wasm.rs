@@ -1,0 +1,65 @@
+//! The dashboard's program for the browser.
+//!
+//! wasm-bindgen is used as a library: its version is then the one in Cargo.lock, which is the one
+//! that `frontend` was compiled against. (Both link `wasm_bindgen`, so cargo allows no other.)
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::binary::Profile;
+use crate::project::Project;
+use crate::site::Files;
+use crate::toolchain::{TARGET, Toolchain};
+use crate::{process, site};
+
+/// The name of what is produced; the server's pages ask for it.
+pub(crate) const OUTPUT: &str = "sluice";
+
+/// Compiles `frontend` and returns `pkg/sluice.js`, `pkg/sluice_bg.wasm` and what they import.
+pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -> Result<Files> {
+    let profile_name = match profile {
+        Profile::Quick => "wasm-dev",
+        Profile::Release => "wasm-release",
+    };
+    let mut cargo = toolchain.cargo(project);
+    cargo.args(["build", "--package", "frontend", "--target", TARGET, "--profile", profile_name]);
+    process::run(&mut cargo)?;
+
+    let web = project.target.join("web");
+    let compiled = web.join(TARGET).join(profile_name).join("frontend.wasm");
+    let out = web.join("bindgen");
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    Bindgen::new()
+        .input_path(&compiled)
+        .out_name(OUTPUT)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&out)
+        .context("wasm-bindgen could not read what was compiled")?;
+    if profile == Profile::Release {
+        shrink(&out.join(format!("{OUTPUT}_bg.wasm")))?;
+    }
+    site::read_folder(&out, "pkg")
+}
+
+/// Binaryen takes a fifth off; without it the dashboard is only larger.
+fn shrink(wasm: &Path) -> Result<()> {
+    if process::find("wasm-opt").is_none() {
+        eprintln!("      wasm-opt is not installed (package binaryen): the dashboard stays larger");
+        return Ok(());
+    }
+    let smaller = wasm.with_extension("opt");
+    let mut command = Command::new("wasm-opt");
+    command.args(["-Oz", "--all-features", "-o"]).arg(&smaller).arg(wasm);
+    process::run(&mut command)?;
+    fs::rename(smaller, wasm)?;
+    Ok(())
+}
