@@ -11,8 +11,11 @@ use crate::model::{EventItem, Stats};
 
 #[cfg(feature = "hydrate")]
 mod backoff;
+mod pace;
 #[cfg(feature = "hydrate")]
 mod tab;
+
+pub use pace::Pace;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
@@ -59,6 +62,8 @@ pub const NUMBERS_ONLY: &str = "topics=stats";
 pub struct Live {
     pub connection: RwSignal<Connection>,
     pub stats: RwSignal<Option<Stats>>,
+    /// Events per second as they were lately, the newest last.
+    pub rates: RwSignal<Vec<f64>>,
 }
 
 impl Live {
@@ -67,6 +72,7 @@ impl Live {
         let live = Self {
             connection: RwSignal::new(Connection::Connecting),
             stats: RwSignal::new(None),
+            rates: RwSignal::default(),
         };
         provide_context(live);
         #[cfg(feature = "hydrate")]
@@ -85,5 +91,13 @@ impl Live {
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = (query, handle);
+    }
+
+    /// Grows when something under `query` has changed: pages that show it fetch again.
+    pub fn hints(self, query: Signal<String>) -> RwSignal<u32> {
+        let hints = RwSignal::new(0);
+        let pace = Pace::new(move || drop(hints.try_update(|count| *count += 1)));
+        self.watch(query, move |_| pace.call());
+        hints
     }
 }

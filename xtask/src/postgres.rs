@@ -108,3 +108,20 @@ fn unprivileged(program: impl AsRef<OsStr>) -> Command {
     command.arg("--").arg(program);
     command
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_comes_up_and_leaves_nothing_behind() -> Result<()> {
+        let Some(programs) = Postgres::programs() else { return Ok(()) };
+        let postgres = Postgres::start(programs)?;
+        let (port, folder) = (postgres.port, postgres.folder.clone());
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        drop(postgres);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+        assert!(!folder.exists());
+        Ok(())
+    }
+}

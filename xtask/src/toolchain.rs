@@ -47,17 +47,18 @@ impl Toolchain {
         }
     }
 
-    /// Whether it compiles for the browser, standard library included.
+    /// Whether it builds a program for the browser, in the most demanding way we do: a release
+    /// is optimised as a whole, for which the standard library must contain bitcode.
     fn works(self, project: &Project) -> bool {
         let folder = project.target.join("web-probe");
         if fs::create_dir_all(&folder).is_err() {
             return false;
         }
         let mut rustc = self.rustc();
-        rustc.args(["--target", TARGET, "--crate-type=lib", "--crate-name=probe"]);
+        rustc.args(["--target", TARGET, "--crate-type=cdylib", "--crate-name=probe", "-"]);
+        rustc.args(["-Clto=fat", "-Cpanic=abort"]);
         // A folder for the result: as root, `-o /dev/null` would replace the device by a file.
-        rustc.args(["--emit=metadata", "-"]).arg("--out-dir").arg(folder);
-        process::succeeds(&mut rustc)
+        process::succeeds(rustc.arg("--out-dir").arg(folder))
     }
 }
 
@@ -126,6 +127,7 @@ fn build_standard_library(project: &Project) -> Result<std::path::PathBuf> {
             .current_dir(&folder)
             .env("CARGO_TARGET_DIR", &target)
             .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTFLAGS", "-Cembed-bitcode=yes")
             .args(["build", "--release", "--target", TARGET, "-Z", "build-std=std,panic_abort"]),
     )?;
     Ok(target.join(TARGET).join("release/deps"))

@@ -11,10 +11,13 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
 use super::{Connection, Live, Message, NUMBERS_ONLY, backoff};
+use crate::model::Stats;
 
 /// More than this between two frames is cheaper to fetch than to apply.
 const BUFFER: usize = 2_000;
 const HIDDEN: Duration = Duration::from_secs(30);
+/// About a minute.
+const RATES: usize = 60;
 
 type Handler = Rc<dyn Fn(Vec<Message>)>;
 
@@ -192,8 +195,15 @@ fn deliver() {
 }
 
 fn show_stats(data: &str) {
-    if let (Some(live), Ok(stats)) = (with(|tab| tab.live), serde_json::from_str(data)) {
+    let (live, stats) = (with(|tab| tab.live), serde_json::from_str::<Stats>(data));
+    if let (Some(live), Ok(stats)) = (live, stats) {
         live.stats.set(Some(stats));
+        live.rates.update(|rates| {
+            if rates.len() >= RATES {
+                rates.remove(0);
+            }
+            rates.push(stats.events_per_second);
+        });
     }
 }
 

@@ -15,7 +15,7 @@ pub fn DeadLettersPage() -> impl IntoView {
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.with(|query| query.get("cursor")));
     let live = expect_context::<Live>();
-    let changed = RwSignal::new(0_u32);
+    let changed = live.hints(Signal::stored("status=failed".to_owned()));
     let done = expect_context::<Actions>().done;
     // Those that leave the list are not among the failed any more; their number tells.
     let count = Memo::new(move |_| live.stats.get().map(|stats| stats.counts.failed));
@@ -23,9 +23,6 @@ pub fn DeadLettersPage() -> impl IntoView {
         move || (cursor.get(), changed.get(), done.get(), count.get()),
         |(cursor, ..)| list_dead_letters(cursor),
     );
-    live.watch(Signal::stored("status=failed".to_owned()), move |_| {
-        changed.update(|count| *count += 1);
-    });
     view! {
         <Header title="Dead letters" />
         <div class="scroll">

@@ -17,14 +17,13 @@ use detail::Detail;
 pub fn EventPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let changed = RwSignal::new(0_u32);
+    let query = Signal::derive(move || format!("q={}", id.get()));
+    let changed = expect_context::<Live>().hints(query);
     let done = expect_context::<Actions>().done;
     let event = Resource::new(
         move || (id.get(), changed.get(), done.get()),
         |(id, ..)| get_event(id),
     );
-    let query = Signal::derive(move || format!("q={}", id.get()));
-    expect_context::<Live>().watch(query, move |_| changed.update(|count| *count += 1));
     view! {
         <Header title="Event" />
         <Transition>

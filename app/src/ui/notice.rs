@@ -1,12 +1,16 @@
 //! One line about what an action did.
 
+use std::time::Duration;
+
 use leptos::{
     prelude::*,
     server_fn::error::ServerFnUrlError,
 };
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::ApiError;
+
+const GOOD_NEWS: Duration = Duration::from_secs(8);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -42,14 +46,33 @@ impl Notices {
         provide_context(Self(RwSignal::new(notice)));
     }
 
+    /// Good news goes by itself; bad news stays until it is dismissed or the reader moves on.
     pub fn show(self, notice: Notice) {
-        self.0.set(Some(notice));
+        let stays = notice.failed;
+        self.0.set(Some(notice.clone()));
+        if !stays {
+            set_timeout(move || self.drop(&notice), GOOD_NEWS);
+        }
+    }
+
+    fn drop(self, notice: &Notice) {
+        if self.0.try_get_untracked().flatten().as_ref() == Some(notice) {
+            self.0.set(None);
+        }
     }
 }
 
 #[component]
 pub fn NoticeLine() -> impl IntoView {
     let Notices(notice) = expect_context();
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path) {
+            notice.set(None);
+        }
+        path
+    });
     view! {
         <div class="notices" role="status">
             {move || notice.get().map(|shown| view! { <Line shown notice /> })}

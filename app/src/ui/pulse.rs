@@ -20,6 +20,7 @@ pub fn Pulse() -> impl IntoView {
         <div class="pulse" data-connection=move || state.get().name()>
             <span class="dot"></span>
             <span>{move || state.get().label()}</span>
+            {move || live.rates.with(|rates| line(rates)).map(|points| view! { <Spark points /> })}
             <span class="rate">{move || live.stats.get().map(rate)}</span>
         </div>
         <span class="unseen" role="status">
@@ -33,5 +34,41 @@ fn rate(stats: Stats) -> String {
         none if none <= 0.0 => String::new(),
         slow if slow < 10.0 => format!("{slow:.1} events/s"),
         fast => format!("{fast:.0} events/s"),
+    }
+}
+
+#[component]
+fn Spark(points: String) -> impl IntoView {
+    view! {
+        <svg class="spark" viewBox="0 0 120 22" aria-hidden="true">
+            <polyline points=points></polyline>
+        </svg>
+    }
+}
+
+/// The rates from left to right, the highest at the top. A still line says nothing.
+fn line(rates: &[f64]) -> Option<String> {
+    const MOST: usize = 60;
+    let highest = rates.iter().copied().fold(0.0, f64::max);
+    if rates.len() < 3 || highest <= 0.0 {
+        return None;
+    }
+    let from = MOST.saturating_sub(rates.len());
+    let points = rates.iter().enumerate().map(|(at, rate)| {
+        let x = (from + at) as f64 * 120.0 / (MOST - 1) as f64;
+        let y = 20.0 - rate / highest * 18.0;
+        format!("{x:.1},{y:.1}")
+    });
+    Some(points.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_ends_at_the_right() {
+        assert_eq!(line(&[0.0, 0.0, 0.0]), None);
+        assert_eq!(line(&[0.0, 1.0, 2.0]).as_deref(), Some("115.9,20.0 118.0,11.0 120.0,2.0"));
     }
 }

@@ -56,7 +56,12 @@ fn Fall(parts: Vec<Part>) -> AnyView {
     let parts: Vec<_> = parts
         .into_iter()
         .map(|Part { kind, x, width }| {
-            view! { <rect class=kind x=x y="0" width=width height="8" rx="2"></rect> }
+            if kind == "wait" {
+                let end = x + width;
+                view! { <line x1=x x2=end y1="4" y2="4"></line> }.into_any()
+            } else {
+                view! { <rect class=kind x=x y="0" width=width height="8" rx="2"></rect> }.into_any()
+            }
         })
         .collect();
     view! {

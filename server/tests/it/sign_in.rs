@@ -71,13 +71,29 @@ async fn signing_in_never_adopts_a_session_that_the_browser_brought() {
     let sluice = sluice().await;
     let first = sluice.sign_in().await.unwrap();
     let name = first.split('=').next().unwrap();
-    let planted = format!("{name}=AAAAAAAAAAAAAAAAAAAAAA");
-    for brought in [planted, first.clone()] {
+    for brought in [format!("{name}=AAAAAAAAAAAAAAAAAAAAAA"), first.clone()] {
         let request = sign_in(OWNER_EMAIL, OWNER_PASSWORD).header("cookie", &brought);
         let answer = sluice.submit(request).await.unwrap();
+        assert!(!answer.cookies().is_empty(), "signing in with {brought} made no new session");
         assert_ne!(cookies(&answer), brought);
         assert!(is_signed_in(&sluice, &cookies(&answer)).await);
     }
+}
+
+#[tokio::test]
+async fn a_viewers_session_planted_in_the_owners_browser_stays_a_viewers() {
+    const VIEWER: &str = "viewer@example.test";
+    let sluice = setup().set("SLUICE_PASSWORD", OWNER_PASSWORD).start().await.unwrap();
+    let create = ["users", "create", "--email", VIEWER, "--role", "viewer"];
+    sluice.command(&create, None).await.unwrap();
+    let planted = sluice.submit(sign_in(VIEWER, OWNER_PASSWORD)).await.unwrap();
+    let planted = cookies(&planted);
+    assert!(is_signed_in(&sluice, &planted).await);
+    let owner = sign_in(OWNER_EMAIL, OWNER_PASSWORD).header("cookie", &planted);
+    sluice.submit(owner).await.unwrap();
+    let replay = Request::post("/api/v1/events/evt_none/replay").header("cookie", &planted);
+    let status = sluice.submit(replay).await.unwrap().status;
+    assert!(matches!(status, 401 | 403), "the viewer now acts as the owner: {status}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The event page's contents.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 use crate::{
     model::{EventDetail, EventError, EventStatus, time::duration},
@@ -20,6 +21,7 @@ pub fn Detail(event: EventDetail) -> AnyView {
         count => format!("{count} workflows matched"),
     };
     view! {
+        <Title text=event.event_type.clone() />
         <div class="event" data-event-id=event.id.clone()>
             <div class="event-top">
                 <h2>

@@ -1,6 +1,6 @@
 //! The list, kept current by the stream.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{
     address,
@@ -9,9 +9,8 @@ use super::{
     rows::{MOST, Rows},
 };
 use crate::{
-    ApiError,
     api::list_events,
-    live::{Live, Message},
+    live::{Live, Message, Pace},
     model::{EventFilter, EventItem, Page},
     ui::{Notice, Notices},
 };
@@ -63,47 +62,42 @@ pub fn EventList(
 /// Applies what the stream says, and fetches what it missed.
 fn keep_current(filter: EventFilter, rows: RwSignal<Rows>, hold: Signal<bool>) {
     let newest = filter.cursor.is_none();
-    let behind = RwSignal::new(0_u32);
-    let catch_up = Resource::new(
-        move || behind.get(),
-        {
-            let filter = filter.newest();
-            move |behind| {
-                let filter = filter.clone();
-                async move {
-                    if behind == 0 || !newest {
-                        return Ok::<_, ApiError>(None);
-                    }
-                    list_events(filter).await.map(Some)
-                }
-            }
-        },
-    );
-    let admitted = filter.clone();
-    Effect::new(move |_| {
-        if let Some(Ok(Some(page))) = catch_up.get() {
-            let hold = hold.get_untracked();
-            rows.update(|rows| rows.catch_up(page, &admitted, hold));
-        }
-    });
     // The status is checked here, not by the stream: a row that leaves it must still change.
     let query = EventFilter { status: None, ..filter.newest() };
     let query = address(&query).trim_start_matches(['/', '?']).to_owned();
+    let filter = StoredValue::new(filter);
+    let missed = Pace::new(move || catch_up(filter, rows, hold));
     expect_context::<Live>().watch(Signal::stored(query), move |messages| {
         let hold = hold.get_untracked();
-        let mut missed = false;
+        let mut behind = false;
         rows.update(|rows| {
             for message in messages {
                 match message {
-                    Message::Event(item) if newest => rows.take(item, &filter, hold),
-                    Message::Event(item) => drop(rows.change(item)),
-                    Message::Resync | Message::Folded(_) => missed = true,
+                    Message::Event(item) if newest => {
+                        filter.with_value(|filter| rows.take(item, filter, hold));
+                    }
+                    Message::Event(item) => rows.change(item),
+                    Message::Resync | Message::Folded(_) => behind = newest,
                 }
             }
         });
-        if missed {
-            behind.update(|count| *count += 1);
+        if behind {
+            missed.call();
         }
+    });
+}
+
+fn catch_up(filter: StoredValue<EventFilter>, rows: RwSignal<Rows>, hold: Signal<bool>) {
+    let round = rows.with_untracked(|rows| rows.round);
+    let newest = filter.with_value(EventFilter::newest);
+    spawn_local(async move {
+        // A failure shows as a lost connection soon enough, and that fetches again.
+        let Ok(page) = list_events(newest).await else { return };
+        // The reader may have moved on meanwhile.
+        let (Some(filter), Some(hold)) = (filter.try_get_value(), hold.try_get_untracked()) else {
+            return;
+        };
+        rows.try_update(|rows| rows.catch_up(page, round, &filter, hold));
     });
 }
 

@@ -17,14 +17,23 @@ pub const MOST: usize = 500;
 pub struct Row {
     pub id: String,
     seq: i64,
+    /// The round in which the stream last spoke of it.
+    round: u64,
     /// Came in while the page was open.
     pub fresh: bool,
     pub item: ArcRwSignal<EventItem>,
 }
 
 impl Row {
-    fn new(item: EventItem, fresh: bool) -> Self {
-        Self { id: item.id.clone(), seq: item.seq, fresh, item: ArcRwSignal::new(item) }
+    fn new(item: EventItem, round: u64, fresh: bool) -> Self {
+        Self { id: item.id.clone(), seq: item.seq, round, fresh, item: ArcRwSignal::new(item) }
+    }
+
+    fn show(&mut self, item: EventItem, round: u64) {
+        self.round = round;
+        if self.item.with_untracked(|before| *before != item) {
+            self.item.set(item);
+        }
     }
 }
 
@@ -32,21 +41,24 @@ impl Row {
 pub struct Rows {
     pub shown: Vec<Row>,
     /// Waiting to be asked for.
-    held: Vec<EventItem>,
+    held: Vec<Row>,
     /// Held once, but more than fit.
     dropped: u64,
     /// There are events between `shown` and `held` that are in neither.
     gap: bool,
+    /// Counts what the stream said, so that a page fetched meanwhile does not undo it.
+    pub round: u64,
     pub next_cursor: Option<String>,
 }
 
 impl Rows {
     pub fn of(page: Page<EventItem>) -> Self {
         Self {
-            shown: page.items.into_iter().map(|item| Row::new(item, false)).collect(),
+            shown: page.items.into_iter().map(|item| Row::new(item, 0, false)).collect(),
             held: Vec::new(),
             dropped: 0,
             gap: false,
+            round: 0,
             next_cursor: page.next_cursor,
         }
     }
@@ -54,68 +66,63 @@ impl Rows {
     /// An event arrived or changed: a row that shows it follows at once, a new one is held back
     /// while `hold`.
     pub fn take(&mut self, item: EventItem, filter: &EventFilter, hold: bool) {
-        let Some(item) = self.change(item) else { return };
-        if let Some(held) = self.held.iter_mut().find(|held| held.id == item.id) {
-            *held = item;
-        } else if filter.admits(&item) && !self.belongs_to_older_page(&item) {
-            if hold {
-                self.hold(item);
-            } else {
-                let row = Row::new(item, true);
-                let at = self.shown.partition_point(|other| other.seq > row.seq);
-                self.shown.insert(at, row);
-                self.clip();
-            }
+        self.round += 1;
+        let round = self.round;
+        match self.find(&item.id) {
+            Some(row) => row.show(item, round),
+            None => self.admit(item, filter, hold),
         }
     }
 
-    /// Shows a change of an event that is on screen; gives back what is not.
-    pub fn change(&self, item: EventItem) -> Option<EventItem> {
-        let Some(row) = self.shown.iter().find(|row| row.id == item.id) else {
-            return Some(item);
-        };
-        if row.item.with_untracked(|before| *before != item) {
-            row.item.set(item);
-        }
-        None
-    }
-
-    fn belongs_to_older_page(&self, item: &EventItem) -> bool {
-        self.next_cursor.is_some()
-            && self.shown.last().is_some_and(|last| last.seq > item.seq)
-    }
-
-    fn hold(&mut self, item: EventItem) {
-        let at = self.held.partition_point(|other| other.seq > item.seq);
-        self.held.insert(at, item);
-        if self.held.len() > MOST {
-            self.held.pop();
-            self.dropped += 1;
-            self.gap = true;
+    /// An event changed: only rows that are here follow.
+    pub fn change(&mut self, item: EventItem) {
+        self.round += 1;
+        let round = self.round;
+        if let Some(row) = self.find(&item.id) {
+            row.show(item, round);
         }
     }
 
-    /// Takes in `page`, the newest there is, after something was missed.
-    pub fn catch_up(&mut self, page: Page<EventItem>, filter: &EventFilter, hold: bool) {
+    fn find(&mut self, id: &str) -> Option<&mut Row> {
+        self.shown.iter_mut().chain(&mut self.held).find(|row| row.id == id)
+    }
+
+    fn admit(&mut self, item: EventItem, filter: &EventFilter, hold: bool) {
+        let last = self.shown.last().filter(|_| self.next_cursor.is_some());
+        let on_older_page = last.is_some_and(|last| last.seq > item.seq);
+        if on_older_page || !filter.admits(&item) {
+            return;
+        }
+        let row = Row::new(item, self.round, true);
+        let list = if hold { &mut self.held } else { &mut self.shown };
+        let at = list.partition_point(|other| other.seq > row.seq);
+        list.insert(at, row);
+        if hold { self.clip_held() } else { self.clip() }
+    }
+
+    /// Takes in `page`, the newest there was in `round`, after something was missed.
+    pub fn catch_up(&mut self, page: Page<EventItem>, round: u64, filter: &EventFilter, hold: bool) {
         if !self.meets(&page) {
-            if !hold {
-                *self = Self::of(page);
-                return;
-            }
             self.held.clear();
-            self.gap = true;
+            self.gap = hold;
+            if !hold {
+                self.shown.clear();
+                self.next_cursor = page.next_cursor;
+            }
         }
         for item in page.items.into_iter().rev() {
-            self.take(item, filter, hold);
+            match self.find(&item.id) {
+                Some(row) if row.round > round => {}
+                Some(row) => row.show(item, round),
+                None => self.admit(item, filter, hold),
+            }
         }
     }
 
     /// Whether nothing lies between `page` and what is here.
     fn meets(&self, page: &Page<EventItem>) -> bool {
-        let known = |item: &EventItem| {
-            self.held.iter().any(|held| held.id == item.id)
-                || self.shown.iter().any(|row| row.id == item.id)
-        };
+        let known =
+            |item: &EventItem| self.held.iter().chain(&self.shown).any(|row| row.id == item.id);
         page.next_cursor.is_none() || page.items.iter().any(known)
     }
 
@@ -127,9 +134,9 @@ impl Rows {
     pub fn reveal(&mut self) {
         if std::mem::take(&mut self.gap) {
             self.shown.clear();
-            self.next_cursor = self.held.last().map(|item| item.seq.to_string());
+            self.next_cursor = self.held.last().map(|row| row.seq.to_string());
         }
-        self.shown.extend(self.held.drain(..).map(|item| Row::new(item, true)));
+        self.shown.append(&mut self.held);
         self.shown.sort_by_key(|row| Reverse(row.seq));
         self.dropped = 0;
         self.clip();
@@ -138,8 +145,8 @@ impl Rows {
     /// Puts the next page below; it goes on from where the list ended.
     pub fn append(&mut self, page: Page<EventItem>) {
         for item in page.items {
-            if !self.shown.iter().any(|row| row.id == item.id) {
-                self.shown.push(Row::new(item, false));
+            if self.find(&item.id).is_none() {
+                self.shown.push(Row::new(item, self.round, false));
             }
         }
         self.next_cursor = page.next_cursor;
@@ -150,6 +157,14 @@ impl Rows {
         if self.shown.len() > MOST {
             self.shown.truncate(MOST);
             self.next_cursor = self.shown.last().map(|row| row.seq.to_string());
+        }
+    }
+
+    fn clip_held(&mut self) {
+        if self.held.len() > MOST {
+            self.held.truncate(MOST);
+            self.dropped += 1;
+            self.gap = true;
         }
     }
 }
@@ -238,13 +253,24 @@ mod tests {
     #[test]
     fn after_a_gap_the_newest_page_replaces_the_rows() {
         let (mut rows, any) = (Rows::of(page([20, 10], Some("c"))), EventFilter::default());
-        rows.catch_up(page([21, 20], Some("d")), &any, false);
+        rows.catch_up(page([21, 20], Some("d")), 0, &any, false);
         assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![21, 20, 10], Some("c")));
-        rows.catch_up(page([90, 80], Some("e")), &any, true);
+        rows.catch_up(page([90, 80], Some("e")), 0, &any, true);
         assert_eq!(rows.held_count(), 2);
         rows.reveal();
         assert_eq!(shown(&rows), [90, 80]);
-        rows.catch_up(page([190, 180], Some("f")), &any, false);
+        rows.catch_up(page([190, 180], Some("f")), 0, &any, false);
         assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![190, 180], Some("f")));
+    }
+
+    #[test]
+    fn a_page_fetched_before_a_change_does_not_undo_it() {
+        let (mut rows, any) = (Rows::of(page([20, 10], None)), EventFilter::default());
+        let round = rows.round;
+        rows.take(item(20, EventStatus::Processed), &any, false);
+        rows.catch_up(page([20, 10], None), round, &any, false);
+        assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Processed);
+        rows.catch_up(page([20, 10], None), rows.round, &any, false);
+        assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Pending);
     }
 }

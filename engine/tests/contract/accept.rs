@@ -1,0 +1,131 @@
+//! Accepting events: once, whole, counted and listed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use engine::event::read::{self, EventFilter};
+use engine::event::{EventStatus, Pattern};
+use engine::stats;
+use engine::store::{Change, StoreError};
+use serde_json::json;
+
+use crate::databases::Database;
+use crate::on_both;
+
+on_both!(
+    a_payload_comes_back_byte_for_byte,
+    one_name_is_one_event_under_64_at_once,
+    lists_page_by_page_and_filter,
+    a_change_that_fails_undoes_nothing_else,
+    numbers_go_on_after_a_restart,
+);
+
+async fn a_payload_comes_back_byte_for_byte(database: Database) {
+    let running = database.start().await;
+    let payload = "{ \"a\":1.50, \"b\" : \"\\u0000\\ud83d\\ude00 ' é\",\n\t\"a\": [ ] }";
+    let body = format!(r#"{{"type":"order.created","source":"s'h\"op","payload":{payload}}}"#);
+    let new = engine::event::envelope::parse(body.as_bytes()).unwrap();
+    let accepted = engine::intake::ingest(&running.engine, &running.key, new, Vec::new()).await.unwrap();
+    let record = running.get(accepted.id).await;
+    assert_eq!(&*record.payload, payload);
+    assert_eq!(record.row.source, "s'h\"op");
+    assert_eq!(record.row.status, EventStatus::Processed, "nothing waits for it");
+}
+
+async fn one_name_is_one_event_under_64_at_once(database: Database) {
+    let running = Arc::new(database.start().await);
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let running = Arc::clone(&running);
+            tokio::spawn(async move {
+                let event = json!({ "type": "a", "source": "s", "id": "once", "data": {} });
+                running.send(event).await
+            })
+        })
+        .collect();
+    let mut ids = HashSet::new();
+    let mut first = 0;
+    for task in tasks {
+        let accepted = task.await.unwrap();
+        ids.insert(accepted.id);
+        first += usize::from(!accepted.duplicate);
+    }
+    assert_eq!((ids.len(), first), (1, 1));
+    let other = running.send(json!({ "type": "a", "source": "t", "id": "once", "data": {} })).await;
+    assert!(!other.duplicate, "another source may use the same id");
+    assert_eq!(stats::current(&running.engine).await.unwrap().processed, 2);
+}
+
+async fn lists_page_by_page_and_filter(database: Database) {
+    let running = database.start().await;
+    for number in 0..25 {
+        let kind = ["order.created", "order.item.added", "push"][number % 3];
+        running.send(json!({ "type": kind, "source": "shop", "data": number })).await;
+    }
+    let list = async |filter: EventFilter| {
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = read::list(&running.engine, &filter, before, 4).await.unwrap();
+            found.extend(page.rows.into_iter().map(|row| row.seq));
+            before = page.next;
+            if before.is_none() {
+                return found;
+            }
+        }
+    };
+    let all = list(EventFilter::default()).await;
+    assert_eq!(all.len(), 25);
+    assert!(all.is_sorted_by(|newer, older| newer > older), "newest first, none twice");
+    let of_type = |pattern: &str| EventFilter {
+        event_type: Some(Pattern::parse(pattern).unwrap()),
+        ..EventFilter::default()
+    };
+    assert_eq!(list(of_type("order.*")).await.len(), 9);
+    assert_eq!(list(of_type("order.**")).await.len(), 17);
+    assert_eq!(list(of_type("push")).await.len(), 8);
+    assert_eq!(list(of_type("*.created")).await.len(), 9);
+    let failed = EventFilter { status: Some(EventStatus::Failed), ..EventFilter::default() };
+    assert_eq!(list(failed).await.len(), 0);
+    let newest = read::list(&running.engine, &EventFilter::default(), None, 1).await.unwrap();
+    let id = newest.rows[0].id.to_string();
+    let by_id = EventFilter { id: Some(id.clone()), ..EventFilter::default() };
+    assert_eq!(list(by_id).await.len(), 1);
+    let by_beginning = EventFilter { id: Some(id[..8].into()), ..EventFilter::default() };
+    assert_eq!(list(by_beginning).await.len(), 25);
+    let later = EventFilter { from: Some(running.engine.now().plus_millis(60_000)), ..EventFilter::default() };
+    assert_eq!(list(later).await.len(), 0);
+}
+
+async fn a_change_that_fails_undoes_nothing_else(database: Database) {
+    let running = Arc::new(database.start().await);
+    let fails = (0..20).map(|_| {
+        let running = Arc::clone(&running);
+        tokio::spawn(async move {
+            let conflict = Change::new(|_| Box::pin(async { Err(StoreError::Conflict) }));
+            running.engine.store.writer.change(conflict).await
+        })
+    });
+    let sends = (0..20).map(|number| {
+        let running = Arc::clone(&running);
+        tokio::spawn(async move { running.order(number).await })
+    });
+    let (fails, sends): (Vec<_>, Vec<_>) = fails.zip(sends).unzip();
+    for failed in fails {
+        assert!(matches!(failed.await.unwrap(), Err(StoreError::Conflict)));
+    }
+    for sent in sends {
+        running.get(sent.await.unwrap().id).await;
+    }
+}
+
+async fn numbers_go_on_after_a_restart(database: Database) {
+    let running = database.start().await;
+    let first = running.order(1).await.id;
+    let seq = running.get(first).await.row.seq;
+    running.engine.stop().await;
+    drop(running);
+    let running = database.start().await;
+    let second = running.order(2).await.id;
+    assert!(running.get(second).await.row.seq > seq);
+    assert!(second > first);
+}

@@ -1,0 +1,93 @@
+//! Fresh databases, one for each test, and an engine on top.
+
+use std::time::Duration;
+
+use engine::event::envelope;
+use engine::event::read::{self, EventRecord};
+use engine::event::{EventStatus, Pattern};
+use engine::id::EventId;
+use engine::intake;
+use engine::key::manage::{self, NewKey};
+use engine::key::{ApiKey, Permission};
+use engine::run::targets::Targets;
+use engine::store::{Accepted, Location};
+use engine::workflow::{Definition, apply};
+use engine::{Engine, Environment, Settings};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+pub(crate) struct Database {
+    location: Location,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { location: Location::Folder(folder.path().to_owned()), _folder: Some(folder) }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let server = std::env::var("SLUICE_TEST_POSTGRES")
+            .expect("SLUICE_TEST_POSTGRES names no server: run these tests with `cargo xtask test`");
+        let name = format!("contract_{}", Environment::system().next_id());
+        let admin = sea_orm::Database::connect(&server).await.unwrap();
+        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        Self { location: Location::Postgres(format!("{base}/{name}")), _folder: None }
+    }
+
+    pub(crate) async fn start(&self) -> Running {
+        let settings = Settings {
+            location: self.location.clone(),
+            targets: Targets::allowing(["127.0.0.0/8".parse().unwrap()]),
+        };
+        let engine = Engine::start(settings, Environment::system()).await.unwrap();
+        let new = NewKey {
+            name: "test".into(),
+            permissions: vec![Permission::Ingest],
+            scopes: Vec::<Pattern>::new(),
+            expires_at: None,
+        };
+        let (key, _) = manage::create(&engine.store, &engine.environment, new).await.unwrap();
+        Running { engine, key }
+    }
+}
+
+/// An engine with a key that may send anything.
+pub(crate) struct Running {
+    pub(crate) engine: Engine,
+    pub(crate) key: ApiKey,
+}
+
+impl Running {
+    pub(crate) async fn send(&self, event: Value) -> Accepted {
+        let new = envelope::parse(event.to_string().as_bytes()).unwrap();
+        intake::ingest(&self.engine, &self.key, new, Vec::new()).await.unwrap()
+    }
+
+    pub(crate) async fn order(&self, id: i64) -> Accepted {
+        let payload = json!({ "id": id, "total": 120 });
+        self.send(json!({ "eventType": "order.created", "source": "shop", "payload": payload })).await
+    }
+
+    pub(crate) async fn apply(&self, yaml: &str) {
+        apply::apply(&self.engine, Definition::parse(yaml).unwrap(), false).await.unwrap();
+    }
+
+    pub(crate) async fn get(&self, id: EventId) -> EventRecord {
+        read::get(&self.engine, id).await.unwrap()
+    }
+
+    /// The event once it has this status; fails when it never has.
+    pub(crate) async fn reaches(&self, id: EventId, status: EventStatus) -> EventRecord {
+        for _ in 0..1_000 {
+            let record = self.get(id).await;
+            if record.row.status == status {
+                return record;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{id} did not become {status}: {:?}", self.get(id).await);
+    }
+}

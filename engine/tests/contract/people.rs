@@ -1,0 +1,80 @@
+//! Keys, users, set-up links and sessions.
+
+use engine::key::verify::{KeyError, verify};
+use engine::key::{Permission, manage};
+use engine::user::{self, Role, UserError, session};
+
+use crate::databases::Database;
+use crate::on_both;
+
+on_both!(
+    a_key_works_until_it_is_revoked,
+    a_set_up_link_makes_one_owner,
+    passwords_open_only_their_own_account,
+    sessions_end_when_they_expire_or_are_deleted,
+);
+
+async fn a_key_works_until_it_is_revoked(database: Database) {
+    let engine = database.start().await.engine;
+    let new = manage::NewKey {
+        name: "k".into(),
+        permissions: vec![Permission::Read],
+        scopes: Vec::new(),
+        expires_at: None,
+    };
+    let (key, secret) = manage::create(&engine.store, &engine.environment, new).await.unwrap();
+    let verified = verify(&engine, secret.reveal()).await.unwrap();
+    assert!(verified.allows(Permission::Read) && !verified.allows(Permission::Ingest));
+    let wrong = format!("{}x", secret.reveal());
+    assert!(matches!(verify(&engine, &wrong).await, Err(KeyError::Invalid)));
+    manage::revoke(&engine.store, &engine.environment, &key.prefix).await.unwrap();
+    // What is remembered of a key is forgotten within two seconds.
+    let mut last = verify(&engine, secret.reveal()).await;
+    for _ in 0..50 {
+        if last.is_err() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        last = verify(&engine, secret.reveal()).await;
+    }
+    assert!(matches!(last, Err(KeyError::Invalid)), "still valid five seconds after it was revoked");
+}
+
+async fn a_set_up_link_makes_one_owner(database: Database) {
+    let engine = database.start().await.engine;
+    let (store, environment) = (&engine.store, &engine.environment);
+    assert!(!user::is_set_up(store).await.unwrap());
+    let token = user::new_setup_link(store, environment).await.unwrap();
+    let weak = user::set_up(store, environment, &token, "a@b.example", "short").await;
+    assert!(matches!(weak, Err(UserError::WeakPassword)));
+    let set_up = |email: &'static str| user::set_up(store, environment, &token, email, "a long password");
+    let (one, other) = tokio::join!(set_up("a@b.example"), set_up("c@d.example"));
+    let made: Vec<_> = [one, other].into_iter().filter_map(Result::ok).collect();
+    assert_eq!(made.len(), 1, "one link, one owner");
+    assert_eq!(made[0].role, Role::Owner);
+    assert!(matches!(set_up("e@f.example").await, Err(UserError::LinkExpired)));
+}
+
+async fn passwords_open_only_their_own_account(database: Database) {
+    let engine = database.start().await.engine;
+    let (store, environment) = (&engine.store, &engine.environment);
+    let made = user::create(store, environment, " Ada@Acme.dev", "correct horse battery", Role::Viewer);
+    assert_eq!(made.await.unwrap().email, "ada@acme.dev");
+    let right = user::authenticate(store, "ada@acme.dev", "correct horse battery").await.unwrap();
+    assert!(right.is_some());
+    assert!(user::authenticate(store, "ada@acme.dev", "wrong horse battery").await.unwrap().is_none());
+    assert!(user::authenticate(store, "bob@acme.dev", "nobody").await.unwrap().is_none());
+    let again = user::create(store, environment, "ada@acme.dev", "another password", Role::Viewer).await;
+    assert!(matches!(again, Err(UserError::Taken)));
+}
+
+async fn sessions_end_when_they_expire_or_are_deleted(database: Database) {
+    let engine = database.start().await.engine;
+    let (store, now) = (&engine.store, engine.now());
+    session::save(store, "s".into(), "1".into(), now.plus_millis(1_000)).await.unwrap();
+    session::save(store, "s".into(), "2".into(), now.plus_millis(1_000)).await.unwrap();
+    assert_eq!(session::load(store, "s", now).await.unwrap().unwrap().0, "2");
+    assert!(session::load(store, "s", now.plus_millis(1_000)).await.unwrap().is_none());
+    session::delete(store, "s".into(), now).await.unwrap();
+    assert!(session::load(store, "s", now).await.unwrap().is_none());
+}
