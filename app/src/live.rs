@@ -96,7 +96,9 @@ impl Live {
     /// Grows when something under `query` has changed: pages that show it fetch again.
     pub fn hints(self, query: Signal<String>) -> RwSignal<u32> {
         let hints = RwSignal::new(0);
-        let pace = Pace::new(move || drop(hints.try_update(|count| *count += 1)));
+        let pace = Pace::new(move || {
+            hints.try_update(|count| *count += 1);
+        });
         self.watch(query, move |_| pace.call());
         hints
     }

@@ -21,7 +21,7 @@ const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// Headers beyond this are refused with 431.
 const HEADER_BYTES: usize = 64 * 1024;
 /// How long open requests may go on after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(8);
+pub(crate) const DRAIN: Duration = Duration::from_secs(4);
 const MOST_CONNECTIONS: u64 = 32_768;
 /// Files that are not connections: the database, logs, outgoing calls.
 const OTHER_FILES: u64 = 1_024;

@@ -28,11 +28,13 @@ use crate::workflow::{Workflow, list};
 
 /// How long a node may be silent before others take its runs.
 pub(crate) const LEASE_MILLIS: i64 = 30_000;
+/// How long the outcome of an attempt is kept for a database that takes no writes.
+const RECORD_PATIENCE: Duration = Duration::from_secs(20);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How many runs this node works on at once.
 const ROOM: usize = 256;
 /// Due runs are looked for at least this often, also without a wake-up.
-const POLL: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(500);
 /// A run that takes longer than this shows its event as processing.
 const NOTICEABLE: Duration = Duration::from_millis(150);
 
@@ -172,8 +174,11 @@ async fn is_any_due(engine: &Engine) -> bool {
     let sql = "SELECT 1 AS due FROM runs WHERE due_at IS NOT NULL AND due_at <= $1
         AND (due_at <= $2 OR lease_owner <> $3) LIMIT 1";
     let now = engine.now();
+    // On SQLite a lease of another node is left over from a process that has died.
+    let postgres = read.get_database_backend() == sea_orm::DbBackend::Postgres;
+    let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
     let values = [
-        now.plus_millis(LEASE_MILLIS).millis().into(),
+        horizon.millis().into(),
         now.millis().into(),
         engine.node.to_string().into(),
     ];
@@ -315,7 +320,7 @@ impl Working<'_> {
             }
             self.shown = true;
             let running = self.progress(RunStatus::Running, Vec::new());
-            let (held, call) = tokio::join!(self.engine.store.writer.record(running), call);
+            let (held, call) = tokio::join!(self.record(running), call);
             held?;
             return Ok(call);
         }
@@ -425,8 +430,19 @@ impl Working<'_> {
         self.finish(RunStatus::Failed, Some(error), Vec::new()).await
     }
 
-    /// Writes with patience: while the database cannot take it, the work done must not be lost.
+    /// Writes with patience: while the database cannot take it, the work done is not thrown away;
+    /// the lease, which the heartbeat extends as soon as it can, sets the end.
     async fn record(&self, progress: Progress) -> Result<bool, StoreError> {
-        self.engine.store.writer.record(progress).await
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.engine.store.writer.record(progress.clone()).await {
+                Err(error) if error.is_unavailable() && begun.elapsed() < RECORD_PATIENCE => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+                answer => return answer,
+            }
+        }
     }
 }

@@ -57,7 +57,7 @@ pub struct Accepted {
 }
 
 /// Where a run stands after some work on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Progress {
     pub run: RunId,
     pub state: RunState,
@@ -131,7 +131,7 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE);
         let lane = lane::Lane::open(connection, environment, node, live, inbox).await?;
-        #[expect(clippy::disallowed_methods, reason = "it ends by itself when the last Writer is gone")]
+        // It ends by itself when the last handle is gone.
         tokio::spawn(serve(lane, commands));
         Ok(Self { queue })
     }

@@ -34,8 +34,14 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     if let Some(token) = first {
         output::line(format!("set up the first owner: {url}/setup?token={token}"));
     }
-    listen::serve(listener, router, stop).await;
-    engine.stop().await;
+    let worker = async {
+        stop.cancelled().await;
+        // Attempts that take longer are taken up again at the next start.
+        if tokio::time::timeout(listen::DRAIN, engine.stop()).await.is_err() {
+            tracing::warn!("some steps did not end in time and will be tried again");
+        }
+    };
+    tokio::join!(listen::serve(listener, router, stop.clone()), worker);
     Ok(())
 }
 
