@@ -64,6 +64,8 @@ pub struct Live {
     pub stats: RwSignal<Option<Stats>>,
     /// Events per second as they were lately, the newest last.
     pub rates: RwSignal<Vec<f64>>,
+    /// The stream was refused because nobody is signed in any more.
+    pub signed_out: RwSignal<bool>,
 }
 
 impl Live {
@@ -73,6 +75,7 @@ impl Live {
             connection: RwSignal::new(Connection::Connecting),
             stats: RwSignal::new(None),
             rates: RwSignal::default(),
+            signed_out: RwSignal::new(false),
         };
         provide_context(live);
         #[cfg(feature = "hydrate")]

@@ -60,7 +60,8 @@ impl Expression {
         for name in program.references().variables() {
             if !scope::NAMES.contains(&name) {
                 let (line, column) = place_of(source, name);
-                let message = format!("`{name}` is not known here: use {}", scope::NAMES.join(", "));
+                let message =
+                    format!("`{name}` is not known here: use {}", scope::NAMES.join(", "));
                 return Err(InvalidExpression { message, line, column });
             }
         }
@@ -149,7 +150,11 @@ mod tests {
     #[test]
     fn a_wrong_expression_is_refused_with_its_place() {
         let refused = Expression::compile("event.payload.total >").unwrap_err();
-        assert_eq!((refused.line, refused.message.contains("ends too early")), (1, true), "{refused}");
+        assert_eq!(
+            (refused.line, refused.message.contains("ends too early")),
+            (1, true),
+            "{refused}"
+        );
         let refused = Expression::compile("1 < payload.total").unwrap_err();
         assert_eq!((refused.line, refused.column), (1, 5));
         assert!(refused.message.contains("`payload` is not known here"));

@@ -12,7 +12,9 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 26;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not an id of the form {prefix}…: copy the whole id, 26 characters after the prefix")]
+#[error(
+    "`{given}` is not an id of the form {prefix}…: copy the whole id, 26 characters after the prefix"
+)]
 pub struct InvalidId {
     prefix: &'static str,
     given: String,

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use sea_orm::{ConnectionTrait, Statement};
+
 use crate::Engine;
 use crate::event::Event;
 use crate::event::envelope::NewEvent;
 use crate::id::{EventId, RunId};
 use crate::key::ApiKey;
-use crate::store::{Accepted, Arrival, NewRun, StoreError};
+use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
+
+/// How long an idempotency key is remembered: 24 hours.
+pub const IDEMPOTENCY_KEPT_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
@@ -23,6 +28,7 @@ pub async fn ingest(
     key: &ApiKey,
     new: NewEvent,
     headers: Vec<(String, String)>,
+    idempotency: Option<Idempotency>,
 ) -> Result<Accepted, IngestError> {
     if !key.may_send(&new.event_type) {
         let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
@@ -43,14 +49,24 @@ pub async fn ingest(
         replay_of: None,
         key_id: Some(key.id),
     };
-    Ok(accept(engine, Arc::new(event), named).await?)
+    Ok(store(engine, Arc::new(event), named, idempotency).await?)
 }
 
-/// Matches and stores; where the worker has room, runs are leased by it at birth.
+/// Takes an event that Sluice itself makes: a replay, or one that a workflow emits.
 pub(crate) async fn accept(
     engine: &Engine,
     event: Arc<Event>,
     named: bool,
+) -> Result<Accepted, StoreError> {
+    store(engine, event, named, None).await
+}
+
+/// Matches and stores; where the worker has room, runs are leased by it at birth.
+async fn store(
+    engine: &Engine,
+    event: Arc<Event>,
+    named: bool,
+    idempotency: Option<Idempotency>,
 ) -> Result<Accepted, StoreError> {
     let matches = engine.workflows.current().matching(&event);
     let runs = matches.into_iter().map(|found| NewRun {
@@ -60,5 +76,20 @@ pub(crate) async fn accept(
         permit: engine.worker_room(),
     });
     let runs = runs.collect();
-    engine.store.writer.accept(Arrival { event, runs, named }).await
+    engine.store.writer.accept(Arrival { event, runs, named, idempotency }).await
+}
+
+/// Forgets the idempotency keys that are older than they are kept.
+pub(crate) async fn forget_old_keys(engine: &Engine) -> Result<(), StoreError> {
+    let before = engine.now().plus_millis(-IDEMPOTENCY_KEPT_MILLIS).millis();
+    let forget = Change::new(move |transaction| {
+        Box::pin(async move {
+            let sql = "DELETE FROM idempotency_keys WHERE created_at <= $1";
+            let backend = transaction.get_database_backend();
+            let statement = Statement::from_sql_and_values(backend, sql, [before.into()]);
+            transaction.execute_raw(statement).await?;
+            Ok(())
+        })
+    });
+    engine.store.writer.change(forget).await
 }

@@ -128,13 +128,22 @@ pub fn prefix_of(presented: &str) -> Option<&str> {
     presented.get(.."slk_".len() + end)
 }
 
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// SHA-256 of a body, in hexadecimal.
+pub fn fingerprint(body: &[u8]) -> String {
+    SecretHash(digest(body)).to_hex()
+}
+
 /// SHA-256 of a whole key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
     pub fn of(whole: &str) -> Self {
-        Self(Sha256::digest(whole.as_bytes()).into())
+        Self(digest(whole.as_bytes()))
     }
 
     /// Takes the same time wherever the difference lies.

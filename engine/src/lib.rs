@@ -31,6 +31,7 @@ use run::worker;
 use store::{Location, OpenError, Role, Store, StoreError};
 use time::{Clock, SystemClock, Timestamp};
 
+const FORGET_KEYS_EVERY: Duration = Duration::from_secs(300);
 const TOUCH_KEYS_EVERY: Duration = Duration::from_secs(15);
 
 /// The edges to the world: time and chance.
@@ -141,6 +142,7 @@ impl Engine {
         }));
         engine.tasks.spawn(worker::work(worker, engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
+        engine.tasks.spawn(forget_keys(engine.clone()));
         Ok(engine)
     }
 
@@ -167,7 +169,10 @@ impl Engine {
 }
 
 /// Opens the store for a command that works beside the server, or without one.
-pub async fn open_for_tool(location: &Location, environment: &Environment) -> Result<Store, OpenError> {
+pub async fn open_for_tool(
+    location: &Location,
+    environment: &Environment,
+) -> Result<Store, OpenError> {
     let (_worker, inbox, _room) = worker::new();
     let node = NodeId::new(environment.next_id());
     store::open::open(location, Role::Tool, environment, node, Live::default(), inbox).await
@@ -185,6 +190,19 @@ async fn touch_keys(engine: Engine) {
             && let Err(error) = engine.store.writer.touch_keys(used).await
         {
             tracing::debug!(%error, "the last uses of keys could not be noted");
+        }
+    }
+}
+
+async fn forget_keys(engine: Engine) {
+    let mut tick = tokio::time::interval(FORGET_KEYS_EVERY);
+    loop {
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = intake::forget_old_keys(&engine).await {
+            tracing::debug!(%error, "old idempotency keys could not be forgotten");
         }
     }
 }

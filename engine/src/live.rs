@@ -5,10 +5,12 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use tokio::sync::broadcast;
 
 use crate::Engine;
@@ -83,7 +85,10 @@ impl Live {
 
     /// The last change published.
     pub fn cursor(&self) -> Cursor {
-        Cursor { seq: self.0.seq.load(Ordering::Acquire), change: self.0.change.load(Ordering::Acquire) }
+        Cursor {
+            seq: self.0.seq.load(Ordering::Acquire),
+            change: self.0.change.load(Ordering::Acquire),
+        }
     }
 
     pub(crate) fn is_watched(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::event::EventError;
 use crate::id::{RunId, WorkflowId};
 use crate::time::Timestamp;
 
+pub mod emit;
 pub mod http;
 pub mod machine;
 pub mod read;
@@ -30,8 +31,14 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Waiting, Self::Succeeded, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -48,13 +48,17 @@ pub async fn current(engine: &Engine) -> Result<Stats, StoreError> {
     let sql = "SELECT bucket, CAST(SUM(count) AS BIGINT) AS count FROM latency_rollups
         WHERE minute > $1 GROUP BY bucket ORDER BY bucket";
     let since = (now.minute() - WINDOW_MINUTES).into();
-    let buckets = Bucket::find_by_statement(Statement::from_sql_and_values(backend, sql, [since])).all(read);
-    let counts: Vec<(i64, i64)> = buckets.await?.iter().map(|row| (row.bucket, row.count)).collect();
+    let buckets =
+        Bucket::find_by_statement(Statement::from_sql_and_values(backend, sql, [since])).all(read);
+    let counts: Vec<(i64, i64)> =
+        buckets.await?.iter().map(|row| (row.bucket, row.count)).collect();
     stats.latency = quantiles(&counts, [0.5, 0.95, 0.99]);
 
-    let sql = "SELECT CAST(SUM(accepted) AS BIGINT) AS accepted FROM event_rollups WHERE minute >= $1";
+    let sql =
+        "SELECT CAST(SUM(accepted) AS BIGINT) AS accepted FROM event_rollups WHERE minute >= $1";
     let since = (now.minute() - 1).into();
-    let accepted = Accepted::find_by_statement(Statement::from_sql_and_values(backend, sql, [since]));
+    let accepted =
+        Accepted::find_by_statement(Statement::from_sql_and_values(backend, sql, [since]));
     let accepted = accepted.one(read).await?.and_then(|row| row.accepted).unwrap_or(0);
     let seconds = 60 + now.millis().rem_euclid(60_000) / 1_000;
     stats.per_second = accepted as f64 / seconds as f64;

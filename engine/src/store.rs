@@ -14,7 +14,7 @@ mod writer;
 
 pub use latency::quantiles;
 pub use open::{Location, OpenError, Role};
-pub use writer::{Accepted, Arrival, Change, Claimed, NewRun, Progress, Writer};
+pub use writer::{Accepted, Arrival, Change, Claimed, Idempotency, NewRun, Progress, Writer};
 
 /// An open database.
 #[derive(Clone)]
@@ -33,6 +33,9 @@ pub enum StoreError {
     /// More writes are waiting than the writer can take: nothing was stored, try again.
     #[error("too many writes are waiting")]
     Busy,
+    /// The idempotency key came before, with another body.
+    #[error("this idempotency key was used for another body")]
+    KeyReused,
     /// Somebody else changed it first.
     #[error("it has been changed meanwhile")]
     Conflict,
@@ -55,7 +58,7 @@ impl StoreError {
         match self {
             Self::Unavailable(_) | Self::Busy | Self::Closed => true,
             Self::Shared(error) => error.is_unavailable(),
-            Self::Conflict | Self::Database(_) => false,
+            Self::Conflict | Self::KeyReused | Self::Database(_) => false,
         }
     }
 }
@@ -82,7 +85,8 @@ fn is_unavailable(error: &DbErr) -> bool {
             let code = database.code().unwrap_or_default();
             let sqlite = code.parse::<i32>().is_ok_and(|code| SQLITE_AWAY.contains(&(code & 0xff)));
             // Postgres: connection failures, insufficient resources, operator intervention.
-            let postgres = code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+            let postgres =
+                code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class));
             if code.len() == 5 { postgres } else { sqlite }
         }
         None => true,

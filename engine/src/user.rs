@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -72,7 +74,10 @@ impl User {
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,7 +143,9 @@ async fn new_user(
 ) -> Result<user::Model, UserError> {
     let email = email.trim().to_lowercase();
     let plausible = email.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && !host.is_empty() && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+        !name.is_empty()
+            && !host.is_empty()
+            && !email.chars().any(|c| c.is_whitespace() || c.is_control())
     });
     if !plausible || email.len() > 254 {
         return Err(UserError::Email(email.chars().take(64).collect()));
@@ -156,7 +163,11 @@ async fn new_user(
 }
 
 /// The user with this email and password. A wrong password and an unknown email take the same time.
-pub async fn authenticate(store: &Store, email: &str, password: &str) -> Result<Option<User>, StoreError> {
+pub async fn authenticate(
+    store: &Store,
+    email: &str,
+    password: &str,
+) -> Result<Option<User>, StoreError> {
     let found = find_by_email(store, &email.trim().to_lowercase()).await?;
     let stored = match &found {
         Some(user) => user.password_hash.clone(),
@@ -170,7 +181,10 @@ pub async fn authenticate(store: &Store, email: &str, password: &str) -> Result<
 /// A hash that no password has.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let salt = [7; 16];
-    argon2().hash_password_with_salt(b"nobody", &salt).map(|hash| hash.to_string()).unwrap_or_default()
+    argon2()
+        .hash_password_with_salt(b"nobody", &salt)
+        .map(|hash| hash.to_string())
+        .unwrap_or_default()
 });
 
 /// argon2id with the parameters OWASP recommends: 19 MiB, two passes, one lane.
@@ -211,7 +225,8 @@ async fn find_by_email(store: &Store, email: &str) -> Result<Option<User>, Store
 }
 
 pub async fn list(store: &Store) -> Result<Vec<User>, StoreError> {
-    let models = user::Entity::find().order_by_asc(user::Column::CreatedAt).all(&store.read).await?;
+    let models =
+        user::Entity::find().order_by_asc(user::Column::CreatedAt).all(&store.read).await?;
     Ok(models.into_iter().map(User::from).collect())
 }
 
@@ -220,7 +235,10 @@ pub async fn is_set_up(store: &Store) -> Result<bool, StoreError> {
 }
 
 /// A token for `/setup?token=…`; earlier ones stop working.
-pub async fn new_setup_link(store: &Store, environment: &Environment) -> Result<String, StoreError> {
+pub async fn new_setup_link(
+    store: &Store,
+    environment: &Environment,
+) -> Result<String, StoreError> {
     let token = random_secret(&*environment.random);
     let link = setup_link::Model {
         token_hash: SecretHash::of(&token).to_hex(),

@@ -62,6 +62,17 @@ fn statements(dialect: &Dialect) -> Vec<String> {
                 headers TEXT NOT NULL
             )"
         ),
+        // The keys that senders gave, for as long as they are remembered.
+        "CREATE TABLE idempotency_keys (
+            key_id TEXT NOT NULL,
+            key TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            event TEXT NOT NULL,
+            created_at BIGINT NOT NULL,
+            PRIMARY KEY (key_id, key)
+        )"
+        .into(),
+        "CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)".into(),
         // Status changes after arrival, so that a live stream can resume; trimmed by the writer.
         format!("CREATE TABLE event_changes (id {key}, event_seq BIGINT NOT NULL)"),
         "CREATE TABLE status_counts (status TEXT PRIMARY KEY, count BIGINT NOT NULL)".into(),

@@ -31,18 +31,20 @@ pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// Serves a file of the site, in the best encoding that the client takes.
 pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().trim_start_matches('/');
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let encodings = [("br", ".br"), ("gzip", ".gz")];
-    let packed = encodings
-        .into_iter()
-        .filter(|(encoding, _)| accepted.contains(encoding))
-        .find_map(|(encoding, ending)| Some((Some(encoding), Site::get(&format!("{path}{ending}"))?)));
+    let packed =
+        encodings.into_iter().filter(|(encoding, _)| accepted.contains(encoding)).find_map(
+            |(encoding, ending)| Some((Some(encoding), Site::get(&format!("{path}{ending}"))?)),
+        );
     let Some((encoding, file)) = packed.or_else(|| Some((None, Site::get(path)?))) else {
         return Problem::not_found().into_response();
     };
     let mime = mime_guess::from_path(path).first_or_octet_stream();
     // A versioned address never changes its contents.
-    let cache = if uri.query().is_some() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache =
+        if uri.query().is_some() { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = (StatusCode::OK, file.data).into_response();
     let headers = response.headers_mut();
     if let Ok(mime) = HeaderValue::from_str(mime.as_ref()) {

@@ -29,7 +29,9 @@ impl DatabaseArgs {
             }
             Some(url) => {
                 let scheme = url.split(':').next().unwrap_or_default();
-                anyhow::bail!("SLUICE_DATABASE_URL begins with postgres://, not {scheme}: leave it out for SQLite")
+                anyhow::bail!(
+                    "SLUICE_DATABASE_URL begins with postgres://, not {scheme}: leave it out for SQLite"
+                )
             }
         }
     }

@@ -21,6 +21,7 @@ pub(crate) enum Code {
     InvalidParameter,
     InvalidEvent,
     InvalidDefinition,
+    IdempotencyKeyReused,
     Unauthorized,
     Forbidden,
     ScopeDenied,
@@ -40,7 +41,9 @@ impl Code {
     fn status(self) -> StatusCode {
         match self {
             Self::MalformedJson | Self::InvalidParameter => StatusCode::BAD_REQUEST,
-            Self::InvalidEvent | Self::InvalidDefinition => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidEvent | Self::InvalidDefinition | Self::IdempotencyKeyReused => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::ScopeDenied | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -61,6 +64,7 @@ impl Code {
             Self::InvalidParameter => "A parameter is not valid",
             Self::InvalidEvent => "The event is not valid",
             Self::InvalidDefinition => "The workflow is not valid",
+            Self::IdempotencyKeyReused => "The idempotency key was used for another body",
             Self::Unauthorized => "A valid API key or sign-in is needed",
             Self::Forbidden => "Not allowed",
             Self::ScopeDenied => "The key may not send this event type",
@@ -160,9 +164,14 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::KeyReused => Self::new(
+                Code::IdempotencyKeyReused,
+                "Use a new idempotency key for a new body; a key is remembered for 24 hours.",
+            ),
             StoreError::Conflict => Self::new(Code::Conflict, error.to_string()),
             error if error.is_unavailable() => {
-                Self::new(Code::Unavailable, "Nothing was stored. Try again after a moment.").after(1)
+                Self::new(Code::Unavailable, "Nothing was stored. Try again after a moment.")
+                    .after(1)
             }
             error => Self::internal(&error),
         }

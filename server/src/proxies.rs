@@ -27,8 +27,10 @@ impl TrustedProxies {
             return Some(peer);
         }
         let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-        let addresses: Vec<IpAddr> =
-            forwarded.flat_map(|list| list.split(',')).filter_map(|a| a.trim().parse().ok()).collect();
+        let addresses: Vec<IpAddr> = forwarded
+            .flat_map(|list| list.split(','))
+            .filter_map(|a| a.trim().parse().ok())
+            .collect();
         Some(addresses.into_iter().rev().find(|address| !self.trusts(*address)).unwrap_or(peer))
     }
 

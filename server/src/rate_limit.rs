@@ -15,11 +15,8 @@ use crate::config::RateLimit;
 use crate::problem::{Code, Problem};
 use crate::proxies::{TrustedProxies, caller};
 
-pub(crate) type Layer = GovernorLayer<
-    Callers,
-    governor::middleware::StateInformationMiddleware,
-    Body,
->;
+pub(crate) type Layer =
+    GovernorLayer<Callers, governor::middleware::StateInformationMiddleware, Body>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Callers(TrustedProxies);
@@ -78,7 +75,10 @@ pub(crate) fn describe(limit: RateLimit, mut response: Response<Body>) -> Respon
     let RateLimit::Per { requests, seconds } = limit else { return response };
     let headers = response.headers_mut();
     let number = |name: &str, headers: &axum::http::HeaderMap| {
-        headers.get(name).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok())
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse::<u64>().ok())
     };
     let remaining = number("x-ratelimit-remaining", headers).unwrap_or(0);
     let spent = u64::from(requests.get()).saturating_sub(remaining);

@@ -59,15 +59,15 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/api/webhooks/ingest", post(ingest::event))
         .method_not_allowed_fallback(not_found::method);
     let intake = match rate_limit::layer(limit, state.proxies.clone()) {
-        Some(layer) => intake
-            .layer(layer)
-            .layer(map_response(move |response| async move { rate_limit::describe(limit, response) })),
+        Some(layer) => intake.layer(layer).layer(map_response(move |response| async move {
+            rate_limit::describe(limit, response)
+        })),
         None => intake,
     };
 
     let management = Router::new()
         .route("/events", get(events::list))
-        .route("/events/{id}", get(events::get))
+        .route("/events/{id}", get(events::get).delete(events::delete))
         .route("/events/{id}/replay", post(events::replay))
         .route("/events/{id}/processed", post(events::processed))
         .route("/events/{id}/failed", post(events::failed))
@@ -79,7 +79,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/stats", get(stats::current))
         .route("/stream", get(stream::open))
-        .method_not_allowed_fallback(not_found::method)
+        .method_not_allowed_fallback(not_found::closed_method)
         .fallback(not_found::closed);
 
     let people = Router::new()

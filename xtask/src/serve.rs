@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -23,43 +23,45 @@ const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
 const KEY_NAME: &str = "quickstart";
 
 pub(crate) fn serve(project: &Project, arguments: &[&str]) -> Result<()> {
-    let address = free_address(&asked_for(arguments, "--listen", "SLUICE_LISTEN"))?;
-    let data = match asked_for(arguments, "--data-dir", "SLUICE_DATA_DIR") {
+    let mut rest: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+    let mut asked = |flag, variable| take(&mut rest, flag).or_else(|| std::env::var(variable).ok());
+    let address = free_address(asked("--listen", "SLUICE_LISTEN").as_deref())?;
+    let data = match asked("--data-dir", "SLUICE_DATA_DIR") {
         Some(folder) => std::path::absolute(folder)?,
         None => project.root.join("sluice-data"),
     };
+    let database = asked("--database-url", "SLUICE_DATABASE_URL");
 
     let mut progress = Progress::new(project, binary::STEPS + 1);
-    let sluice = Sluice { binary: binary::build(project, Profile::Quick, &mut progress)?, data };
+    let binary = binary::build(project, Profile::Quick, &mut progress)?;
+    let sluice = Sluice { binary, data, database };
     let key = progress.step("Preparing the database and an API key", || sluice.quickstart_key())?;
     println!("\nReady after {}. Press Ctrl-C to stop.\n", progress.elapsed());
-    print_first_event(&address, &key);
+    print_first_event(address, &key);
 
     let mut server = sluice.command("serve");
-    server.args(arguments).env("SLUICE_LISTEN", &address);
+    server.args(rest).env("SLUICE_LISTEN", address.to_string());
     Err(server.exec()).context("could not start the server")
 }
 
-/// What a flag or the environment says, the flag first, as `sluice serve` itself has it.
-fn asked_for(arguments: &[&str], flag: &str, variable: &str) -> Option<String> {
+/// Takes a flag and its value out of the arguments: the commands before `serve` need it too.
+fn take(arguments: &mut Vec<String>, flag: &str) -> Option<String> {
     let inline = format!("{flag}=");
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        if *argument == flag {
-            return rest.next().map(|value| (*value).to_owned());
-        }
-        if let Some(value) = argument.strip_prefix(&inline) {
-            return Some(value.to_owned());
-        }
+    let at = arguments.iter().position(|word| word == flag || word.starts_with(&inline))?;
+    let word = arguments.remove(at);
+    match word.strip_prefix(&inline) {
+        Some(value) => Some(value.to_owned()),
+        None if at < arguments.len() => Some(arguments.remove(at)),
+        None => None,
     }
-    std::env::var(variable).ok()
 }
 
-/// Refuses before minutes of building what would fail after them.
-fn free_address(asked: &Option<String>) -> Result<String> {
-    let address = asked.as_deref().unwrap_or(DEFAULT_ADDRESS);
+/// The address to listen on, with a port found for port 0. Refuses at once what would fail only
+/// after minutes of building.
+fn free_address(asked: Option<&str>) -> Result<SocketAddr> {
+    let address = asked.unwrap_or(DEFAULT_ADDRESS);
     match TcpListener::bind(address) {
-        Ok(_) => Ok(address.to_owned()),
+        Ok(listener) => Ok(listener.local_addr()?),
         Err(error) => bail!(
             "cannot listen on {address}: {error}\n\
              Stop what is using it, or choose another: `SLUICE_LISTEN=127.0.0.1:3001 cargo xtask serve`"
@@ -70,12 +72,17 @@ fn free_address(asked: &Option<String>) -> Result<String> {
 struct Sluice {
     binary: PathBuf,
     data: PathBuf,
+    /// In place of SQLite in the data folder.
+    database: Option<String>,
 }
 
 impl Sluice {
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(name).env("SLUICE_DATA_DIR", &self.data);
+        if let Some(database) = &self.database {
+            command.env("SLUICE_DATABASE_URL", database);
+        }
         command
     }
 
@@ -123,16 +130,15 @@ fn is_usable(listed: &Value, id: &Value) -> bool {
     keys.into_iter().flatten().any(|key| key["id"] == *id && key["revokedAt"].is_null())
 }
 
-fn print_first_event(address: &str, key: &str) {
-    let host = match address.parse::<SocketAddr>() {
-        Ok(socket) if socket.ip().is_unspecified() => format!("127.0.0.1:{}", socket.port()),
-        _ => address.to_owned(),
-    };
+fn print_first_event(mut address: SocketAddr, key: &str) {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     let body = r#"{"eventType":"order.created","source":"shop","payload":{"id":1,"total":120}}"#;
     println!("API key     {key}");
     println!("First event, to paste into another terminal once the server below is up:\n");
     println!(
-        "curl -X POST http://{host}/api/webhooks/ingest -H 'x-api-key: {key}' \
+        "curl -X POST http://{address}/api/webhooks/ingest -H 'x-api-key: {key}' \
          -H 'content-type: application/json' -d '{body}'\n"
     );
 }
@@ -144,11 +150,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flag_wins_in_both_spellings() {
-        let asked = |arguments: &[&str]| asked_for(arguments, "--listen", "SLUICE_NOT_SET");
-        assert_eq!(asked(&["--listen", "[::1]:80"]).as_deref(), Some("[::1]:80"));
-        assert_eq!(asked(&["--listen=[::1]:80"]).as_deref(), Some("[::1]:80"));
-        assert_eq!(asked(&["--data-dir", "x"]), None);
+    fn a_flag_is_taken_in_both_spellings() {
+        let take_listen = |arguments: &[&str]| {
+            let mut rest: Vec<_> = arguments.iter().map(|word| (*word).to_owned()).collect();
+            (take(&mut rest, "--listen"), rest.join(" "))
+        };
+        let taken = |rest: &str| (Some("[::1]:80".to_owned()), rest.to_owned());
+        assert_eq!(take_listen(&["--log", "info", "--listen", "[::1]:80"]), taken("--log info"));
+        assert_eq!(take_listen(&["--listen=[::1]:80", "--log=info"]), taken("--log=info"));
+        assert_eq!(take_listen(&["--log=info"]), (None, "--log=info".to_owned()));
     }
 
     #[test]

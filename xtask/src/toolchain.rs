@@ -6,7 +6,7 @@
 //! proven by compiling something, never by looking at version numbers.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -66,7 +66,7 @@ impl Toolchain {
 pub(crate) fn ready(project: &Project) -> Result<Toolchain> {
     for toolchain in [Toolchain::Active, Toolchain::Debian] {
         if toolchain.works(project) {
-            return Ok(toolchain);
+            return prepared(toolchain, project);
         }
     }
     if process::find("rustup").is_some() {
@@ -80,7 +80,7 @@ pub(crate) fn ready(project: &Project) -> Result<Toolchain> {
     }
     if debian::is_here() {
         set_up_debian(project)?;
-        return Ok(Toolchain::Debian);
+        return prepared(Toolchain::Debian, project);
     }
     bail!(
         "no compiler here can build for the browser.\n\
@@ -112,7 +112,7 @@ fn set_up_debian(project: &Project) -> Result<()> {
 }
 
 /// An empty crate is enough to make cargo compile `std`; returns the folder with the results.
-fn build_standard_library(project: &Project) -> Result<std::path::PathBuf> {
+fn build_standard_library(project: &Project) -> Result<PathBuf> {
     eprintln!("      compiling Rust's standard library for the browser (once, about a minute)");
     let folder = project.target.join("web-std");
     fs::create_dir_all(folder.join("src"))?;
@@ -135,21 +135,45 @@ fn build_standard_library(project: &Project) -> Result<std::path::PathBuf> {
 
 /// Replaces whatever an older compiler left there: libraries of two compilers do not mix.
 fn install_libraries(built: &Path) -> Result<()> {
-    let wanted = |path: &Path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".rlib") && !name.starts_with("libempty-")
-    };
-    let rlibs = |folder: &Path| -> Result<Vec<_>> {
-        let entries = fs::read_dir(folder).with_context(|| format!("{}", folder.display()))?;
-        let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-        Ok(paths.into_iter().filter(|path| wanted(path)).collect())
-    };
     process::run(debian::as_root("mkdir")?.args(["-p", DEBIAN_LIBRARIES]))?;
-    let old = rlibs(Path::new(DEBIAN_LIBRARIES))?;
+    let old = libraries(Path::new(DEBIAN_LIBRARIES))?;
     if !old.is_empty() {
         process::run(debian::as_root("rm")?.arg("-f").args(old))?;
     }
-    process::run(debian::as_root("cp")?.args(rlibs(built)?).arg(DEBIAN_LIBRARIES))
+    process::run(debian::as_root("cp")?.args(libraries(built)?).arg(DEBIAN_LIBRARIES))
+}
+
+fn libraries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".rlib") && !name.starts_with("libempty-") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Cargo takes the standard library for a part of the compiler and does not notice that it was
+/// built anew. What was compiled against another one is useless then, so it goes.
+fn prepared(toolchain: Toolchain, project: &Project) -> Result<Toolchain> {
+    if matches!(toolchain, Toolchain::Active) {
+        return Ok(toolchain);
+    }
+    let is_std = |path: &PathBuf| path.to_string_lossy().contains("/libstd-");
+    let installed = libraries(Path::new(DEBIAN_LIBRARIES))?.into_iter().find(is_std);
+    let installed = fs::read(installed.context("the standard library has a libstd")?)?;
+    let web = project.target.join("web");
+    let used = web.join("libstd-used.rlib");
+    if !fs::read(&used).is_ok_and(|used| used == installed) {
+        if web.exists() {
+            fs::remove_dir_all(&web)?;
+        }
+        fs::create_dir_all(&web)?;
+        fs::write(&used, installed)?;
+    }
+    Ok(toolchain)
 }
 
 /// A program of Debian's toolchain. rustup's cargo tells its children to use rustup's compiler;

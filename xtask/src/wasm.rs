@@ -16,6 +16,17 @@ use crate::site::Files;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{process, site};
 
+/// What rustc's wasm uses and every browser knows. All features at once would make an older
+/// wasm-opt write types in an encoding that browsers never accepted.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
 /// The name of what is produced; the server's pages ask for it.
 pub(crate) const OUTPUT: &str = "sluice";
 
@@ -58,7 +69,7 @@ fn shrink(wasm: &Path) -> Result<()> {
     }
     let smaller = wasm.with_extension("opt");
     let mut command = Command::new("wasm-opt");
-    command.args(["-Oz", "--all-features", "-o"]).arg(&smaller).arg(wasm);
+    command.arg("-Oz").args(FEATURES).arg("-o").arg(&smaller).arg(wasm);
     process::run(&mut command)?;
     fs::rename(smaller, wasm)?;
     Ok(())

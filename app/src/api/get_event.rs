@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::{EventDetail}};
+use crate::{ApiError, model::EventDetail};
 
 #[server(prefix = "/api/ui", endpoint = "events/get")]
 pub async fn get_event(id: String) -> Result<EventDetail, ApiError> {

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::{DeadLetter, Page}};
+use crate::{
+    ApiError,
+    model::{DeadLetter, Page},
+};
 
 #[server(prefix = "/api/ui", endpoint = "dead-letters/list")]
 pub async fn list_dead_letters(cursor: Option<String>) -> Result<Page<DeadLetter>, ApiError> {

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::{ApiError, model::{EventFilter, EventItem, Page}};
+use crate::{
+    ApiError,
+    model::{EventFilter, EventItem, Page},
+};
 
 #[server(prefix = "/api/ui", endpoint = "events/list", input = Json)]
 pub async fn list_events(filter: EventFilter) -> Result<Page<EventItem>, ApiError> {

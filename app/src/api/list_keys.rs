@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::{KeyView}};
+use crate::{ApiError, model::KeyView};
 
 #[server(prefix = "/api/ui", endpoint = "keys/list")]
 pub async fn list_keys() -> Result<Vec<KeyView>, ApiError> {

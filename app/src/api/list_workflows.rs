@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::{WorkflowView}};
+use crate::{ApiError, model::WorkflowView};
 
 #[server(prefix = "/api/ui", endpoint = "workflows/list")]
 pub async fn list_workflows() -> Result<Vec<WorkflowView>, ApiError> {

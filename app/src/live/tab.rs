@@ -6,12 +6,12 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
 use super::{Connection, Live, Message, NUMBERS_ONLY, backoff};
-use crate::model::Stats;
+use crate::{ApiError, api::get_session, model::Stats};
 
 /// More than this between two frames is cheaper to fetch than to apply.
 const BUFFER: usize = 2_000;
@@ -145,6 +145,17 @@ fn failed(source: &EventSource) {
     show(backoff::state(failures, online()));
     if source.ready_state() == EventSource::CLOSED {
         open_after(backoff::delay(failures));
+        spawn_local(ask_who());
+    }
+}
+
+/// An `EventSource` does not tell why it was refused; a server function does.
+async fn ask_who() {
+    let signed_out = matches!(get_session().await, Err(ApiError::SignedOut));
+    if let Some(live) = with(|tab| tab.live)
+        && live.signed_out.get_untracked() != signed_out
+    {
+        live.signed_out.set(signed_out);
     }
 }
 

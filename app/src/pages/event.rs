@@ -20,10 +20,8 @@ pub fn EventPage() -> impl IntoView {
     let query = Signal::derive(move || format!("q={}", id.get()));
     let changed = expect_context::<Live>().hints(query);
     let done = expect_context::<Actions>().done;
-    let event = Resource::new(
-        move || (id.get(), changed.get(), done.get()),
-        |(id, ..)| get_event(id),
-    );
+    let event =
+        Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
     view! {
         <Header title="Event" />
         <Transition>

@@ -38,11 +38,7 @@ pub fn LoginPage() -> AnyView {
 
 /// The calm page in front of the dashboard.
 #[component]
-pub fn Gate(
-    title: &'static str,
-    error: Option<&'static str>,
-    children: Children,
-) -> AnyView {
+pub fn Gate(title: &'static str, error: Option<&'static str>, children: Children) -> AnyView {
     view! {
         <Title text=title />
         <main class="gate" id="content">

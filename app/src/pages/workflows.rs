@@ -41,8 +41,7 @@ fn List(workflows: Vec<WorkflowView>) -> impl IntoView {
     if workflows.is_empty() {
         return view! { <Empty /> }.into_any();
     }
-    let rows: Vec<_> =
-        workflows.into_iter().map(|workflow| view! { <Row workflow /> }).collect();
+    let rows: Vec<_> = workflows.into_iter().map(|workflow| view! { <Row workflow /> }).collect();
     view! {
         <table class="plain">
             <thead>

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::model::{
     AttemptStatus, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus, KeyView,
-    RawJson, RunStatus, RunSummary, RunView, Stats, StepAttempt, StepRequest, StepResponse, StepView,
-    Timestamp, TriggerView, WorkflowRef, WorkflowView,
+    RawJson, RunStatus, RunSummary, RunView, Stats, StepAttempt, StepRequest, StepResponse,
+    StepView, Timestamp, TriggerView, WorkflowRef, WorkflowView,
 };
 
 fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -167,7 +167,9 @@ fn attempt(attempt: run::StepAttempt) -> StepAttempt {
         started_at: time(attempt.started_at),
         duration_ms: attempt.duration_ms.max(0).unsigned_abs(),
         request: attempt.request.and_then(|json| serde_json::from_value::<StepRequest>(json).ok()),
-        response: attempt.response.and_then(|json| serde_json::from_value::<StepResponse>(json).ok()),
+        response: attempt
+            .response
+            .and_then(|json| serde_json::from_value::<StepResponse>(json).ok()),
         error: attempt.error,
     }
 }
@@ -214,6 +216,7 @@ fn step(step: &engine::workflow::Step) -> StepView {
         StepKind::Http(_) => "http",
         StepKind::Transform(_) => "transform",
         StepKind::Delay(_) => "delay",
+        StepKind::Emit(_) => "emit",
         StepKind::Fail(_) => "fail",
     };
     StepView {

@@ -17,7 +17,8 @@ pub async fn list(engine: &Engine, cursor: Option<String>) -> Result<Page<DeadLe
     let before = cursor.map(|cursor| cursor.parse()).transpose().map_err(|_| not_found())?;
     let page = read::list(engine, &failed, before, PAGE).await.map_err(fail)?;
     let runs = events::lines(engine, &page.rows).await?;
-    let letter = |row: &EventRow| convert::dead_letter(row, runs.get(&row.seq).map_or(&[], Vec::as_slice));
+    let letter =
+        |row: &EventRow| convert::dead_letter(row, runs.get(&row.seq).map_or(&[], Vec::as_slice));
     Ok(Page {
         items: page.rows.iter().map(letter).collect(),
         next_cursor: page.next.map(|seq| seq.to_string()),

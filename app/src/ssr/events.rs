@@ -30,7 +30,8 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
     let before = before.map_err(|_| invalid("this page of the list is not known".to_owned()))?;
     let page = read::list(engine, &wanted, before, PAGE).await.map_err(fail)?;
     let runs = lines(engine, &page.rows).await?;
-    let item = |row: &EventRow| convert::event_item(row, runs.get(&row.seq).map_or(&[], Vec::as_slice));
+    let item =
+        |row: &EventRow| convert::event_item(row, runs.get(&row.seq).map_or(&[], Vec::as_slice));
     Ok(Page {
         items: page.rows.iter().map(item).collect(),
         next_cursor: page.next.map(|seq| seq.to_string()),

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 #[component]
-pub fn CopyButton(#[prop(into)] label: String, #[prop(into)] text: Signal<String>) -> impl IntoView {
+pub fn CopyButton(
+    #[prop(into)] label: String,
+    #[prop(into)] text: Signal<String>,
+) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         write(&text.get_untracked());

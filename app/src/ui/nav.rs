@@ -79,9 +79,7 @@ fn Links(failed: u64) -> AnyView {
 fn Badge(failed: u64) -> impl IntoView {
     let live = expect_context::<Live>();
     let count = Memo::new(move |_| live.stats.get().map_or(failed, |stats| stats.counts.failed));
-    move || {
-        (count.get() > 0).then(|| view! { <b class="badge">{count.get()}</b> })
-    }
+    move || (count.get() > 0).then(|| view! { <b class="badge">{count.get()}</b> })
 }
 
 #[component]

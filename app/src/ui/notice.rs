@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use leptos::{
-    prelude::*,
-    server_fn::error::ServerFnUrlError,
-};
+use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
 use leptos_router::hooks::{use_location, use_query_map};
 
-use crate::ApiError;
+use crate::{ApiError, live::Live};
 
 const GOOD_NEWS: Duration = Duration::from_secs(8);
 
@@ -72,6 +69,13 @@ pub fn NoticeLine() -> impl IntoView {
             notice.set(None);
         }
         path
+    });
+    let live = expect_context::<Live>();
+    Effect::new(move |_| {
+        if live.signed_out.get() {
+            let ended = Notice::failed(&ApiError::SignedOut);
+            notice.set(Some(ended.with_link("/login".to_owned(), "Sign in")));
+        }
     });
     view! {
         <div class="notices" role="status">

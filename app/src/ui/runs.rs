@@ -60,7 +60,8 @@ fn Fall(parts: Vec<Part>) -> AnyView {
                 let end = x + width;
                 view! { <line x1=x x2=end y1="4" y2="4"></line> }.into_any()
             } else {
-                view! { <rect class=kind x=x y="0" width=width height="8" rx="2"></rect> }.into_any()
+                view! { <rect class=kind x=x y="0" width=width height="8" rx="2"></rect> }
+                    .into_any()
             }
         })
         .collect();
@@ -103,7 +104,9 @@ fn Attempt(attempt: StepAttempt) -> AnyView {
     };
     let answered = attempt.response.as_ref().map(|response| format!("HTTP {}", response.status));
     let answer = match (answered, attempt.error.clone()) {
-        (Some(status), Some(error)) if !error.contains(&status[5..]) => format!("{status}, {error}"),
+        (Some(status), Some(error)) if !error.contains(&status[5..]) => {
+            format!("{status}, {error}")
+        }
         (_, Some(error)) => error,
         (status, None) => status.unwrap_or_default(),
     };

@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn every_wrong_field_is_named() {
         let InvalidEnvelope::Fields(errors) =
-            parse(br#"{"eventType":"a b","source":7,"occurredAt":"noon","subject":""}"#).unwrap_err()
+            parse(br#"{"eventType":"a b","source":7,"occurredAt":"noon","subject":""}"#)
+                .unwrap_err()
         else {
             panic!("not a list of fields")
         };
@@ -178,7 +179,10 @@ mod tests {
     #[test]
     fn malformed_json_is_told_apart_from_wrong_fields() {
         assert!(matches!(parse(b"{\"eventType\":"), Err(InvalidEnvelope::Malformed(_))));
-        assert!(matches!(parse(b"[]"), Err(InvalidEnvelope::Malformed(_) | InvalidEnvelope::Fields(_))));
+        assert!(matches!(
+            parse(b"[]"),
+            Err(InvalidEnvelope::Malformed(_) | InvalidEnvelope::Fields(_))
+        ));
         assert!(matches!(parse(b"{\"a\":\xff}"), Err(InvalidEnvelope::Malformed(_))));
     }
 

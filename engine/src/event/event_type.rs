@@ -13,7 +13,9 @@ pub enum InvalidEventType {
     Empty,
     #[error("an event type has at most 255 bytes; this one has {0}")]
     TooLong(usize),
-    #[error("an event type cannot contain {found:?} (character {position}): use letters, digits, dots and dashes")]
+    #[error(
+        "an event type cannot contain {found:?} (character {position}): use letters, digits, dots and dashes"
+    )]
     Character { found: char, position: usize },
 }
 
@@ -25,7 +27,11 @@ impl EventType {
         if text.len() > 255 {
             return Err(InvalidEventType::TooLong(text.len()));
         }
-        match text.chars().enumerate().find(|(_, c)| c.is_whitespace() || c.is_control() || *c == '*') {
+        match text
+            .chars()
+            .enumerate()
+            .find(|(_, c)| c.is_whitespace() || c.is_control() || *c == '*')
+        {
             Some((at, found)) => Err(InvalidEventType::Character { found, position: at + 1 }),
             None => Ok(Self(text.into())),
         }

@@ -28,7 +28,9 @@ pub enum InvalidPattern {
     TooLong(usize),
     #[error("segment {position} of the pattern is empty: remove the extra dot")]
     EmptySegment { position: usize },
-    #[error("character {position} of the pattern: `*` stands for a whole segment, as in order.* or order.**")]
+    #[error(
+        "character {position} of the pattern: `*` stands for a whole segment, as in order.* or order.**"
+    )]
     Star { position: usize },
     #[error("character {position} of the pattern cannot be {found:?}")]
     Character { found: char, position: usize },
@@ -102,9 +104,13 @@ fn matches(pattern: &[Segment], parts: &[&str]) -> bool {
     match (pattern, parts) {
         ([], []) => true,
         ([], _) | (_, []) => false,
-        ([Segment::Many, rest @ ..], [_, later @ ..]) => matches(rest, later) || matches(pattern, later),
+        ([Segment::Many, rest @ ..], [_, later @ ..]) => {
+            matches(rest, later) || matches(pattern, later)
+        }
         ([Segment::One, rest @ ..], [_, later @ ..]) => matches(rest, later),
-        ([Segment::Literal(text), rest @ ..], [part, later @ ..]) => text == part && matches(rest, later),
+        ([Segment::Literal(text), rest @ ..], [part, later @ ..]) => {
+            text == part && matches(rest, later)
+        }
     }
 }
 
@@ -127,7 +133,11 @@ mod tests {
     #[track_caller]
     fn check(pattern: &str, event_type: &str, expected: bool) {
         let event_type = EventType::parse(event_type).unwrap();
-        assert_eq!(Pattern::parse(pattern).unwrap().matches(&event_type), expected, "{pattern} {event_type}");
+        assert_eq!(
+            Pattern::parse(pattern).unwrap().matches(&event_type),
+            expected,
+            "{pattern} {event_type}"
+        );
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl EventFilter {
                 Some(end) => Condition::all().add(column.gte(id)).add(column.lt(end)),
                 None => Condition::all().add(column.gte(id)),
             };
-            all = all.add(Condition::any().add(begins(event::Column::Id)).add(begins(event::Column::EventId)));
+            all = all.add(
+                Condition::any().add(begins(event::Column::Id)).add(begins(event::Column::EventId)),
+            );
         }
         match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
             Some((_, Some(literal))) => all.add(event::Column::EventType.eq(literal)),

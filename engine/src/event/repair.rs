@@ -15,6 +15,8 @@ pub enum Repair {
     Retry,
     MarkProcessed,
     MarkFailed,
+    /// Remove the event with its body, runs and journal.
+    Delete,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +37,10 @@ impl Repair {
         match (self, status) {
             (Self::Retry, EventStatus::Failed) => Ok(()),
             (Self::Retry, other) => Err(RepairError::NotFailed(other)),
-            (_, EventStatus::Pending | EventStatus::Processing) => Err(RepairError::NotSettled(status)),
-            (Self::MarkProcessed | Self::MarkFailed, _) => Ok(()),
+            (_, EventStatus::Pending | EventStatus::Processing) => {
+                Err(RepairError::NotSettled(status))
+            }
+            (Self::MarkProcessed | Self::MarkFailed | Self::Delete, _) => Ok(()),
         }
     }
 }

@@ -57,8 +57,8 @@ fn node(json: &Json, at: &str) -> Result<Node, InvalidTemplate> {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     Ok(match json {
         Json::String(text) if text.contains("${") => {
-            let mut parts = parts(text)
-                .map_err(|error| InvalidTemplate { at: at.to_owned(), error })?;
+            let mut parts =
+                parts(text).map_err(|error| InvalidTemplate { at: at.to_owned(), error })?;
             match (parts.pop(), parts.is_empty()) {
                 (Some(Part::Value(expression)), true) => Node::Value(expression),
                 (last, _) => Node::Text(parts.into_iter().chain(last).collect()),
@@ -97,7 +97,8 @@ fn parts(text: &str) -> Result<Vec<Part>, InvalidExpression> {
         literal.push_str(&rest[..at]);
         let inner = &rest[at + 2..];
         let end = end_of_expression(inner).ok_or_else(|| InvalidExpression {
-            message: "`${` is never closed: add `}`, or write `$${` for the characters themselves".into(),
+            message: "`${` is never closed: add `}`, or write `$${` for the characters themselves"
+                .into(),
             line: 1,
             column: text.len() - rest.len() + at + 1,
         })?;
@@ -200,7 +201,12 @@ mod tests {
     fn a_wrong_expression_is_named_by_its_path() {
         let refused = Template::compile(&json!({ "a": [{ "b": "${event.}" }] })).unwrap_err();
         assert_eq!(refused.at, "a.0.b");
-        assert!(Template::compile(&json!("${event.id")).unwrap_err().to_string().contains("never closed"));
+        assert!(
+            Template::compile(&json!("${event.id"))
+                .unwrap_err()
+                .to_string()
+                .contains("never closed")
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Making, listing and revoking keys.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set,
+};
 
 use super::{ApiKey, Permission, Secret};
 use crate::event::Pattern;
@@ -60,12 +62,17 @@ pub async fn create(
 
 /// All keys, newest first.
 pub async fn list(store: &Store) -> Result<Vec<ApiKey>, StoreError> {
-    let models = api_key::Entity::find().order_by_desc(api_key::Column::CreatedAt).all(&store.read).await?;
+    let models =
+        api_key::Entity::find().order_by_desc(api_key::Column::CreatedAt).all(&store.read).await?;
     Ok(models.into_iter().map(ApiKey::from).collect())
 }
 
 /// Ends a key, named by its id or its prefix. Revoking twice changes nothing.
-pub async fn revoke(store: &Store, environment: &Environment, name: &str) -> Result<ApiKey, RevokeError> {
+pub async fn revoke(
+    store: &Store,
+    environment: &Environment,
+    name: &str,
+) -> Result<ApiKey, RevokeError> {
     let by_name = api_key::Column::Id.eq(name).or(api_key::Column::Prefix.eq(name));
     let model = api_key::Entity::find()
         .filter(by_name)

@@ -35,10 +35,8 @@ pub struct KeyCache {
 
 impl Default for KeyCache {
     fn default() -> Self {
-        let known = moka::future::Cache::builder()
-            .max_capacity(100_000)
-            .time_to_live(REMEMBERED)
-            .build();
+        let known =
+            moka::future::Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build();
         Self { known, used: Mutex::default() }
     }
 }

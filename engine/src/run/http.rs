@@ -98,7 +98,8 @@ fn failure(code: &'static str, message: String, permanent: bool) -> Failure {
 }
 
 fn render(run: RunId, step: &str, http: &HttpStep, scope: &Scope) -> Result<Rendered, Failure> {
-    let expression = |place: &'static str| move |error: EvaluationError| Failure::expression(&error, place);
+    let expression =
+        |place: &'static str| move |error: EvaluationError| Failure::expression(&error, place);
     let url = http.url.render_text(scope).map_err(expression("url"))?;
     let url = reqwest::Url::parse(&url)
         .ok()
@@ -112,8 +113,13 @@ fn render(run: RunId, step: &str, http: &HttpStep, scope: &Scope) -> Result<Rend
     }
     for (name, value) in &http.headers {
         let value = value.render_text(scope).map_err(expression("headers"))?;
-        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
-            return Err(failure("header", format!("the value of header {name} cannot be sent"), true));
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+        else {
+            return Err(failure(
+                "header",
+                format!("the value of header {name} cannot be sent"),
+                true,
+            ));
         };
         headers.insert(name, value);
     }
@@ -130,8 +136,13 @@ struct Answer {
     truncated: bool,
 }
 
-async fn send(caller: &Caller, http: &HttpStep, rendered: Rendered) -> Result<Answer, reqwest::Error> {
-    let mut request = caller.client.request(http.method.clone(), rendered.url).headers(rendered.headers);
+async fn send(
+    caller: &Caller,
+    http: &HttpStep,
+    rendered: Rendered,
+) -> Result<Answer, reqwest::Error> {
+    let mut request =
+        caller.client.request(http.method.clone(), rendered.url).headers(rendered.headers);
     if let Some(body) = rendered.body {
         request = request.body(body);
     }
@@ -157,7 +168,9 @@ fn judge(host: &str, answer: &Answer) -> Outcome {
         return Outcome::Succeeded(json!({ "status": answer.status, "body": answer.json() }));
     }
     let message = match answer.status {
-        300..400 => format!("{host} answered {} with a redirect, which is not followed", answer.status),
+        300..400 => {
+            format!("{host} answered {} with a redirect, which is not followed", answer.status)
+        }
         status => format!("{host} answered {status}"),
     };
     Outcome::Failed(Failure {
@@ -169,11 +182,14 @@ fn judge(host: &str, answer: &Answer) -> Outcome {
 }
 
 fn explain(host: &str, error: &reqwest::Error) -> Failure {
-    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    if let Some(refused) = causes.find_map(|cause| cause.downcast_ref::<super::targets::Refused>()) {
+    let mut causes =
+        std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    if let Some(refused) = causes.find_map(|cause| cause.downcast_ref::<super::targets::Refused>())
+    {
         return failure("target_refused", refused.to_string(), true);
     }
-    let root = std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
+    let root =
+        std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
     let cause = root.map_or_else(|| error.to_string(), ToString::to_string);
     if error.is_connect() {
         failure("connect", format!("{host} cannot be reached: {cause}"), false)
@@ -218,14 +234,16 @@ fn journal_request(http: &HttpStep, rendered: &Rendered) -> Json {
 
 fn capped(body: &[u8]) -> (String, bool) {
     let cut = body.len() > JOURNAL_CAP;
-    let text = String::from_utf8_lossy(&body[..body.len().min(JOURNAL_CAP)]).replace('\0', "\u{fffd}");
+    let text =
+        String::from_utf8_lossy(&body[..body.len().min(JOURNAL_CAP)]).replace('\0', "\u{fffd}");
     (text, cut)
 }
 
 fn shown(headers: &HeaderMap) -> Json {
     let pair = |(name, value): (&HeaderName, &HeaderValue)| {
         let secret = SECRET_HEADERS.contains(&name.as_str());
-        let value = if secret { "•••".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        let value =
+            if secret { "•••".into() } else { String::from_utf8_lossy(value.as_bytes()) };
         (name.as_str().to_owned(), Json::String(value.into_owned()))
     };
     Json::Object(headers.iter().map(pair).collect())

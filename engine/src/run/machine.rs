@@ -12,18 +12,31 @@ use crate::event::EventError;
 use crate::expression::{EvaluationError, Scope};
 use crate::id::RunId;
 use crate::time::Timestamp;
-use crate::workflow::definition::{HttpStep, Trigger};
+use crate::workflow::definition::{EmitStep, HttpStep, Trigger};
 use crate::workflow::{Definition, Step, StepKind};
 
 /// What a run does next.
 #[derive(Debug)]
 pub enum Next<'a> {
     /// Make this call, then [`settle`] it.
-    Call { step: &'a Step, http: &'a HttpStep },
+    Call {
+        step: &'a Step,
+        http: &'a HttpStep,
+    },
+    /// Send this event, then [`settle`] it.
+    Emit {
+        step: &'a Step,
+        emit: &'a EmitStep,
+    },
     /// The step needs no effect: this is its outcome.
-    Decided { step: &'a Step, outcome: Outcome },
+    Decided {
+        step: &'a Step,
+        outcome: Outcome,
+    },
     /// Nothing to do before this time.
-    Sleep { until: Timestamp },
+    Sleep {
+        until: Timestamp,
+    },
     Finished,
 }
 
@@ -96,6 +109,7 @@ pub fn next<'a>(
         }
         let outcome = match &step.kind {
             StepKind::Http(http) => return Next::Call { step, http },
+            StepKind::Emit(emit) => return Next::Emit { step, emit },
             StepKind::Transform(template) => match template.render(&scope(state)) {
                 Ok(output) => Outcome::Succeeded(output),
                 Err(error) => Outcome::Failed(Failure::expression(&error, "transform")),

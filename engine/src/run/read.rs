@@ -38,7 +38,10 @@ pub async fn list(
     with_journals(engine, runs).await
 }
 
-async fn with_journals(engine: &Engine, runs: Vec<run::Model>) -> Result<Vec<RunRecord>, StoreError> {
+async fn with_journals(
+    engine: &Engine,
+    runs: Vec<run::Model>,
+) -> Result<Vec<RunRecord>, StoreError> {
     if runs.is_empty() {
         return Ok(Vec::new());
     }

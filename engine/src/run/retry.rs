@@ -49,7 +49,8 @@ mod tests {
             initial: Duration::from_secs(5),
             max: Duration::from_secs(15),
         };
-        let waits: Vec<_> = (1..=5).map(|n| policy.wait_after(n, 1.0).map(|w| w.as_secs())).collect();
+        let waits: Vec<_> =
+            (1..=5).map(|n| policy.wait_after(n, 1.0).map(|w| w.as_secs())).collect();
         assert_eq!(waits, [Some(5), Some(10), Some(15), Some(15), None]);
     }
 

@@ -48,7 +48,8 @@ impl Resolve for GuardedResolver {
         let targets = self.0.clone();
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let (permitted, refused): (Vec<_>, Vec<_>) =
                 found.into_iter().partition(|address| targets.permit(address.ip()));
             match (permitted.is_empty(), refused.first()) {

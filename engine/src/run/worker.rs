@@ -13,10 +13,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::http;
 use super::machine::{self, Failure, Next, Outcome, Stand};
 use super::scope::{event_scope, step_scope};
 use super::{RunState, RunStatus, StepAttempt};
+use super::{emit, http};
 use crate::Engine;
 use crate::event::{Event, EventError, EventType, read};
 use crate::expression::Scope;
@@ -126,7 +126,8 @@ fn start(
         let run = assignment.run;
         held.lock().unwrap_or_else(PoisonError::into_inner).insert(run);
         // A panic in one run must not end the worker; the run is poison and says so.
-        let worked = std::panic::AssertUnwindSafe(advance(&engine, &stop, assignment)).catch_unwind().await;
+        let worked =
+            std::panic::AssertUnwindSafe(advance(&engine, &stop, assignment)).catch_unwind().await;
         held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         match worked {
             Ok(Ok(())) => {}
@@ -158,7 +159,9 @@ async fn claim(tasks: &TaskTracker, engine: &Engine, held: &Held, stop: &Cancell
             match load(engine, run, permit).await {
                 Ok(Some(assignment)) => start(tasks, engine, held, stop, assignment),
                 Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "a due run could not be read; its lease runs out"),
+                Err(error) => {
+                    tracing::warn!(%error, "a due run could not be read; its lease runs out")
+                }
             }
         }
         if done {
@@ -177,11 +180,7 @@ async fn is_any_due(engine: &Engine) -> bool {
     // On SQLite a lease of another node is left over from a process that has died.
     let postgres = read.get_database_backend() == sea_orm::DbBackend::Postgres;
     let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
-    let values = [
-        horizon.millis().into(),
-        now.millis().into(),
-        engine.node.to_string().into(),
-    ];
+    let values = [horizon.millis().into(), now.millis().into(), engine.node.to_string().into()];
     let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
     read.query_one_raw(statement).await.is_ok_and(|row| row.is_some())
 }
@@ -259,6 +258,12 @@ async fn advance(
             Next::Finished => return run.finish(RunStatus::Succeeded, None, Vec::new()).await,
             Next::Sleep { until } => return run.wait(until, Vec::new()).await,
             Next::Decided { step, outcome } => (step, now, outcome, None),
+            Next::Emit { step, emit } => {
+                let Assignment { event, state, .. } = &run.assignment;
+                let (scope, input) = (scope(state), state.input.clone().unwrap_or_default());
+                let sent = emit::emit(engine, id, &step.id, emit, event, &input, &scope).await;
+                (step, now, sent, None)
+            }
             Next::Call { step, http } => {
                 let scope = scope(&run.assignment.state);
                 let call = run.call(&step.id, http, &scope).await?;

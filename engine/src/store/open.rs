@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+};
 
 use super::Store;
 use super::writer::{self, Writer};
@@ -39,13 +41,19 @@ pub enum OpenError {
     Served(PathBuf),
     #[error("cannot open the database: {0}")]
     Connect(#[source] DbErr),
-    #[error("the database was written by a newer sluice (it has the migration {0}): use that version or a newer one")]
+    #[error(
+        "the database was written by a newer sluice (it has the migration {0}): use that version or a newer one"
+    )]
     Newer(String),
     #[error("the database could not be migrated: {0}")]
     Migrate(#[source] DbErr),
-    #[error("SQLite {0} can corrupt a database that two connections write: 3.51.3 or newer is needed")]
+    #[error(
+        "SQLite {0} can corrupt a database that two connections write: 3.51.3 or newer is needed"
+    )]
     SqliteTooOld(String),
-    #[error("Postgres must run with synchronous_commit=on, or an accepted event may be lost: it is {0}")]
+    #[error(
+        "Postgres must run with synchronous_commit=on, or an accepted event may be lost: it is {0}"
+    )]
     NotDurable(String),
 }
 
@@ -88,9 +96,15 @@ fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenErr
     }
 }
 
-async fn connect(location: &Location, role: Role, connections: u32) -> Result<DatabaseConnection, DbErr> {
+async fn connect(
+    location: &Location,
+    role: Role,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
     let url = match location {
-        Location::Folder(folder) => format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display()),
+        Location::Folder(folder) => {
+            format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display())
+        }
         Location::Postgres(url) => url.clone(),
     };
     let mut options = ConnectOptions::new(url);
@@ -169,7 +183,8 @@ async fn migrate(location: &Location, connection: &DatabaseConnection) -> Result
 }
 
 async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let known: Vec<String> = Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
+    let known: Vec<String> =
+        Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
     let applied = "SELECT version FROM seaql_migrations ORDER BY version";
     let statement = Statement::from_string(connection.get_database_backend(), applied);
     // Without the table the database is new.

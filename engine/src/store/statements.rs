@@ -44,6 +44,8 @@ pub(super) const EVENT_COLUMNS: &str = "e.seq, e.id, e.event_id, e.event_type, e
 pub(super) struct Statements {
     backend: DbBackend,
     pub(super) known_events: String,
+    pub(super) known_keys: String,
+    pub(super) insert_keys: String,
     pub(super) insert_events: String,
     pub(super) insert_bodies: String,
     pub(super) insert_runs: String,
@@ -70,6 +72,25 @@ impl Statements {
                 "SELECT e.source, e.event_id, e.id, e.status FROM {identity} CROSS JOIN events e
                  WHERE e.source = r.source AND e.event_id = r.event_id"
             ),
+            known_keys: format!(
+                "SELECT i.key_id, i.key, i.fingerprint, i.event, i.created_at, e.status
+                 FROM {} CROSS JOIN idempotency_keys i LEFT JOIN events e ON e.id = i.event
+                 WHERE i.key_id = r.key_id AND i.key = r.key",
+                rows(&[("key_id", Text), ("key", Text)])
+            ),
+            insert_keys: insert(
+                backend,
+                "idempotency_keys",
+                &[
+                    ("key_id", Text),
+                    ("key", Text),
+                    ("fingerprint", Text),
+                    ("event", Text),
+                    ("created_at", Int),
+                ],
+            )
+                + " ON CONFLICT (key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+                    event = excluded.event, created_at = excluded.created_at",
             insert_events: insert(
                 backend,
                 "events",
@@ -234,7 +255,10 @@ impl Batch {
             self.json.push(b',');
         }
         // Rows are plain numbers, texts and options of them: writing them to memory cannot fail.
-        #[expect(clippy::expect_used, reason = "a Vec takes everything and tuples always serialize")]
+        #[expect(
+            clippy::expect_used,
+            reason = "a Vec takes everything and tuples always serialize"
+        )]
         serde_json::to_writer(&mut self.json, row).expect("a row of plain values");
     }
 

@@ -20,7 +20,9 @@ use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
+mod accept;
 mod lane;
+mod lease;
 mod repair;
 mod settle;
 mod tally;
@@ -36,6 +38,16 @@ pub struct Arrival {
     pub runs: Vec<NewRun>,
     /// Whether the sender named the event; then an earlier event of that name answers instead.
     pub named: bool,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// The key that a sender gave to this very request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Unique among the requests made with one API key.
+    pub key: String,
+    /// SHA-256 of the request's body: the same key with another body is refused.
+    pub fingerprint: String,
 }
 
 /// A run to be stored with its event.
@@ -85,7 +97,8 @@ pub struct Claimed {
     pub started_at: Option<Timestamp>,
 }
 
-type Apply = dyn for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<(), StoreError>> + Send + Sync;
+type Apply =
+    dyn for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<(), StoreError>> + Send + Sync;
 
 /// A rare change (a key, a user, a workflow), applied in the same transaction as all else. It may be
 /// applied twice when a batch is split, so it must not consume what it captures.
@@ -109,7 +122,10 @@ enum Command {
     /// Answers whether this node still held the run.
     Record(Box<Progress>, Reply<bool>),
     Repair(EventId, Repair, Reply<EventRow, RepairError>),
-    Claim { limit: usize, reply: Reply<Vec<Claimed>> },
+    Claim {
+        limit: usize,
+        reply: Reply<Vec<Claimed>>,
+    },
     ExtendLeases(Vec<RunId>, Reply<()>),
     TouchKeys(Vec<(KeyId, Timestamp)>),
     Change(Change, Reply<()>),
@@ -159,7 +175,11 @@ impl Writer {
         self.ask(|reply| Command::ExtendLeases(runs, reply)).await
     }
 
-    pub(crate) async fn repair(&self, id: EventId, repair: Repair) -> Result<EventRow, RepairError> {
+    pub(crate) async fn repair(
+        &self,
+        id: EventId,
+        repair: Repair,
+    ) -> Result<EventRow, RepairError> {
         let (reply, answer) = oneshot::channel();
         let sent = self.queue.send(Command::Repair(id, repair, reply)).await;
         sent.map_err(|_| StoreError::Closed)?;
@@ -221,7 +241,9 @@ impl Command {
             Self::Record(_, reply) => reply.send(Err(error)).is_err(),
             Self::Repair(.., reply) => reply.send(Err(error.into())).is_err(),
             Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),
-            Self::ExtendLeases(_, reply) | Self::Change(_, reply) => reply.send(Err(error)).is_err(),
+            Self::ExtendLeases(_, reply) | Self::Change(_, reply) => {
+                reply.send(Err(error)).is_err()
+            }
             Self::TouchKeys(_) => false,
         };
     }

@@ -1,13 +1,20 @@
 //! Sessions as rows: opaque data under an id of 128 random bits, gone when they expire.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::OnConflict,
+};
 
 use crate::store::entity::session;
 use crate::store::{Change, Store, StoreError};
 use crate::time::Timestamp;
 
 /// Stores a session under its id, replacing what was there.
-pub async fn save(store: &Store, id: String, data: String, expires_at: Timestamp) -> Result<(), StoreError> {
+pub async fn save(
+    store: &Store,
+    id: String,
+    data: String,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
     let model = session::Model { id, data, expires_at: expires_at.millis() };
     store
         .writer
@@ -17,7 +24,10 @@ pub async fn save(store: &Store, id: String, data: String, expires_at: Timestamp
                 .update_columns([session::Column::Data, session::Column::ExpiresAt])
                 .to_owned();
             Box::pin(async move {
-                session::Entity::insert(model).on_conflict(replace).exec_without_returning(transaction).await?;
+                session::Entity::insert(model)
+                    .on_conflict(replace)
+                    .exec_without_returning(transaction)
+                    .await?;
                 Ok(())
             })
         }))
@@ -25,7 +35,11 @@ pub async fn save(store: &Store, id: String, data: String, expires_at: Timestamp
 }
 
 /// The session's data and when it ends, unless it has.
-pub async fn load(store: &Store, id: &str, now: Timestamp) -> Result<Option<(String, Timestamp)>, StoreError> {
+pub async fn load(
+    store: &Store,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<(String, Timestamp)>, StoreError> {
     let found = session::Entity::find_by_id(id).one(&store.read).await?;
     Ok(found
         .filter(|session| session.expires_at > now.millis())

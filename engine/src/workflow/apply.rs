@@ -27,12 +27,18 @@ pub async fn apply(
     // One at a time: the version number and the name depend on what is there.
     let _turn = engine.applying.lock().await;
     let read = &engine.store.read;
-    let found = workflow::Entity::find().filter(workflow::Column::Name.eq(&definition.name)).one(read).await?;
+    let found = workflow::Entity::find()
+        .filter(workflow::Column::Name.eq(&definition.name))
+        .one(read)
+        .await?;
     let current = engine.workflows.current();
-    let in_force = current.workflows().iter().find(|known| known.definition.name == definition.name);
+    let in_force =
+        current.workflows().iter().find(|known| known.definition.name == definition.name);
     let applied = match (&found, in_force) {
         (None, _) => Applied::Created,
-        (Some(_), Some(known)) if known.definition.document == definition.document => Applied::Unchanged,
+        (Some(_), Some(known)) if known.definition.document == definition.document => {
+            Applied::Unchanged
+        }
         (Some(_), _) => Applied::Updated,
     };
     if dry_run || applied == Applied::Unchanged {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::duration;
-use crate::event::Pattern;
+use crate::event::{EventType, Pattern};
 use crate::expression::{Expression, Template};
 use crate::run::retry::RetryPolicy;
 
@@ -46,8 +46,17 @@ pub enum StepKind {
     /// Its output is the rendered template.
     Transform(Template),
     Delay(Duration),
+    Emit(EmitStep),
     /// Ends the run as failed with this message.
     Fail(Template),
+}
+
+/// Sends a new event, which may start other workflows.
+#[derive(Debug, Clone)]
+pub struct EmitStep {
+    pub event_type: EventType,
+    pub subject: Option<Template>,
+    pub payload: Option<Template>,
 }
 
 #[derive(Debug, Clone)]
@@ -90,6 +99,8 @@ pub struct StepDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<DelayDocument>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emit: Option<EmitDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail: Option<FailDocument>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryDocument>,
@@ -114,6 +125,16 @@ pub struct HttpDocument {
 pub struct DelayDocument {
     #[serde(rename = "for")]
     pub for_: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmitDocument {
+    pub event_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Json>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,7 +183,10 @@ impl Definition {
             return Err(at("name", "give the workflow a name of 1 to 120 bytes"));
         }
         if document.triggers.is_empty() {
-            return Err(at("triggers", "at least one trigger says which events start the workflow"));
+            return Err(at(
+                "triggers",
+                "at least one trigger says which events start the workflow",
+            ));
         }
         if document.steps.is_empty() {
             return Err(at("steps", "at least one step says what the workflow does"));
@@ -170,7 +194,8 @@ impl Definition {
         let triggers = document.triggers.iter().enumerate().map(|(n, it)| trigger(n, it));
         let triggers = triggers.collect::<Result<_, _>>()?;
         let mut seen = HashSet::new();
-        let steps = document.steps.iter().map(|it| step(it, &mut seen)).collect::<Result<_, _>>()?;
+        let steps =
+            document.steps.iter().map(|it| step(it, &mut seen)).collect::<Result<_, _>>()?;
         Ok(Self { name, triggers, steps, document })
     }
 }
@@ -198,16 +223,19 @@ fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, Inv
         document.http.is_some(),
         document.transform.is_some(),
         document.delay.is_some(),
+        document.emit.is_some(),
         document.fail.is_some(),
     ];
     if kinds.iter().filter(|there| **there).count() != 1 {
-        return Err(at(place, "a step has exactly one of http, transform, delay, fail"));
+        return Err(at(place, "a step has exactly one of http, transform, delay, emit, fail"));
     }
     let kind = if let Some(http) = &document.http {
         StepKind::Http(http_step(http, &format!("{place}.http"))?)
     } else if let Some(delay) = &document.delay {
         let wait = duration::parse(&delay.for_);
         StepKind::Delay(wait.map_err(|error| at(format!("{place}.delay.for"), error))?)
+    } else if let Some(emit) = &document.emit {
+        StepKind::Emit(emit_step(emit, &format!("{place}.emit"))?)
     } else if let Some(fail) = &document.fail {
         let message = Json::String(fail.message.clone());
         let place = format!("{place}.fail.message");
@@ -224,13 +252,23 @@ fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, Inv
     })
 }
 
+fn emit_step(document: &EmitDocument, place: &str) -> Result<EmitStep, InvalidDefinition> {
+    let event_type = EventType::parse(&document.event_type);
+    let subject = document.subject.clone().map(Json::String);
+    Ok(EmitStep {
+        event_type: event_type.map_err(|error| at(format!("{place}.eventType"), error))?,
+        subject: template(subject.as_ref(), &format!("{place}.subject"))?,
+        payload: template(document.payload.as_ref(), &format!("{place}.payload"))?,
+    })
+}
+
 fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDefinition> {
     let method = document.method.as_deref().unwrap_or("POST").to_ascii_uppercase();
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].contains(&method.as_str());
-    let method = http::Method::from_bytes(method.as_bytes())
-        .ok()
-        .filter(|_| known)
-        .ok_or_else(|| at(format!("{place}.method"), "use GET, POST, PUT, PATCH, DELETE or HEAD"))?;
+    let method =
+        http::Method::from_bytes(method.as_bytes()).ok().filter(|_| known).ok_or_else(|| {
+            at(format!("{place}.method"), "use GET, POST, PUT, PATCH, DELETE or HEAD")
+        })?;
     if !document.url.contains("${") {
         let parsed = reqwest::Url::parse(&document.url);
         let url = parsed.map_err(|error| at(format!("{place}.url"), error))?;
@@ -248,7 +286,9 @@ fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDe
     }
     let timeout = match &document.timeout {
         None => DEFAULT_TIMEOUT,
-        Some(text) => duration::parse(text).map_err(|error| at(format!("{place}.timeout"), error))?,
+        Some(text) => {
+            duration::parse(text).map_err(|error| at(format!("{place}.timeout"), error))?
+        }
     };
     if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
         return Err(at(format!("{place}.timeout"), "a timeout is between 1ms and 5m"));

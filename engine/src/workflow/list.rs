@@ -13,14 +13,18 @@ use crate::time::Timestamp;
 
 /// All workflows in their version in force, by name.
 pub(crate) async fn load(store: &Store) -> Result<Vec<Arc<Workflow>>, StoreError> {
-    let models = workflow::Entity::find().order_by_asc(workflow::Column::Name).all(&store.read).await?;
+    let models =
+        workflow::Entity::find().order_by_asc(workflow::Column::Name).all(&store.read).await?;
     let mut workflows = Vec::with_capacity(models.len());
     for model in models {
         let key = (model.id.clone(), model.version);
         let version = workflow_version::Entity::find_by_id(key).one(&store.read).await?;
         match version.and_then(|version| compiled(&model, &version)) {
             Some(workflow) => workflows.push(Arc::new(workflow)),
-            None => tracing::error!(workflow = model.name, "the stored definition cannot be read; skipped"),
+            None => tracing::error!(
+                workflow = model.name,
+                "the stored definition cannot be read; skipped"
+            ),
         }
     }
     Ok(workflows)

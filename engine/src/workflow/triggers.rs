@@ -37,7 +37,8 @@ pub struct Match {
 impl TriggerIndex {
     pub fn new(workflows: Vec<Arc<Workflow>>) -> Self {
         let mut root = Node::default();
-        for (at, workflow) in workflows.iter().enumerate().filter(|(_, workflow)| workflow.enabled) {
+        for (at, workflow) in workflows.iter().enumerate().filter(|(_, workflow)| workflow.enabled)
+        {
             for (number, trigger) in workflow.definition.triggers.iter().enumerate() {
                 root.insert(&trigger.pattern, (at, number));
             }

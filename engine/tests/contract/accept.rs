@@ -25,7 +25,8 @@ async fn a_payload_comes_back_byte_for_byte(database: Database) {
     let payload = "{ \"a\":1.50, \"b\" : \"\\u0000\\ud83d\\ude00 ' é\",\n\t\"a\": [ ] }";
     let body = format!(r#"{{"type":"order.created","source":"s'h\"op","payload":{payload}}}"#);
     let new = engine::event::envelope::parse(body.as_bytes()).unwrap();
-    let accepted = engine::intake::ingest(&running.engine, &running.key, new, Vec::new()).await.unwrap();
+    let accepted =
+        engine::intake::ingest(&running.engine, &running.key, new, Vec::new(), None).await.unwrap();
     let record = running.get(accepted.id).await;
     assert_eq!(&*record.payload, payload);
     assert_eq!(record.row.source, "s'h\"op");
@@ -92,7 +93,10 @@ async fn lists_page_by_page_and_filter(database: Database) {
     assert_eq!(list(by_id).await.len(), 1);
     let by_beginning = EventFilter { id: Some(id[..8].into()), ..EventFilter::default() };
     assert_eq!(list(by_beginning).await.len(), 25);
-    let later = EventFilter { from: Some(running.engine.now().plus_millis(60_000)), ..EventFilter::default() };
+    let later = EventFilter {
+        from: Some(running.engine.now().plus_millis(60_000)),
+        ..EventFilter::default()
+    };
     assert_eq!(list(later).await.len(), 0);
 }
 

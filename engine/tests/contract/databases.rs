@@ -28,8 +28,9 @@ impl Database {
     }
 
     pub(crate) async fn postgres() -> Self {
-        let server = std::env::var("SLUICE_TEST_POSTGRES")
-            .expect("SLUICE_TEST_POSTGRES names no server: run these tests with `cargo xtask test`");
+        let server = std::env::var("SLUICE_TEST_POSTGRES").expect(
+            "SLUICE_TEST_POSTGRES names no server: run these tests with `cargo xtask test`",
+        );
         let name = format!("contract_{}", Environment::system().next_id());
         let admin = sea_orm::Database::connect(&server).await.unwrap();
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
@@ -63,12 +64,13 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn send(&self, event: Value) -> Accepted {
         let new = envelope::parse(event.to_string().as_bytes()).unwrap();
-        intake::ingest(&self.engine, &self.key, new, Vec::new()).await.unwrap()
+        intake::ingest(&self.engine, &self.key, new, Vec::new(), None).await.unwrap()
     }
 
     pub(crate) async fn order(&self, id: i64) -> Accepted {
         let payload = json!({ "id": id, "total": 120 });
-        self.send(json!({ "eventType": "order.created", "source": "shop", "payload": payload })).await
+        self.send(json!({ "eventType": "order.created", "source": "shop", "payload": payload }))
+            .await
     }
 
     pub(crate) async fn apply(&self, yaml: &str) {

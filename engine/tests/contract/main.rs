@@ -3,7 +3,11 @@
 //!
 //! Postgres is named by `SLUICE_TEST_POSTGRES`, which `cargo xtask test` sets; without it these
 //! tests fail rather than pass unseen.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where an expectation does")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where an expectation does"
+)]
 
 mod databases;
 mod sink;

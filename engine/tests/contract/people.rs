@@ -37,7 +37,10 @@ async fn a_key_works_until_it_is_revoked(database: Database) {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         last = verify(&engine, secret.reveal()).await;
     }
-    assert!(matches!(last, Err(KeyError::Invalid)), "still valid five seconds after it was revoked");
+    assert!(
+        matches!(last, Err(KeyError::Invalid)),
+        "still valid five seconds after it was revoked"
+    );
 }
 
 async fn a_set_up_link_makes_one_owner(database: Database) {
@@ -47,7 +50,8 @@ async fn a_set_up_link_makes_one_owner(database: Database) {
     let token = user::new_setup_link(store, environment).await.unwrap();
     let weak = user::set_up(store, environment, &token, "a@b.example", "short").await;
     assert!(matches!(weak, Err(UserError::WeakPassword)));
-    let set_up = |email: &'static str| user::set_up(store, environment, &token, email, "a long password");
+    let set_up =
+        |email: &'static str| user::set_up(store, environment, &token, email, "a long password");
     let (one, other) = tokio::join!(set_up("a@b.example"), set_up("c@d.example"));
     let made: Vec<_> = [one, other].into_iter().filter_map(Result::ok).collect();
     assert_eq!(made.len(), 1, "one link, one owner");
@@ -58,13 +62,17 @@ async fn a_set_up_link_makes_one_owner(database: Database) {
 async fn passwords_open_only_their_own_account(database: Database) {
     let engine = database.start().await.engine;
     let (store, environment) = (&engine.store, &engine.environment);
-    let made = user::create(store, environment, " Ada@Acme.dev", "correct horse battery", Role::Viewer);
+    let made =
+        user::create(store, environment, " Ada@Acme.dev", "correct horse battery", Role::Viewer);
     assert_eq!(made.await.unwrap().email, "ada@acme.dev");
     let right = user::authenticate(store, "ada@acme.dev", "correct horse battery").await.unwrap();
     assert!(right.is_some());
-    assert!(user::authenticate(store, "ada@acme.dev", "wrong horse battery").await.unwrap().is_none());
+    assert!(
+        user::authenticate(store, "ada@acme.dev", "wrong horse battery").await.unwrap().is_none()
+    );
     assert!(user::authenticate(store, "bob@acme.dev", "nobody").await.unwrap().is_none());
-    let again = user::create(store, environment, "ada@acme.dev", "another password", Role::Viewer).await;
+    let again =
+        user::create(store, environment, "ada@acme.dev", "another password", Role::Viewer).await;
     assert!(matches!(again, Err(UserError::Taken)));
 }
 

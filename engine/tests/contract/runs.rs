@@ -1,6 +1,7 @@
 //! Runs: mapped, executed, journalled, failed, brought back.
 
 use engine::event::EventStatus;
+use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, RepairError, repair, replay};
 use engine::run::RunStatus;
 use engine::stats;
@@ -17,6 +18,7 @@ on_both!(
     a_run_stays_with_the_version_that_started_it,
     several_workflows_settle_one_event,
     a_replay_is_a_new_event_that_names_the_first,
+    an_emitted_event_starts_other_workflows_and_loops_end,
 );
 
 fn workflow(name: &str, url: &str, attempts: u32) -> String {
@@ -136,4 +138,28 @@ async fn a_replay_is_a_new_event_that_names_the_first(database: Database) {
     assert_eq!(record.row.replay_of, Some(first));
     assert_eq!(record.payload, running.get(first).await.payload);
     assert_ne!(record.row.event_id, running.get(first).await.row.event_id);
+}
+
+async fn an_emitted_event_starts_other_workflows_and_loops_end(database: Database) {
+    let running = database.start().await;
+    let loops = r#"
+name: loop
+triggers: [{ eventType: "tick.*", input: { n: "${event.payload.n + 1}" } }]
+steps:
+  - id: again
+    emit: { eventType: tick.again, subject: "n ${input.n}" }
+"#;
+    running.apply(loops).await;
+    let first = json!({ "type": "tick.first", "source": "test", "data": { "n": 0 } });
+    running.reaches(running.send(first).await.id, EventStatus::Processed).await;
+    let failed = EventFilter { status: Some(EventStatus::Failed), ..EventFilter::default() };
+    let mut ended = Vec::new();
+    while ended.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        ended = read::list(&running.engine, &failed, None, 10).await.unwrap().rows;
+    }
+    let all = read::list(&running.engine, &EventFilter::default(), None, 100).await.unwrap();
+    assert_eq!(all.rows.len(), 9, "the first and eight that were emitted");
+    assert_eq!(ended[0].error.as_ref().unwrap().error_code, "emit_loop");
+    assert_eq!(ended[0].subject.as_deref(), Some("n 8"));
 }

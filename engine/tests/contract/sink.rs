@@ -17,8 +17,7 @@ impl Sink {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let sink =
-            Self { url, status: Arc::new(AtomicU16::new(200)), seen: Arc::default() };
+        let sink = Self { url, status: Arc::new(AtomicU16::new(200)), seen: Arc::default() };
         let told = sink.clone();
         let router = Router::new().fallback(move |headers: HeaderMap, body: String| async move {
             told.seen.lock().unwrap().push((headers, body));
@@ -39,7 +38,9 @@ impl Sink {
 
     /// The idempotency keys received so far.
     pub(crate) fn keys(&self) -> Vec<String> {
-        let key = |(headers, _): &(HeaderMap, String)| headers["idempotency-key"].to_str().unwrap().into();
+        let key = |(headers, _): &(HeaderMap, String)| {
+            headers["idempotency-key"].to_str().unwrap().into()
+        };
         self.seen.lock().unwrap().iter().map(key).collect()
     }
 }

@@ -21,7 +21,9 @@ async fn changes_come_in_order_after_their_commit(database: Database) {
     let sent: Vec<_> = futures::future::join_all((0..50).map(|n| running.order(n))).await;
     let mut seen = Vec::new();
     while seen.len() < 50 {
-        seen.extend(commits.recv().await.unwrap().iter().map(|change| (change.cursor.seq, change.row.id)));
+        seen.extend(
+            commits.recv().await.unwrap().iter().map(|change| (change.cursor.seq, change.row.id)),
+        );
     }
     assert!(seen.is_sorted(), "{seen:?}");
     let sent: HashSet<_> = sent.into_iter().map(|accepted| accepted.id).collect();

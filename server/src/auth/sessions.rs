@@ -79,7 +79,8 @@ impl SessionStore for Sessions {
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let loaded = session::load(&self.0.store, &id.to_string(), self.0.now()).await;
-        let Some((data, expires)) = loaded.map_err(|error| Error::Backend(error.to_string()))? else {
+        let Some((data, expires)) = loaded.map_err(|error| Error::Backend(error.to_string()))?
+        else {
             return Ok(None);
         };
         let expiry_date = OffsetDateTime::from_unix_timestamp(expires.millis() / 1_000)

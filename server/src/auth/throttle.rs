@@ -15,7 +15,9 @@ const ONE_EVERY: Duration = Duration::from_secs(6);
 const SWEEP_AT: usize = 10_000;
 
 #[derive(Clone)]
-pub(crate) struct SignInThrottle(Arc<RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock>>);
+pub(crate) struct SignInThrottle(
+    Arc<RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock>>,
+);
 
 impl Default for SignInThrottle {
     fn default() -> Self {

@@ -26,7 +26,8 @@ impl ServerArgs {
             anyhow!("no API key: set SLUICE_API_KEY, or make one with `sluice keys create --name me --permission manage --permission ingest`")
         })?;
         let _chosen = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build()?;
+        let http =
+            reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build()?;
         Ok(Client { http, url: self.url.trim_end_matches('/').to_owned(), key })
     }
 }
@@ -43,9 +44,12 @@ impl Client {
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
         let response = request.header("x-api-key", &self.key).send().await;
-        let response = response.with_context(|| format!("{} cannot be reached: is `sluice serve` running?", self.url))?;
+        let response = response.with_context(|| {
+            format!("{} cannot be reached: is `sluice serve` running?", self.url)
+        })?;
         let status = response.status();
-        let body: Value = response.json().await.context("the answer is not JSON: is this Sluice?")?;
+        let body: Value =
+            response.json().await.context("the answer is not JSON: is this Sluice?")?;
         if status.is_success() {
             return Ok(body);
         }

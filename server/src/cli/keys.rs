@@ -64,7 +64,10 @@ pub(super) async fn run(command: KeysCommand) -> anyhow::Result<()> {
                 output::line(json);
             } else {
                 output::line(secret.reveal());
-                eprintln!("Keep it now: only its beginning, {}, is shown from here on.", key.prefix);
+                eprintln!(
+                    "Keep it now: only its beginning, {}, is shown from here on.",
+                    key.prefix
+                );
             }
         }
         KeysCommand::List { output, database } => {
@@ -111,7 +114,8 @@ fn row(key: &ApiKey, now: engine::time::Timestamp) -> [String; 6] {
         (None, true) => "live",
         (None, false) => "expired",
     };
-    let permissions: Vec<_> = key.permissions.iter().map(|permission| permission.as_str()).collect();
+    let permissions: Vec<_> =
+        key.permissions.iter().map(|permission| permission.as_str()).collect();
     [
         key.id.to_string(),
         key.name.clone(),

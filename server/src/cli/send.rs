@@ -58,7 +58,8 @@ pub(super) async fn run(args: SendArgs) -> anyhow::Result<()> {
         subject: args.subject,
     };
     let body = serde_json::to_string(&body)?;
-    let answer = args.server.client()?.post("/api/webhooks/ingest", "application/json", body).await?;
+    let answer =
+        args.server.client()?.post("/api/webhooks/ingest", "application/json", body).await?;
     if args.output.json {
         output::line(answer);
     } else {

@@ -59,12 +59,12 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let users = user::list(&store).await?;
             if output.json {
-                let view = |user: &user::User| {
-                    json!({ "id": user.id, "email": user.email, "role": user.role, "createdAt": user.created_at })
-                };
+                let view = |user: &user::User| json!({ "id": user.id, "email": user.email, "role": user.role, "createdAt": user.created_at });
                 output::line(json!(users.iter().map(view).collect::<Vec<_>>()));
             } else {
-                let row = |user: &user::User| [user.email.clone(), user.role.to_string(), user.id.to_string()];
+                let row = |user: &user::User| {
+                    [user.email.clone(), user.role.to_string(), user.id.to_string()]
+                };
                 output::table(["EMAIL", "ROLE", "ID"], &users.iter().map(row).collect::<Vec<_>>());
             }
         }

@@ -46,7 +46,11 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
             } else {
                 let would = if dry_run { "would be " } else { "" };
                 let (name, result) = (answer["name"].as_str(), answer["result"].as_str());
-                output::line(format!("{}: {would}{}", name.unwrap_or_default(), result.unwrap_or_default()));
+                output::line(format!(
+                    "{}: {would}{}",
+                    name.unwrap_or_default(),
+                    result.unwrap_or_default()
+                ));
             }
         }
         WorkflowsCommand::List { output, server } => {
@@ -54,12 +58,15 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
             if output.json {
                 output::line(&answer["items"]);
             } else {
-                let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+                let text =
+                    |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
                 let rows: Vec<_> = answer["items"]
                     .as_array()
                     .into_iter()
                     .flatten()
-                    .map(|it| [text(&it["name"]), it["version"].to_string(), it["enabled"].to_string()])
+                    .map(|it| {
+                        [text(&it["name"]), it["version"].to_string(), it["enabled"].to_string()]
+                    })
                     .collect();
                 output::table(["NAME", "VERSION", "ENABLED"], &rows);
             }

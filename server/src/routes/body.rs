@@ -14,17 +14,25 @@ use crate::problem::{Code, Problem};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The whole body, or a problem: too large (also when it does not say so beforehand) or too slow.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, most: ByteSize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    most: ByteSize,
+) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > most.0) {
         return Err(too_large(most));
     }
     match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, most.0)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.source().is_some_and(|cause| cause.to_string().contains("length limit")) => {
+        Ok(Err(error))
+            if error.source().is_some_and(|cause| cause.to_string().contains("length limit")) =>
+        {
             Err(too_large(most))
         }
-        Ok(Err(_)) => Err(Problem::new(Code::InvalidParameter, "The body broke off before its end.")),
+        Ok(Err(_)) => {
+            Err(Problem::new(Code::InvalidParameter, "The body broke off before its end."))
+        }
         Err(_) => Err(Problem::new(
             Code::RequestTimeout,
             format!("The body did not arrive within {} s.", PATIENCE.as_secs()),
@@ -42,7 +50,9 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = given.split(';').next().unwrap_or_default().trim();
     let json = kind.eq_ignore_ascii_case("application/json")
-        || kind.get(kind.len().saturating_sub(5)..).is_some_and(|end| end.eq_ignore_ascii_case("+json"));
+        || kind
+            .get(kind.len().saturating_sub(5)..)
+            .is_some_and(|end| end.eq_ignore_ascii_case("+json"));
     if json {
         return Ok(());
     }

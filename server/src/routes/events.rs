@@ -87,7 +87,20 @@ pub(crate) async fn failed(
     mend(&state.engine, &id, Repair::MarkFailed).await
 }
 
-pub(super) async fn mend(engine: &Engine, id: &str, how: Repair) -> Result<Json<EventItem>, Problem> {
+pub(crate) async fn delete(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    repair(&state.engine, query::id(&id)?, Repair::Delete).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn mend(
+    engine: &Engine,
+    id: &str,
+    how: Repair,
+) -> Result<Json<EventItem>, Problem> {
     let row = repair(engine, query::id(id)?, how).await?;
     let mut items = items(engine, vec![row]).await?;
     items.pop().map(Json).ok_or_else(Problem::not_found)

@@ -11,7 +11,9 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-pub(crate) async fn ready(State(state): State<AppState>) -> Result<(StatusCode, &'static str), Problem> {
+pub(crate) async fn ready(
+    State(state): State<AppState>,
+) -> Result<(StatusCode, &'static str), Problem> {
     if state.stop.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "Sluice is stopping.").after(5));
     }

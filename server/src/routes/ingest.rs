@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::event::envelope;
 use engine::intake;
-use engine::key::{Permission, verify};
-use engine::store::Accepted;
+use engine::key::{Permission, fingerprint, verify};
+use engine::store::{Accepted, Idempotency};
 use serde::Serialize;
 
 use super::body;
@@ -18,6 +18,8 @@ use crate::router::AppState;
 
 /// Headers that say nothing about the event, or would say a secret.
 const SECRET: [&str; 4] = ["x-api-key", "authorization", "cookie", "proxy-authorization"];
+
+const LONGEST_KEY: usize = 255;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,9 +44,10 @@ pub(crate) async fn event(
     }
     body::require_json(&headers)?;
     let body = body::read(&headers, body, state.max_body).await?;
+    let idempotency = idempotency(&headers, &body)?;
     let new = envelope::parse(&body)?;
     let named = new.event_id.clone();
-    let accepted = intake::ingest(&state.engine, &key, new, kept(&headers)).await?;
+    let accepted = intake::ingest(&state.engine, &key, new, kept(&headers), idempotency).await?;
     Ok(answer(accepted, named))
 }
 
@@ -62,6 +65,22 @@ fn answer(accepted: Accepted, named: Option<String>) -> Response {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// The key of `Idempotency-Key` (a quoted string, or bare) or `x-idempotency-key`.
+fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+    let Some(value) = headers.get("idempotency-key").or_else(|| headers.get("x-idempotency-key"))
+    else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let key = quoted.unwrap_or(text);
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        let detail = format!("An idempotency key has 1 to {LONGEST_KEY} visible ASCII characters.");
+        return Err(Problem::new(Code::InvalidParameter, detail));
+    }
+    Ok(Some(Idempotency { key: key.to_owned(), fingerprint: fingerprint(body) }))
 }
 
 /// The headers that are stored with the event; the values of secret ones are masked.

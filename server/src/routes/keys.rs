@@ -3,8 +3,8 @@
 use app::model::KeyView;
 use app::ssr::convert;
 use axum::Json;
-use axum::extract::{Path, State};
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use engine::event::Pattern;
 use engine::key::Permission;

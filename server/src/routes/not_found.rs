@@ -17,3 +17,7 @@ pub(crate) async fn closed(_: Authorized<Read>, uri: Uri) -> Problem {
 pub(crate) async fn method(method: Method, uri: Uri) -> Problem {
     Problem::new(Code::MethodNotAllowed, format!("{} cannot be used on {}.", method, uri.path()))
 }
+
+pub(crate) async fn closed_method(_: Authorized<Read>, asked: Method, uri: Uri) -> Problem {
+    method(asked, uri).await
+}

@@ -45,7 +45,8 @@ impl EventQuery {
         let Some(text) = self.cursor.as_deref().filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        let parsed = text.parse().map_err(|_| wrong("cursor", "take it from `nextCursor` as it is"))?;
+        let parsed =
+            text.parse().map_err(|_| wrong("cursor", "take it from `nextCursor` as it is"))?;
         Ok(Some(parsed))
     }
 
@@ -59,6 +60,9 @@ pub(crate) fn wrong(parameter: &str, error: impl std::fmt::Display) -> Problem {
 }
 
 /// An id from the path; what is no id names nothing.
-pub(crate) fn id<T: std::str::FromStr<Err = engine::id::InvalidId>>(text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|error: engine::id::InvalidId| Problem::new(Code::NotFound, error.to_string()))
+pub(crate) fn id<T: std::str::FromStr<Err = engine::id::InvalidId>>(
+    text: &str,
+) -> Result<T, Problem> {
+    text.parse()
+        .map_err(|error: engine::id::InvalidId| Problem::new(Code::NotFound, error.to_string()))
 }

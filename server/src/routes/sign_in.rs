@@ -1,8 +1,8 @@
 //! Signing in and out, and the first owner: plain forms that work without a script.
 
 use axum::Form;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::extract::rejection::FormRejection;
+use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::response::Redirect;
@@ -47,7 +47,8 @@ pub(crate) async fn login(
     mut session: AuthSession,
     body: Result<Form<LoginForm>, FormRejection>,
 ) -> Result<Redirect, Problem> {
-    let Form(body) = body.map_err(|error| Problem::new(Code::InvalidParameter, error.body_text()))?;
+    let Form(body) =
+        body.map_err(|error| Problem::new(Code::InvalidParameter, error.body_text()))?;
     if !state.sign_ins.allow(form.caller) {
         return Ok(Redirect::to("/login?error=throttled"));
     }
@@ -74,14 +75,16 @@ pub(crate) async fn set_up(
     mut session: AuthSession,
     body: Result<Form<SetUpForm>, FormRejection>,
 ) -> Result<Redirect, Problem> {
-    let Form(body) = body.map_err(|error| Problem::new(Code::InvalidParameter, error.body_text()))?;
+    let Form(body) =
+        body.map_err(|error| Problem::new(Code::InvalidParameter, error.body_text()))?;
     let token: String = body.token.chars().filter(char::is_ascii_alphanumeric).collect();
     let again = |error: &str| Redirect::to(&format!("/setup?token={token}&error={error}"));
     if !state.sign_ins.allow(form.caller) {
         return Ok(again("throttled"));
     }
     let engine = &state.engine;
-    let made = user::set_up(&engine.store, &engine.environment, &token, &body.email, &body.password);
+    let made =
+        user::set_up(&engine.store, &engine.environment, &token, &body.email, &body.password);
     match made.await {
         Ok(user) => {
             enter(&mut session, SignedIn(user)).await?;
@@ -106,7 +109,9 @@ pub(crate) async fn logout(
     Ok(Redirect::to("/login"))
 }
 
+/// Always a new session: one that the browser brought may have been planted there.
 async fn enter(session: &mut AuthSession, user: SignedIn) -> Result<(), Problem> {
+    session.logout().await.map_err(internal)?;
     session.login(&user).await.map_err(internal)
 }
 
@@ -131,7 +136,8 @@ mod tests {
     #[test]
     fn sign_in_never_leads_to_another_site() {
         assert_eq!(own_path("/events/evt_1?x=1"), "/events/evt_1?x=1");
-        for foreign in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/\n/evil"] {
+        for foreign in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/\n/evil"]
+        {
             assert_eq!(own_path(foreign), "/", "{foreign}");
         }
     }

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use engine::event::EventRow;
 use engine::event::read::EventFilter;
 use engine::live::{self, Commit, Cursor, LiveChange, Missed};
+use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -34,18 +35,34 @@ const GATHER: Duration = Duration::from_millis(100);
 const STATS_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// What to send: `event`, `stats`, or both with a comma between; both without it.
+#[derive(Deserialize)]
+pub(crate) struct Topics {
+    topics: Option<String>,
+}
+
+impl Topics {
+    fn include(&self, topic: &str) -> bool {
+        self.topics.as_ref().is_none_or(|topics| topics.split(',').any(|one| one.trim() == topic))
+    }
+}
+
 pub(crate) async fn open(
     _: Authorized<Read>,
     State(state): State<AppState>,
     query: Result<Query<EventQuery>, QueryRejection>,
+    Query(topics): Query<Topics>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|error| query::wrong("query", error))?;
-    let filter = query.filter()?;
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let filter = topics.include("event").then(|| query.filter()).transpose()?;
+    let with_stats = topics.include("stats");
+    let seen =
+        headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let (sender, receiver) = mpsc::channel(QUEUE);
     let stop = state.stop.clone();
-    let watcher = Watcher { state, filter, sender, cursor: Cursor::default(), stats: None };
+    let watcher =
+        Watcher { state, filter, sender, cursor: Cursor::default(), with_stats, stats: None };
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -54,16 +71,19 @@ pub(crate) async fn open(
         }
     });
     let keep_alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
-    let mut response = Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response();
+    let mut response =
+        Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response();
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
 }
 
 struct Watcher {
     state: AppState,
-    filter: EventFilter,
+    /// `None` when no events are wanted.
+    filter: Option<EventFilter>,
     sender: mpsc::Sender<Result<Event, Infallible>>,
     cursor: Cursor,
+    with_stats: bool,
     stats: Option<Stats>,
 }
 
@@ -92,7 +112,7 @@ impl Watcher {
                     }
                     Err(RecvError::Closed) => return Ok(()),
                 },
-                _ = stats.tick() => self.send_stats().await?,
+                _ = stats.tick(), if self.with_stats => self.send_stats().await?,
                 () = self.sender.closed() => return Err(Gone),
             }
         }
@@ -111,7 +131,9 @@ impl Watcher {
         }
         // What a resume has sent already comes again from the channel.
         let cursor = self.cursor;
-        changes.retain(|change| change.cursor.seq > cursor.seq || change.cursor.change > cursor.change);
+        changes.retain(|change| {
+            change.cursor.seq > cursor.seq || change.cursor.change > cursor.change
+        });
         let burst = changes.len() > BURST;
         self.send_changes(changes).await?;
         if burst {
@@ -174,10 +196,13 @@ impl Watcher {
     /// A status filter also lets through events that have just left the status, so that a list can
     /// take them out.
     fn shows(&self, row: &EventRow) -> bool {
-        let any_status = EventFilter { status: None, ..self.filter.clone() };
-        match self.filter.status {
-            Some(status) => any_status.accepts(row) && (status == row.status || row.attempts > 0),
-            None => self.filter.accepts(row),
+        let Some(filter) = &self.filter else { return false };
+        match filter.status {
+            Some(status) => {
+                let any_status = EventFilter { status: None, ..filter.clone() };
+                any_status.accepts(row) && (status == row.status || row.attempts > 0)
+            }
+            None => filter.accepts(row),
         }
     }
 

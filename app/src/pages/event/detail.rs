@@ -6,8 +6,8 @@ use leptos_meta::Title;
 use crate::{
     model::{EventDetail, EventError, EventStatus, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton,
-        ResolveButton, RetryButton, RunList, json::size, runs::exchange::HeaderLines,
+        CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveButton,
+        RetryButton, RunList, json::size, runs::exchange::HeaderLines,
     },
 };
 

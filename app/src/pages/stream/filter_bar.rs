@@ -82,10 +82,7 @@ fn Field(
 }
 
 #[component]
-fn StatusField(
-    filter: Memo<EventFilter>,
-    narrow: impl Fn() + 'static,
-) -> AnyView {
+fn StatusField(filter: Memo<EventFilter>, narrow: impl Fn() + 'static) -> AnyView {
     let chosen = move || filter.get().status;
     let options = EventStatus::ALL.map(|status| {
         view! {

@@ -19,11 +19,7 @@ use crate::{
 const TOP: i32 = 24;
 
 #[component]
-pub fn EventList(
-    filter: EventFilter,
-    page: Page<EventItem>,
-    follow: RwSignal<bool>,
-) -> AnyView {
+pub fn EventList(filter: EventFilter, page: Page<EventItem>, follow: RwSignal<bool>) -> AnyView {
     let list = NodeRef::<html::Div>::new();
     let at_top = RwSignal::new(true);
     let newest = filter.cursor.is_none();

@@ -13,9 +13,8 @@ pub fn EventRow(row: Row) -> AnyView {
         let item = item.clone();
         Signal::derive(move || item.with(|item| item.status))
     };
-    let failure = move || {
-        item.with(|item| item.error.as_ref().map(|error| error.error_message.clone()))
-    };
+    let failure =
+        move || item.with(|item| item.error.as_ref().map(|error| error.error_message.clone()));
     let href = format!("/events/{id}");
     view! {
         <tr class:new=fresh data-event-id=id.clone()>

@@ -101,7 +101,13 @@ impl Rows {
     }
 
     /// Takes in `page`, the newest there was in `round`, after something was missed.
-    pub fn catch_up(&mut self, page: Page<EventItem>, round: u64, filter: &EventFilter, hold: bool) {
+    pub fn catch_up(
+        &mut self,
+        page: Page<EventItem>,
+        round: u64,
+        filter: &EventFilter,
+        hold: bool,
+    ) {
         if !self.meets(&page) {
             self.held.clear();
             self.gap = hold;
@@ -214,8 +220,7 @@ mod tests {
 
     #[test]
     fn changes_reach_the_row_even_out_of_the_filter() {
-        let filter =
-            EventFilter { status: Some(EventStatus::Pending), ..EventFilter::default() };
+        let filter = EventFilter { status: Some(EventStatus::Pending), ..EventFilter::default() };
         let mut rows = Rows::of(page([20], None));
         rows.take(item(20, EventStatus::Processed), &filter, false);
         rows.take(item(21, EventStatus::Processed), &filter, false);

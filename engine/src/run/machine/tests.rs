@@ -84,6 +84,7 @@ proptest! {
                 Next::Finished => return Ok(()),
                 Next::Sleep { until } => { now = until; continue }
                 Next::Decided { step, outcome } => (step, outcome),
+                Next::Emit { .. } => unreachable!("there is no such step"),
                 Next::Call { step, .. } => (step, match outcome {
                     0 => Outcome::Succeeded(json!({})),
                     other => failure(other == 1),

@@ -1,6 +1,6 @@
 //! Writes what people decide about a settled event: retry it, or call it processed or failed.
 
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
 
 use super::StoreError;
 use super::lane::Work;
@@ -38,6 +38,12 @@ impl Work<'_> {
                 if row.runs_open == 0 {
                     row.processed_at = Some(self.now);
                 }
+            }
+            Repair::Delete => {
+                self.delete(&row).await?;
+                self.tally.left(before);
+                self.changed.retain(|noted| noted.seq != row.seq);
+                return Ok(Ok(row));
             }
             Repair::MarkProcessed => {
                 row.status = EventStatus::Processed;
@@ -86,9 +92,34 @@ impl Work<'_> {
             let state = serde_json::json!(state).to_string();
             let (now, none) = (self.now.millis(), None::<&str>);
             let status = RunStatus::Queued.as_str();
-            runs.push(&(&run.id, status, now, none, state, run.attempts, none, run.started_at, none));
+            runs.push(&(
+                &run.id,
+                status,
+                now,
+                none,
+                state,
+                run.attempts,
+                none,
+                run.started_at,
+                none,
+            ));
         }
         self.write(&self.lane.statements.update_runs, runs).await?;
         Ok(failed.len() as i64)
+    }
+
+    async fn delete(&self, row: &EventRow) -> Result<(), StoreError> {
+        let of_runs =
+            "DELETE FROM step_attempts WHERE run_id IN (SELECT id FROM runs WHERE event_seq = $1)";
+        for sql in [
+            of_runs,
+            "DELETE FROM runs WHERE event_seq = $1",
+            "DELETE FROM event_bodies WHERE seq = $1",
+            "DELETE FROM events WHERE seq = $1",
+        ] {
+            let statement = self.lane.statements.with(sql, vec![row.seq.into()]);
+            self.transaction.execute_raw(statement).await?;
+        }
+        Ok(())
     }
 }

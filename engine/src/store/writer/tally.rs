@@ -46,13 +46,19 @@ impl Tally {
         *self.latencies.entry((minute, bucket)).or_default() += 1;
     }
 
+    /// Counts an event that is there no more.
+    pub(super) fn left(&mut self, before: EventStatus) {
+        self.statuses[before as usize] -= 1;
+    }
+
     fn rollup(&mut self, minute: i64, row: &EventRow) -> &mut [i64; 3] {
         let key = (minute, row.event_type.as_str().to_owned(), row.source.clone());
         self.rollups.entry(key).or_default()
     }
 
     pub(super) fn statuses(&self) -> impl Iterator<Item = (&'static str, i64)> {
-        let deltas = EventStatus::ALL.into_iter().map(|status| (status, self.statuses[status as usize]));
+        let deltas =
+            EventStatus::ALL.into_iter().map(|status| (status, self.statuses[status as usize]));
         deltas.filter(|(_, delta)| *delta != 0).map(|(status, delta)| (status.as_str(), delta))
     }
 

@@ -1,0 +1,62 @@
+//! Leases: which runs this node works on, and for how long others leave them alone.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use super::lane::Work;
+use super::{Claimed, StoreError};
+use crate::id::RunId;
+use crate::run::worker::LEASE_MILLIS;
+use crate::store::entity::run;
+use crate::store::statements::Batch;
+use crate::time::Timestamp;
+
+impl Work<'_> {
+    /// Leases up to `limit` runs that are due to this node. On SQLite no other node exists, so a
+    /// lease that names another is left over from a process that has died.
+    pub(super) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+        let postgres = self.is_postgres();
+        let horizon = if postgres { self.now } else { self.now.plus_millis(LEASE_MILLIS) };
+        let skip = if postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE runs SET lease_owner = $1, due_at = $2 WHERE id IN (
+                SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= $3
+                    AND (due_at <= $4 OR (lease_owner IS NOT NULL AND lease_owner <> $1))
+                ORDER BY due_at LIMIT $5 {skip}
+             ) RETURNING *"
+        );
+        let lease = self.now.plus_millis(LEASE_MILLIS).millis();
+        let values = vec![
+            self.lane.node().to_string().into(),
+            lease.into(),
+            horizon.millis().into(),
+            self.now.millis().into(),
+            (limit as i64).into(),
+        ];
+        let statement = self.lane.statements.with(&sql, values);
+        let models = run::Model::find_by_statement(statement).all(&self.transaction).await?;
+        let claimed = |model: run::Model| {
+            Some(Claimed {
+                run: model.id.parse().ok()?,
+                event_seq: model.event_seq,
+                workflow_id: model.workflow_id.parse().ok()?,
+                workflow_version: model.workflow_version,
+                trigger: usize::try_from(model.trigger_index).ok()?,
+                state: serde_json::from_str(&model.state).unwrap_or_default(),
+                started_at: model.started_at.map(Timestamp::from_millis),
+            })
+        };
+        Ok(models.into_iter().filter_map(claimed).collect())
+    }
+
+    /// Puts the end of this node's leases off.
+    pub(super) async fn extend_leases(&self, runs: &[RunId]) -> Result<(), StoreError> {
+        let mut ids = Batch::new();
+        runs.iter().for_each(|run| ids.push(&[run]));
+        let until = self.now.plus_millis(LEASE_MILLIS).millis();
+        let values =
+            vec![ids.into_json().into(), until.into(), self.lane.node().to_string().into()];
+        let statement = self.lane.statements.with(&self.lane.statements.extend_leases, values);
+        self.transaction.execute_raw(statement).await?;
+        Ok(())
+    }
+}
