@@ -78,9 +78,13 @@ impl Live {
             signed_out: RwSignal::new(false),
         };
         provide_context(live);
-        #[cfg(feature = "hydrate")]
-        Effect::new(move |_| tab::start(live));
         live
+    }
+
+    /// Opens the tab's stream; only pages that need a sign-in do, or the server would refuse it.
+    pub fn open(self) {
+        #[cfg(feature = "hydrate")]
+        Effect::new(move |_| tab::start(self));
     }
 
     /// Points the tab's stream at `query` for as long as the caller's owner lives. `handle` gets

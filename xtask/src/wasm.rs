@@ -16,16 +16,8 @@ use crate::site::Files;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{process, site};
 
-/// What rustc's wasm uses and every browser knows. All features at once would make an older
-/// wasm-opt write types in an encoding that browsers never accepted.
-const FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
+/// Older ones mistake the table of external references for the table of functions.
+const OLDEST_WASM_OPT: u32 = 116;
 
 /// The name of what is produced; the server's pages ask for it.
 pub(crate) const OUTPUT: &str = "sluice";
@@ -63,14 +55,33 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -
 
 /// Binaryen takes a fifth off; without it the dashboard is only larger.
 fn shrink(wasm: &Path) -> Result<()> {
-    if process::find("wasm-opt").is_none() {
-        eprintln!("      wasm-opt is not installed (package binaryen): the dashboard stays larger");
-        return Ok(());
+    match wasm_opt_version() {
+        None => {
+            eprintln!(
+                "      wasm-opt is not installed (package binaryen): the dashboard stays larger"
+            );
+            return Ok(());
+        }
+        Some(version) if version < OLDEST_WASM_OPT => {
+            eprintln!(
+                "      wasm-opt {version} is too old to be used ({OLDEST_WASM_OPT} or newer): the dashboard stays larger"
+            );
+            return Ok(());
+        }
+        Some(_) => {}
     }
+    eprintln!("      making it smaller with wasm-opt");
     let smaller = wasm.with_extension("opt");
     let mut command = Command::new("wasm-opt");
-    command.arg("-Oz").args(FEATURES).arg("-o").arg(&smaller).arg(wasm);
+    command.args(["-Oz", "-o"]).arg(&smaller).arg(wasm);
     process::run(&mut command)?;
     fs::rename(smaller, wasm)?;
     Ok(())
+}
+
+/// The number in `wasm-opt version 108`.
+fn wasm_opt_version() -> Option<u32> {
+    process::find("wasm-opt")?;
+    let said = process::output(Command::new("wasm-opt").arg("--version")).ok()?;
+    said.split_whitespace().find_map(|word| word.parse().ok())
 }

@@ -51,19 +51,21 @@ pub(super) fn next_watch() -> u64 {
 }
 
 pub(super) fn start(live: Live) {
-    with(|tab| {
-        tab.live = Some(live);
+    let first = with(|tab| {
         if tab.query.is_empty() {
             tab.query = NUMBERS_ONLY.to_owned();
         }
+        tab.live.replace(live).is_none()
     });
     // Pages name their events while they hydrate; the last word is in by the next task.
     open_after(Duration::ZERO);
-    // The listeners live as long as the tab: their handles may go.
-    for name in ["online", "offline"] {
-        let _ = window_event_listener_untyped(name, |_| network_changed());
+    if first {
+        // The listeners live as long as the tab: their handles may go.
+        for name in ["online", "offline"] {
+            let _ = window_event_listener_untyped(name, |_| network_changed());
+        }
+        let _ = window_event_listener_untyped("visibilitychange", |_| visibility_changed());
     }
-    let _ = window_event_listener_untyped("visibilitychange", |_| visibility_changed());
 }
 
 pub(super) fn point(watch: u64, query: String, handle: impl Fn(Vec<Message>) + 'static) {

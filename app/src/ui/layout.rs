@@ -5,9 +5,11 @@ use leptos_router::components::Outlet;
 
 use super::{Actions, Nav, NoticeLine, Notices};
 use crate::api::get_session;
+use crate::live::Live;
 
 #[component]
 pub fn Layout() -> impl IntoView {
+    expect_context::<Live>().open();
     Notices::provide();
     Actions::provide();
     view! {
