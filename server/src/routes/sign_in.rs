@@ -9,6 +9,7 @@ use axum::response::Redirect;
 use engine::user::{self, UserError};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use tower_sessions::Session;
 
 use crate::auth::AuthSession;
 use crate::auth::backend::{Credentials, SignedIn};
@@ -19,6 +20,7 @@ use crate::router::{AppState, own_origin};
 /// Proof that the form came from our own page, and the address it came from.
 pub(crate) struct OwnForm {
     caller: IpAddr,
+    session: Session,
 }
 
 impl FromRequestParts<AppState> for OwnForm {
@@ -29,7 +31,11 @@ impl FromRequestParts<AppState> for OwnForm {
         let client = state.proxies.client(&parts.headers, &parts.extensions);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let address = client.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        Ok(Self { caller: proxies::caller(address) })
+        let session =
+            parts.extensions.get::<Session>().cloned().ok_or_else(|| {
+                Problem::new(Code::Internal, "There is no session to sign in to.")
+            })?;
+        Ok(Self { caller: proxies::caller(address), session })
     }
 }
 
@@ -55,7 +61,7 @@ pub(crate) async fn login(
     let given = Credentials { email: body.email, password: body.password };
     match session.authenticate(given).await.map_err(internal)? {
         Some(user) => {
-            enter(&mut session, user).await?;
+            enter(&form, &mut session, user).await?;
             Ok(Redirect::to(own_path(&body.next)))
         }
         None => Ok(Redirect::to("/login?error=wrong")),
@@ -87,7 +93,7 @@ pub(crate) async fn set_up(
         user::set_up(&engine.store, &engine.environment, &token, &body.email, &body.password);
     match made.await {
         Ok(user) => {
-            enter(&mut session, SignedIn(user)).await?;
+            enter(&form, &mut session, SignedIn(user)).await?;
             Ok(Redirect::to("/"))
         }
         Err(UserError::WeakPassword) => Ok(again("weak")),
@@ -109,9 +115,9 @@ pub(crate) async fn logout(
     Ok(Redirect::to("/login"))
 }
 
-/// Always a new session: one that the browser brought may have been planted there.
-async fn enter(session: &mut AuthSession, user: SignedIn) -> Result<(), Problem> {
-    session.logout().await.map_err(internal)?;
+/// Always under a new id: one that the browser brought may have been planted there.
+async fn enter(form: &OwnForm, session: &mut AuthSession, user: SignedIn) -> Result<(), Problem> {
+    form.session.cycle_id().await.map_err(internal)?;
     session.login(&user).await.map_err(internal)
 }
 
