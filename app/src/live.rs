@@ -48,7 +48,7 @@ impl Connection {
 #[derive(Clone, Debug)]
 pub enum Message {
     /// An event arrived or changed.
-    Event(EventItem),
+    Event(Box<EventItem>),
     /// Something was missed: fetch again.
     Resync,
     /// This many events came too fast to be sent one by one.

@@ -250,7 +250,7 @@ impl Source {
             listen(&source, "event", |event| {
                 data(&event, |text| {
                     if let Ok(item) = serde_json::from_str(text) {
-                        receive(Message::Event(item));
+                        receive(Message::Event(Box::new(item)));
                     }
                 });
             }),

@@ -10,8 +10,10 @@ use crate::{
 };
 
 pub mod empty;
+pub mod feed;
 pub mod filter_bar;
 pub mod list;
+pub mod pill;
 pub mod row;
 pub mod rows;
 
@@ -22,17 +24,17 @@ use list::EventList;
 pub fn StreamPage() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| query.with(|query| EventFilter::read(|name| query.get(name))));
-    let follow = RwSignal::new(true);
+    let (follow, folded) = (RwSignal::new(true), RwSignal::new(0_u64));
     let page = Resource::new(move || filter.get(), list_events);
     view! {
         <Header title="Stream" />
-        <FilterBar filter follow />
+        <FilterBar filter follow folded />
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(page) => {
                         let filter = filter.get_untracked();
-                        view! { <EventList filter page follow /> }.into_any()
+                        view! { <EventList filter page follow folded /> }.into_any()
                     }
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }

@@ -31,7 +31,7 @@ pub fn Pulse() -> impl IntoView {
 
 fn rate(stats: Stats) -> String {
     match stats.events_per_second {
-        none if none <= 0.0 => String::new(),
+        none if none < 0.05 => String::new(),
         slow if slow < 10.0 => format!("{slow:.1} events/s"),
         fast => format!("{fast:.0} events/s"),
     }
@@ -48,15 +48,13 @@ fn Spark(points: String) -> impl IntoView {
 
 /// The rates from left to right, the highest at the top. A still line says nothing.
 fn line(rates: &[f64]) -> Option<String> {
-    const MOST: usize = 60;
     let highest = rates.iter().copied().fold(0.0, f64::max);
     if rates.len() < 3 || highest <= 0.0 {
         return None;
     }
-    let from = MOST.saturating_sub(rates.len());
     let points = rates.iter().enumerate().map(|(at, rate)| {
-        let x = (from + at) as f64 * 120.0 / (MOST - 1) as f64;
-        let y = 20.0 - rate / highest * 18.0;
+        let x = at as f64 * 120.0 / (rates.len() - 1) as f64;
+        let y = 20.0 - rate / highest * 16.0;
         format!("{x:.1},{y:.1}")
     });
     Some(points.collect::<Vec<_>>().join(" "))
@@ -67,8 +65,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_ends_at_the_right() {
+    fn the_line_spans_the_width() {
         assert_eq!(line(&[0.0, 0.0, 0.0]), None);
-        assert_eq!(line(&[0.0, 1.0, 2.0]).as_deref(), Some("115.9,20.0 118.0,11.0 120.0,2.0"));
+        assert_eq!(line(&[0.0, 1.0, 2.0]).as_deref(), Some("0.0,20.0 60.0,12.0 120.0,4.0"));
     }
 }

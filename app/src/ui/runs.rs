@@ -28,6 +28,8 @@ pub fn RunList(runs: Vec<RunView>) -> impl IntoView {
 fn Run(run: RunView, span: Span) -> AnyView {
     let took = run.finished_at.as_ref().and_then(|end| end.since(&run.created_at)).map(duration);
     let bar = span.parts(&run);
+    let said = run.attempts.last().and_then(|attempt| attempt.error.clone());
+    let error = run.error.clone().filter(|error| said.as_ref() != Some(error));
     view! {
         <section class="run">
             <div class="run-head">
@@ -44,7 +46,7 @@ fn Run(run: RunView, span: Span) -> AnyView {
                 <Fall parts=bar />
                 <b>{took.unwrap_or_default()}</b>
             </div>
-            {run.error.clone().map(|error| view! { <p class="run-error">{error}</p> })}
+            {error.map(|error| view! { <p class="run-error">{error}</p> })}
             <Attempts attempts=run.attempts />
         </section>
     }

@@ -14,6 +14,8 @@ use crate::{
 #[component]
 pub fn Detail(event: EventDetail) -> AnyView {
     let failed = event.status == EventStatus::Failed;
+    // What was put right since is history; the attempts tell it.
+    let error = event.error.clone().filter(|_| failed);
     let bytes = size(event.payload.as_str().len());
     let matched = match event.runs.len() {
         0 => String::new(),
@@ -31,7 +33,7 @@ pub fn Detail(event: EventDetail) -> AnyView {
                 <span class="dim">{story(&event)}</span>
                 <ActionBar event=event.clone() failed />
             </div>
-            {event.error.clone().map(|error| view! { <Failure error /> })}
+            {error.map(|error| view! { <Failure error /> })}
             <div class="event-body">
                 <section class="pane">
                     <h3>"Runs" <span>{matched}</span></h3>
@@ -65,6 +67,7 @@ fn story(event: &EventDetail) -> String {
     let failed = event.runs.iter().filter(|run| run.status == crate::model::RunStatus::Failed);
     match failed.count() {
         0 => attempts,
+        1 if event.runs.len() == 1 => attempts,
         failed => format!("{attempts}, {failed} of {} runs failed", event.runs.len()),
     }
 }
@@ -95,11 +98,9 @@ fn Failure(error: EventError) -> AnyView {
         <div class="err" role="group" aria-label="What failed">
             <p>{error.error_message} {place} ", " {attempts} "."</p>
             <p>
-                "Put right what the message names, then retry. Retry continues after the last step \
-                 that succeeded; replay starts anew as another event; mark it processed if it was \
-                 dealt with elsewhere."
+                "Retry goes on after the last step that succeeded, once the cause is put right. Replay \
+                 starts anew as another event."
             </p>
-            <p class="m">{error.error_code}</p>
         </div>
     }
     .into_any()

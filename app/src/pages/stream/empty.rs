@@ -48,7 +48,7 @@ fn SendCommand() -> impl IntoView {
 fn send_line(origin: &str) -> String {
     format!(
         "curl {origin}/api/webhooks/ingest \\\n  \
-         -H 'x-api-key: <the key>' -H 'content-type: application/json' \\\n  \
-         -d '{{\"eventType\":\"order.created\",\"source\":\"shop\",\"payload\":{{\"id\":1,\"total\":120}}}}'"
+         -H 'x-api-key: <the key>' \\\n  -H 'content-type: application/json' \\\n  \
+         -d '{{\"eventType\":\"order.created\",\"source\":\"shop\",\"payload\":{{\"total\":120}}}}'"
     )
 }

@@ -7,7 +7,11 @@ use super::address;
 use crate::model::{EventFilter, EventStatus};
 
 #[component]
-pub fn FilterBar(filter: Memo<EventFilter>, follow: RwSignal<bool>) -> AnyView {
+pub fn FilterBar(
+    filter: Memo<EventFilter>,
+    follow: RwSignal<bool>,
+    folded: RwSignal<u64>,
+) -> AnyView {
     let form = NodeRef::<html::Form>::new();
     let narrow = apply(form);
     let submit = {
@@ -25,11 +29,12 @@ pub fn FilterBar(filter: Memo<EventFilter>, follow: RwSignal<bool>) -> AnyView {
             <Field label="Event type" name="eventType" hint="**" value=text(|f| f.event_type) />
             <Field label="Source" name="source" hint="any" value=text(|f| f.source) />
             <StatusField filter narrow />
-            <Field label="Event ID" name="q" hint="evt_… or its beginning" value=text(|f| f.q) />
+            <Field label="Event ID" name="q" hint="evt_…" value=text(|f| f.q) />
             <button class="btn">"Filter"</button>
             {move || {
                 filter.get().narrows().then(|| view! { <a class="clear" href="/">"Clear"</a> })
             }}
+            <Folded folded />
             <FollowSwitch follow />
         </form>
     }
@@ -103,6 +108,22 @@ fn StatusField(filter: Memo<EventFilter>, narrow: impl Fn() + 'static) -> AnyVie
         </label>
     }
     .into_any()
+}
+
+/// After a burst the list shows its newest events only, and says so.
+#[component]
+fn Folded(folded: RwSignal<u64>) -> impl IntoView {
+    move || {
+        let count = folded.get();
+        (count > 0).then(|| {
+            view! {
+                <span class="folded" title="They are stored: load older shows them.">
+                    {count}
+                    " came too fast to list"
+                </span>
+            }
+        })
+    }
 }
 
 #[component]

@@ -1,16 +1,17 @@
 //! The list, kept current by the stream.
 
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{html, prelude::*};
 
 use super::{
     address,
     empty::Empty,
+    feed::keep_current,
+    pill::Pill,
     row::EventRow,
     rows::{MOST, Rows},
 };
 use crate::{
     api::list_events,
-    live::{Live, Message, Pace},
     model::{EventFilter, EventItem, Page},
     ui::{Notice, Notices},
 };
@@ -19,12 +20,18 @@ use crate::{
 const TOP: i32 = 24;
 
 #[component]
-pub fn EventList(filter: EventFilter, page: Page<EventItem>, follow: RwSignal<bool>) -> AnyView {
+pub fn EventList(
+    filter: EventFilter,
+    page: Page<EventItem>,
+    follow: RwSignal<bool>,
+    folded: RwSignal<u64>,
+) -> AnyView {
     let list = NodeRef::<html::Div>::new();
     let at_top = RwSignal::new(true);
     let newest = filter.cursor.is_none();
     let rows = RwSignal::new(Rows::of(page));
-    keep_current(filter.clone(), rows, Signal::derive(move || !follow.get() || !at_top.get()));
+    let hold = Signal::derive(move || !follow.get() || !at_top.get());
+    keep_current(filter.clone(), rows, hold, folded);
 
     let reveal = move || {
         rows.update(Rows::reveal);
@@ -53,48 +60,6 @@ pub fn EventList(filter: EventFilter, page: Page<EventItem>, follow: RwSignal<bo
         <Pill rows reveal />
     }
     .into_any()
-}
-
-/// Applies what the stream says, and fetches what it missed.
-fn keep_current(filter: EventFilter, rows: RwSignal<Rows>, hold: Signal<bool>) {
-    let newest = filter.cursor.is_none();
-    // The status is checked here, not by the stream: a row that leaves it must still change.
-    let query = EventFilter { status: None, ..filter.newest() };
-    let query = address(&query).trim_start_matches(['/', '?']).to_owned();
-    let filter = StoredValue::new(filter);
-    let missed = Pace::new(move || catch_up(filter, rows, hold));
-    expect_context::<Live>().watch(Signal::stored(query), move |messages| {
-        let hold = hold.get_untracked();
-        let mut behind = false;
-        rows.update(|rows| {
-            for message in messages {
-                match message {
-                    Message::Event(item) if newest => {
-                        filter.with_value(|filter| rows.take(item, filter, hold));
-                    }
-                    Message::Event(item) => rows.change(item),
-                    Message::Resync | Message::Folded(_) => behind = newest,
-                }
-            }
-        });
-        if behind {
-            missed.call();
-        }
-    });
-}
-
-fn catch_up(filter: StoredValue<EventFilter>, rows: RwSignal<Rows>, hold: Signal<bool>) {
-    let round = rows.with_untracked(|rows| rows.round);
-    let newest = filter.with_value(EventFilter::newest);
-    spawn_local(async move {
-        // A failure shows as a lost connection soon enough, and that fetches again.
-        let Ok(page) = list_events(newest).await else { return };
-        // The reader may have moved on meanwhile.
-        let (Some(filter), Some(hold)) = (filter.try_get_value(), hold.try_get_untracked()) else {
-            return;
-        };
-        rows.try_update(|rows| rows.catch_up(page, round, &filter, hold));
-    });
 }
 
 #[component]
@@ -166,34 +131,4 @@ fn Older(filter: EventFilter, rows: RwSignal<Rows>) -> impl IntoView {
             "Load older"
         </a>
     }
-}
-
-#[component]
-fn Pill(rows: RwSignal<Rows>, reveal: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let held = Memo::new(move |_| rows.with(Rows::held_count));
-    let key = window_event_listener(leptos::ev::keydown, move |event| {
-        let plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
-        if plain && event.key() == "g" && !in_field(&event) && held.get_untracked() > 0 {
-            reveal();
-        }
-    });
-    on_cleanup(move || key.remove());
-    move || {
-        (held.get() > 0).then(|| {
-            view! {
-                <button type="button" class="pill" on:click=move |_| reveal()>
-                    {move || match held.get() {
-                        1 => "1 new event".to_owned(),
-                        count => format!("{count} new events"),
-                    }}
-                    <kbd aria-hidden="true">"G"</kbd>
-                </button>
-            }
-        })
-    }
-}
-
-fn in_field(event: &leptos::ev::KeyboardEvent) -> bool {
-    let target: web_sys::HtmlElement = event_target(event);
-    matches!(target.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
 }

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::rows::Row;
-use crate::ui::{EventState, EventTypeName, Icon, Moment, ReplayIcon, icon::Shape};
+use crate::{
+    model::EventStatus,
+    ui::{EventState, EventTypeName, Icon, Moment, ReplayIcon, icon::Shape},
+};
 
 #[component]
 pub fn EventRow(row: Row) -> AnyView {
@@ -13,8 +16,12 @@ pub fn EventRow(row: Row) -> AnyView {
         let item = item.clone();
         Signal::derive(move || item.with(|item| item.status))
     };
-    let failure =
-        move || item.with(|item| item.error.as_ref().map(|error| error.error_message.clone()));
+    let failure = move || {
+        item.with(|item| {
+            let error = item.error.as_ref().filter(|_| item.status == EventStatus::Failed);
+            error.map(|error| error.error_message.clone())
+        })
+    };
     let href = format!("/events/{id}");
     view! {
         <tr class:new=fresh data-event-id=id.clone()>

@@ -47,8 +47,17 @@ pub struct Rows {
     /// There are events between `shown` and `held` that are in neither.
     gap: bool,
     /// Counts what the stream said, so that a page fetched meanwhile does not undo it.
-    pub round: u64,
+    round: u64,
+    /// The newest event that was here when something was missed.
+    missed_after: Option<i64>,
     pub next_cursor: Option<String>,
+}
+
+/// What was known when a page was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    round: u64,
+    missed_after: i64,
 }
 
 impl Rows {
@@ -59,6 +68,7 @@ impl Rows {
             dropped: 0,
             gap: false,
             round: 0,
+            missed_after: None,
             next_cursor: page.next_cursor,
         }
     }
@@ -100,36 +110,54 @@ impl Rows {
         if hold { self.clip_held() } else { self.clip() }
     }
 
-    /// Takes in `page`, the newest there was in `round`, after something was missed.
+    /// Something was missed after what is here now.
+    pub fn miss(&mut self) {
+        let newest = self.held.first().into_iter().chain(self.shown.first()).map(|row| row.seq);
+        let newest = newest.max().unwrap_or(i64::MIN);
+        self.missed_after.get_or_insert(newest);
+    }
+
+    /// Where things stand as the newest page is being asked for.
+    pub fn asking(&mut self) -> Asked {
+        Asked { round: self.round, missed_after: self.missed_after.take().unwrap_or(i64::MIN) }
+    }
+
+    /// The page did not come: what was missed still is.
+    pub fn still_missing(&mut self, asked: Asked) {
+        let missed_after = self.missed_after.get_or_insert(asked.missed_after);
+        *missed_after = asked.missed_after.min(*missed_after);
+    }
+
+    /// Takes in the page that was asked for.
     pub fn catch_up(
         &mut self,
         page: Page<EventItem>,
-        round: u64,
+        asked: Asked,
         filter: &EventFilter,
         hold: bool,
     ) {
-        if !self.meets(&page) {
-            self.held.clear();
+        let oldest = page.items.last().map_or(i64::MIN, |item| item.seq);
+        let mut next_cursor = None;
+        if page.next_cursor.is_some() && oldest > asked.missed_after {
+            // What lies between is on older pages now.
+            self.held.retain(|row| row.seq >= oldest);
+            self.dropped = 0;
             self.gap = hold;
             if !hold {
-                self.shown.clear();
-                self.next_cursor = page.next_cursor;
+                self.shown.retain(|row| row.seq >= oldest);
+                // While there is none, every row of the page finds its place.
+                self.next_cursor = None;
+                next_cursor = page.next_cursor;
             }
         }
         for item in page.items.into_iter().rev() {
             match self.find(&item.id) {
-                Some(row) if row.round > round => {}
-                Some(row) => row.show(item, round),
+                Some(row) if row.round > asked.round => {}
+                Some(row) => row.show(item, asked.round),
                 None => self.admit(item, filter, hold),
             }
         }
-    }
-
-    /// Whether nothing lies between `page` and what is here.
-    fn meets(&self, page: &Page<EventItem>) -> bool {
-        let known =
-            |item: &EventItem| self.held.iter().chain(&self.shown).any(|row| row.id == item.id);
-        page.next_cursor.is_none() || page.items.iter().any(known)
+        self.next_cursor = self.next_cursor.take().or(next_cursor);
     }
 
     pub fn held_count(&self) -> u64 {
@@ -255,27 +283,56 @@ mod tests {
         assert_eq!(rows.next_cursor.as_deref(), Some("1501"));
     }
 
+    fn catch_up(rows: &mut Rows, numbers: impl IntoIterator<Item = u32>, next: &str, hold: bool) {
+        rows.miss();
+        let asked = rows.asking();
+        rows.catch_up(page(numbers, Some(next)), asked, &EventFilter::default(), hold);
+    }
+
     #[test]
     fn after_a_gap_the_newest_page_replaces_the_rows() {
-        let (mut rows, any) = (Rows::of(page([20, 10], Some("c"))), EventFilter::default());
-        rows.catch_up(page([21, 20], Some("d")), 0, &any, false);
+        let mut rows = Rows::of(page([20, 10], Some("c")));
+        catch_up(&mut rows, [21, 20], "d", false);
         assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![21, 20, 10], Some("c")));
-        rows.catch_up(page([90, 80], Some("e")), 0, &any, true);
+        catch_up(&mut rows, [90, 80], "e", true);
         assert_eq!(rows.held_count(), 2);
         rows.reveal();
         assert_eq!(shown(&rows), [90, 80]);
-        rows.catch_up(page([190, 180], Some("f")), 0, &any, false);
+        catch_up(&mut rows, [190, 180], "f", false);
         assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![190, 180], Some("f")));
+    }
+
+    #[test]
+    fn what_came_while_a_page_was_fetched_stays() {
+        let (mut rows, any) = (Rows::of(page([20, 10], Some("c"))), EventFilter::default());
+        rows.miss();
+        let asked = rows.asking();
+        rows.take(item(200, EventStatus::Pending), &any, false);
+        rows.catch_up(page([190, 180], Some("d")), asked, &any, false);
+        assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![200, 190, 180], Some("d")));
+    }
+
+    #[test]
+    fn a_page_older_than_the_rows_changes_nothing() {
+        let (mut rows, any) = (Rows::of(page([20], Some("c"))), EventFilter::default());
+        rows.miss();
+        let asked = rows.asking();
+        for number in 21..=1_000 {
+            rows.take(item(number, EventStatus::Pending), &any, false);
+        }
+        rows.catch_up(page(11..=30, Some("d")), asked, &any, false);
+        assert_eq!(shown(&rows), (501..=1_000).rev().collect::<Vec<_>>());
     }
 
     #[test]
     fn a_page_fetched_before_a_change_does_not_undo_it() {
         let (mut rows, any) = (Rows::of(page([20, 10], None)), EventFilter::default());
-        let round = rows.round;
+        let asked = rows.asking();
         rows.take(item(20, EventStatus::Processed), &any, false);
-        rows.catch_up(page([20, 10], None), round, &any, false);
+        rows.catch_up(page([20, 10], None), asked, &any, false);
         assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Processed);
-        rows.catch_up(page([20, 10], None), rows.round, &any, false);
+        let asked = rows.asking();
+        rows.catch_up(page([20, 10], None), asked, &any, false);
         assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Pending);
     }
 }
