@@ -40,13 +40,13 @@ pub const ROUTES: &[Door] = &[
     door("GET", "/api/v1/events/evt_none/explain", Needs::Read),
     door("GET", "/api/v1/dead-letters", Needs::Read),
     door("POST", "/api/v1/dead-letters/evt_none/retry", Needs::Manage),
-    door("POST", "/api/v1/bulk", Needs::Manage),
     door("GET", "/api/v1/workflows", Needs::Read),
+    door("POST", "/api/v1/bulk", Needs::Manage),
     door("GET", "/api/v1/runs", Needs::Read),
     door("GET", "/api/v1/sources", Needs::Read),
+    door("GET", "/api/v1/alerts", Needs::Read),
     door("GET", "/api/v1/keys", Needs::Read),
     door("GET", "/api/v1/stats", Needs::Read),
-    door("GET", "/api/v1/alerts", Needs::Read),
     door("GET", "/api/v1/stream", Needs::Read),
 ];
 

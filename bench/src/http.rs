@@ -218,7 +218,6 @@ pub fn percent(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::{parse, percent};
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -100,17 +100,29 @@ impl Outcome {
     }
 }
 
+/// What the sender's thread and its handle share.
+#[derive(Debug, Default)]
+struct Control {
+    stop: AtomicBool,
+    accepted: AtomicU64,
+}
+
 /// Load that is being sent.
 #[derive(Debug)]
 pub struct Running {
-    stop: Arc<AtomicBool>,
+    control: Arc<Control>,
     thread: tokio::task::JoinHandle<Result<Outcome>>,
 }
 
 impl Running {
     /// Lets each connection finish its request, then ends.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.control.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// How many events have been acknowledged so far.
+    pub fn accepted(&self) -> u64 {
+        self.control.accepted.load(Ordering::Relaxed)
     }
 
     pub async fn finish(self) -> Result<Outcome> {
@@ -119,13 +131,13 @@ impl Running {
 }
 
 pub fn start(plan: Plan) -> Running {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
+    let control = Arc::<Control>::default();
+    let shared = Arc::clone(&control);
     let thread = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        tokio::task::LocalSet::new().block_on(&runtime, run(plan, asked))
+        tokio::task::LocalSet::new().block_on(&runtime, run(plan, shared))
     });
-    Running { stop, thread }
+    Running { control, thread }
 }
 
 /// Sends all of the load and returns what came back.
@@ -133,7 +145,7 @@ pub async fn drive(plan: Plan) -> Result<Outcome> {
     start(plan).finish().await
 }
 
-async fn run(plan: Plan, stop: Arc<AtomicBool>) -> Result<Outcome> {
+async fn run(plan: Plan, control: Arc<Control>) -> Result<Outcome> {
     let latency = Histogram::new_with_bounds(1, 60_000_000, 3)?;
     let empty = Outcome {
         accepted: 0,
@@ -151,9 +163,10 @@ async fn run(plan: Plan, stop: Arc<AtomicBool>) -> Result<Outcome> {
     let plan = Rc::new(plan);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..connections {
-        let (plan, outcome, stop) = (Rc::clone(&plan), Rc::clone(&outcome), Arc::clone(&stop));
+        let (plan, outcome) = (Rc::clone(&plan), Rc::clone(&outcome));
+        let control = Arc::clone(&control);
         tasks.spawn_local(async move {
-            if connection(&plan, &outcome, &stop, end).await.is_err() {
+            if connection(&plan, &outcome, &control, end).await.is_err() {
                 outcome.borrow_mut().broken += 1;
             }
         });
@@ -169,7 +182,7 @@ async fn run(plan: Plan, stop: Arc<AtomicBool>) -> Result<Outcome> {
 async fn connection(
     plan: &Plan,
     outcome: &RefCell<Outcome>,
-    stop: &AtomicBool,
+    control: &Control,
     end: Instant,
 ) -> Result<()> {
     let mut stream = TcpStream::connect(plan.address).await?;
@@ -177,7 +190,7 @@ async fn connection(
     let mut request = Template::new(plan);
     let mut answer = vec![0; 4096];
     let mut sent = Instant::now();
-    while sent < end && !stop.load(Ordering::Relaxed) {
+    while sent < end && !control.stop.load(Ordering::Relaxed) {
         let number = outcome.borrow().next;
         outcome.borrow_mut().next += 1;
         let matched = plan.matched_every != 0 && number.is_multiple_of(plan.matched_every);
@@ -185,6 +198,9 @@ async fn connection(
         let (status, body) = read_answer(&mut stream, &mut answer).await?;
         let now = Instant::now();
         outcome.borrow_mut().record(plan, number, status, body, now - sent)?;
+        if status == 202 {
+            control.accepted.fetch_add(1, Ordering::Relaxed);
+        }
         if !plan.pause.is_zero() {
             tokio::time::sleep(plan.pause).await;
         }
@@ -315,7 +331,6 @@ fn content_length(head: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

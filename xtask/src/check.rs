@@ -1,11 +1,14 @@
 //! What a change has to pass besides the tests.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::process;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::toolchain::{self, TARGET};
+use crate::{process, wasm};
+
+/// What a first visit may download of the dashboard's program, compressed. Raise it on purpose.
+const LARGEST_DASHBOARD: u64 = 600 * 1024;
 
 pub(crate) fn check(project: &Project) -> Result<()> {
     let mut progress = Progress::new(project, 4);
@@ -39,6 +42,16 @@ pub(crate) fn browser_is_free_of_server(project: &Project) -> Result<()> {
     let tree = process::output(&mut tree)?;
     if let Some(line) = tree.lines().find(|line| line.contains("\"ssr\"")) {
         bail!("`frontend` turns on a server feature, see `{}` in its feature tree", line.trim());
+    }
+    Ok(())
+}
+
+/// To be asked after a release build of the site.
+pub(crate) fn dashboard_is_small(project: &Project) -> Result<()> {
+    let file = project.site().join(format!("pkg/{}_bg.wasm.br", wasm::OUTPUT));
+    let size = std::fs::metadata(&file).with_context(|| format!("{}", file.display()))?.len();
+    if size > LARGEST_DASHBOARD {
+        bail!("the dashboard takes {size} bytes compressed, more than {LARGEST_DASHBOARD}");
     }
     Ok(())
 }

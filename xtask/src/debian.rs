@@ -13,23 +13,25 @@ pub(crate) fn is_here() -> bool {
 
 /// Installs packages, refreshing the lists first: a fresh machine has none.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let install = ["apt-get", "install", "-y", "--no-install-recommends"];
+    if !is_root() && process::find("sudo").is_none() {
+        let line = [&install[..], packages].concat().join(" ");
+        bail!("run this as root, then start again:\n  apt-get update && {line}");
+    }
     eprintln!("      installing {} with apt-get", packages.join(", "));
     process::run(as_root("apt-get")?.args(["update", "-qq"]))?;
-    process::run(
-        as_root("apt-get")?
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["install", "-y", "-qq", "-o=Dpkg::Use-Pty=0", "--no-install-recommends"])
-            .args(packages),
-    )
+    let mut apt = as_root("env")?;
+    apt.arg("DEBIAN_FRONTEND=noninteractive").args(install).args(packages);
+    process::run(apt.args(["-qq", "-o=Dpkg::Use-Pty=0"]))
 }
 
-/// The command as root: directly, or through sudo; without either, says what to run.
+/// The command as root: directly, or through sudo.
 pub(crate) fn as_root(program: &str) -> Result<Command> {
     if is_root() {
         return Ok(Command::new(program));
     }
     if process::find("sudo").is_none() {
-        bail!("`{program}` needs root: run this command once as root, or install sudo");
+        bail!("`{program}` needs root here: start this command once as root, or install sudo");
     }
     let mut command = Command::new("sudo");
     command.arg(program);

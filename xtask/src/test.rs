@@ -55,12 +55,16 @@ pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
 
     let tools = progress.step("Installing what the tests need", tools::install)?;
     progress.step("Fetching Playwright and recorded webhooks", || tools::npm(project))?;
-    if selection.is_all() {
-        progress.step("Checking that the browser gets nothing of the server", || {
-            check::browser_is_free_of_server(project)
-        })?;
-    }
     let sluice = binary::build(project, Profile::Release, &mut progress)?;
+    if selection.is_all() {
+        progress.step(
+            "Checking what the browser gets: nothing of the server, and little",
+            || {
+                check::browser_is_free_of_server(project)?;
+                check::dashboard_is_small(project)
+            },
+        )?;
+    }
 
     let mut totals = Totals::default();
     let mut failed = Vec::new();
@@ -103,6 +107,7 @@ fn unit(
 ) -> Result<()> {
     let examples = project.root.join("end2end/node_modules/@octokit/webhooks-examples");
     let prepare = |mut cargo: Command| {
+        forget_settings(&mut cargo);
         cargo.env("SLUICE_BIN", sluice).env("SLUICE_EXAMPLES", &examples);
         cargo.env("SLUICE_TEST_POSTGRES", postgres.url());
         cargo
@@ -114,7 +119,8 @@ fn unit(
         return process::run(&mut cargo);
     }
 
-    let report = project.target.join("nextest/default/junit.xml");
+    // nextest keeps it beside the workspace, wherever cargo builds to.
+    let report = project.root.join("target/nextest/default/junit.xml");
     std::fs::remove_file(&report).ok();
     let mut nextest = prepare(project.cargo());
     nextest.args(["nextest", "run", "--no-tests=warn"]).args(&selection.filter);
@@ -138,6 +144,7 @@ fn end_to_end(
     let report = project.target.join("playwright.json");
     std::fs::remove_file(&report).ok();
     let mut playwright = Command::new("npx");
+    forget_settings(&mut playwright);
     playwright
         .current_dir(project.root.join("end2end"))
         .args(["playwright", "test", "--reporter=list,json"])
@@ -148,6 +155,15 @@ fn end_to_end(
     let done = process::run(&mut playwright);
     totals.add_playwright(&report);
     done
+}
+
+/// A person's own settings for Sluice must not decide what the tests see.
+fn forget_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SLUICE_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::load::{self, Acknowledged, MATCHED, Plan};
 use crate::sink::{Seen, Sink};
 use crate::sluice::{Setup, Sluice, is_settled};
 
+const UNDER_WAY_LIMIT: Duration = Duration::from_secs(10);
 const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 /// Kills on one data directory before a new one is taken, to bound disk use.
 const KILLS_PER_DIRECTORY: usize = 50;
@@ -124,6 +125,7 @@ async fn turn(
         length: Duration::from_secs(30),
         ..plan
     });
+    under_way(&load, options.connections).await;
     tokio::time::sleep(lead).await;
     sluice.kill().await?;
     let outcome = load.finish().await?;
@@ -132,6 +134,14 @@ async fn turn(
     }
     sluice.start().await?;
     Ok(Turn { next: outcome.next, acknowledged: outcome.acknowledged })
+}
+
+/// Waits until each connection can have had an answer: a kill before that proves little.
+async fn under_way(load: &load::Running, connections: usize) {
+    let begin = Instant::now();
+    while load.accepted() < connections as u64 && begin.elapsed() < UNDER_WAY_LIMIT {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// From 60 to 250 ms of load, so that kills fall on every stage of a commit.
