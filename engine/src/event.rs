@@ -18,8 +18,10 @@ pub mod repair;
 pub use event_type::EventType;
 pub use pattern::Pattern;
 
-/// How many characters of the payload a list shows.
+/// How many bytes of the payload a list shows.
 const PREVIEW: usize = 160;
+/// How many of its bytes are read for that: white space between values takes room.
+const PREVIEW_READ: usize = 1_024;
 
 /// An event as it is being accepted: everything about it that never changes afterwards.
 #[derive(Debug, Clone)]
@@ -41,23 +43,24 @@ pub struct Event {
 }
 
 impl Event {
-    /// The first characters of the payload on one line.
+    /// The beginning of the payload on one line.
     pub fn preview(&self) -> String {
-        let mut preview = String::with_capacity(PREVIEW + 4);
-        let mut blank = false;
-        for character in self.payload.chars() {
-            if character.is_ascii_whitespace() {
-                blank = !preview.is_empty();
-                continue;
-            }
-            if preview.len() >= PREVIEW {
-                preview.push('…');
-                break;
-            }
-            if std::mem::take(&mut blank) {
+        let start = &self.payload[..self.payload.floor_char_boundary(PREVIEW_READ)];
+        let mut preview = String::with_capacity(PREVIEW + '…'.len_utf8());
+        let mut cut = start.len() < self.payload.len();
+        for word in start.split_ascii_whitespace() {
+            let room = PREVIEW.saturating_sub(preview.len() + 1);
+            if !preview.is_empty() {
                 preview.push(' ');
             }
-            preview.push(character);
+            preview.push_str(&word[..word.floor_char_boundary(room)]);
+            if room < word.len() {
+                cut = true;
+                break;
+            }
+        }
+        if cut {
+            preview.push('…');
         }
         preview
     }
@@ -87,6 +90,11 @@ impl EventStatus {
             Self::Processed => "processed",
             Self::Failed => "failed",
         }
+    }
+
+    /// The status of an event that starts so many runs.
+    pub fn on_arrival(runs: usize) -> Self {
+        if runs == 0 { Self::Processed } else { Self::Pending }
     }
 
     /// The status of an event by what is left of its runs.
@@ -156,8 +164,9 @@ pub struct EventRow {
 
 impl EventRow {
     /// The row that `event` becomes when it is committed as number `seq` with `runs` runs.
-    pub fn arrived(event: &Event, seq: i64, runs: usize) -> Self {
-        let settled = runs == 0;
+    pub fn arrived(event: &Event, preview: &str, seq: i64, runs: usize) -> Self {
+        let status = EventStatus::on_arrival(runs);
+        let settled = status == EventStatus::Processed;
         Self {
             seq,
             id: event.id,
@@ -165,11 +174,11 @@ impl EventRow {
             event_type: event.event_type.clone(),
             source: event.source.clone(),
             subject: event.subject.clone(),
-            status: if settled { EventStatus::Processed } else { EventStatus::Pending },
+            status,
             received_at: event.received_at,
             occurred_at: event.occurred_at,
             processed_at: settled.then_some(event.received_at),
-            payload_preview: event.preview(),
+            payload_preview: preview.to_owned(),
             payload_bytes: event.payload.len() as i64,
             runs_open: runs as i64,
             runs_failed: 0,
@@ -183,6 +192,31 @@ impl EventRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_preview_is_one_short_line() {
+        let preview = |payload: &str| {
+            let event = Event {
+                id: EventId::new(1),
+                event_id: "1".into(),
+                event_type: EventType::parse("a").unwrap(),
+                source: "s".into(),
+                subject: None,
+                received_at: Timestamp::from_millis(0),
+                occurred_at: None,
+                payload: payload.into(),
+                headers: Arc::new([]),
+                replay_of: None,
+                key_id: None,
+            };
+            event.preview()
+        };
+        assert_eq!(preview("{\n  \"a\": 1\n}"), r#"{ "a": 1 }"#);
+        assert_eq!(preview("null"), "null");
+        let long = preview(&"é".repeat(500));
+        assert!(long.ends_with("é…") && long.len() <= PREVIEW + 3, "{long}");
+        assert!(preview(&format!("[1,{} 2]", " ".repeat(5_000))).ends_with('…'));
+    }
 
     #[test]
     fn an_event_settles_with_its_last_run() {

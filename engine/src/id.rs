@@ -37,7 +37,7 @@ macro_rules! ids {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                f.write_str(&encode(self.0))
+                f.write_str(text(&digits(self.0)))
             }
         }
 
@@ -132,13 +132,13 @@ pub fn first_event_id_at(at: Timestamp) -> String {
     EventId::new(millis << 80).to_string()
 }
 
-fn encode(value: u128) -> String {
-    let mut text = String::with_capacity(LENGTH);
-    for place in (0..LENGTH).rev() {
-        let digit = (value >> (place * 5)) & 31;
-        text.push(char::from(DIGITS[digit as usize]));
-    }
-    text
+fn digits(value: u128) -> [u8; LENGTH] {
+    std::array::from_fn(|place| DIGITS[(value >> ((LENGTH - 1 - place) * 5)) as usize & 31])
+}
+
+fn text(digits: &[u8; LENGTH]) -> &str {
+    // All digits are ASCII.
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 fn decode(text: &str) -> Option<u128> {
@@ -157,7 +157,7 @@ pub fn random_secret(random: &dyn Random) -> String {
     random.fill(&mut bytes);
     let (high, low) = bytes.split_at(16);
     let number = |half: &[u8]| half.iter().fold(0u128, |n, b| n << 8 | u128::from(*b));
-    format!("{}{}", encode(number(high)), encode(number(low)))
+    [high, low].map(|half| text(&digits(number(half))).to_owned()).concat()
 }
 
 #[cfg(test)]

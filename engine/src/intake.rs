@@ -76,7 +76,11 @@ async fn store(
         permit: engine.worker_room(),
     });
     let runs = runs.collect();
-    engine.store.writer.accept(Arrival { event, runs, named, idempotency }).await
+    // Made here, on the request's own core, because all events share the writer.
+    let preview = event.preview();
+    let headers = serde_json::to_string(&*event.headers).unwrap_or_else(|_| "[]".into());
+    let arrival = Arrival { event, preview, headers, runs, named, idempotency };
+    engine.store.writer.accept(arrival).await
 }
 
 /// Forgets the idempotency keys that are older than they are kept.

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
+mod batch;
+mod checkpoint;
 pub mod entity;
+mod jsonb;
 mod latency;
 pub mod open;
 mod statements;

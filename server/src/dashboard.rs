@@ -6,7 +6,6 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
-use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
@@ -21,19 +20,14 @@ const OPEN: [&str; 2] = ["/login", "/setup"];
 
 /// Pages and server functions, closed to everyone who is not signed in.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    let options = LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
-    let provided = state.clone();
+    let (provided, options) = (state.clone(), state.options.clone());
     let context = move || provide(&provided);
-    let page = {
-        let options = options.clone();
-        move || {
-            set_content_policy();
-            app::shell(options.clone())
-        }
+    let page = move || {
+        set_content_policy();
+        app::shell(options.clone())
     };
-    let state = state.clone().with_options(options);
     Router::new()
-        .leptos_routes_with_context(&state, generate_route_list(app::App), context, page)
+        .leptos_routes_with_context(state, generate_route_list(app::App), context, page)
         .layer(from_fn(close))
 }
 
@@ -109,23 +103,5 @@ fn percent_encoded(byte: u8) -> String {
 /// What only signed-in people may see is not kept by caches.
 fn no_store(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-/// Headers that every answer carries.
-pub(crate) async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let fixed = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     response
 }

@@ -1,8 +1,10 @@
 //! Every route on one screen.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use engine::Engine;
 use leptos::config::LeptosOptions;
@@ -18,9 +20,11 @@ use crate::routes::{
 };
 use crate::{assets, dashboard, rate_limit};
 
-/// What handlers share.
+/// What handlers share. Every request takes a clone, so it is one pointer.
 #[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<Shared>);
+
+pub(crate) struct Shared {
     pub engine: Engine,
     pub max_body: ByteSize,
     pub proxies: TrustedProxies,
@@ -28,7 +32,7 @@ pub(crate) struct AppState {
     pub stats: stats::Shared,
     /// Ends live streams, which would otherwise keep the server from stopping.
     pub stop: CancellationToken,
-    options: LeptosOptions,
+    pub options: LeptosOptions,
 }
 
 impl AppState {
@@ -38,13 +42,18 @@ impl AppState {
         proxies: TrustedProxies,
         stop: CancellationToken,
     ) -> Self {
-        let options = LeptosOptions::builder().output_name("sluice").build();
+        let options =
+            LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
         let (sign_ins, stats) = (SignInThrottle::default(), stats::Shared::default());
-        Self { engine, max_body, proxies, sign_ins, stats, stop, options }
+        Self(Arc::new(Shared { engine, max_body, proxies, sign_ins, stats, stop, options }))
     }
+}
 
-    pub(crate) fn with_options(self, options: LeptosOptions) -> Self {
-        Self { options, ..self }
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 
@@ -99,7 +108,6 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/favicon.svg", get(assets::serve))
         .route("/pkg/{*path}", get(assets::serve))
         .fallback(not_found::anything)
-        .layer(from_fn(dashboard::harden))
         .with_state(state)
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use super::Store;
+use super::checkpoint::{Checkpoint, DatabaseFile};
 use super::writer::{self, Writer};
 use crate::live::Live;
 use crate::run::worker::Inbox;
@@ -27,7 +28,7 @@ pub enum Location {
 /// What the process does with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Serves it: takes the lock, checkpoints.
+    /// Serves it: takes the lock, copies the log into the database.
     Server,
     /// A command beside the server: short transactions, no checkpoints.
     Tool,
@@ -72,14 +73,29 @@ pub async fn open(
         Location::Folder(folder) => lock(folder, role)?,
         Location::Postgres(_) => None,
     };
-    let write = connect(location, role, 1).await.map_err(OpenError::Connect)?;
+    let write = connect(location, 1).await.map_err(OpenError::Connect)?;
     check_database(&write).await?;
     migrate(location, &write).await?;
-    let read = connect(location, role, 8).await.map_err(OpenError::Connect)?;
-    let writer = Writer::start(write, environment.clone(), node, live, inbox)
+    let read = connect(location, 8).await.map_err(OpenError::Connect)?;
+    let checkpoint = match (location, role) {
+        (Location::Folder(folder), Role::Server) => {
+            Some(start_checkpoints(location, folder).await?)
+        }
+        _ => None,
+    };
+    let writer = Writer::start(write, checkpoint, environment.clone(), node, live, inbox)
         .await
         .map_err(|error| OpenError::Connect(writer::as_db_error(error)))?;
     Ok(Store { read, writer, _lock: lock })
+}
+
+async fn start_checkpoints(location: &Location, folder: &Path) -> Result<Checkpoint, OpenError> {
+    let beside = connect(location, 1).await.map_err(OpenError::Connect)?;
+    let file = DatabaseFile::open(&folder.join(DATABASE));
+    let file = file.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let checkpoint = Checkpoint::default();
+    tokio::spawn(checkpoint.clone().keep_copying(beside, file));
+    Ok(checkpoint)
 }
 
 fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenError> {
@@ -96,11 +112,7 @@ fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenErr
     }
 }
 
-async fn connect(
-    location: &Location,
-    role: Role,
-    connections: u32,
-) -> Result<DatabaseConnection, DbErr> {
+async fn connect(location: &Location, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let url = match location {
         Location::Folder(folder) => {
             format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display())
@@ -117,14 +129,12 @@ async fn connect(
     if let Location::Folder(folder) = location {
         // The path as a path: a URL would misread characters such as `%` or `?` in it.
         let file = folder.join(DATABASE);
-        options.map_sqlx_sqlite_opts(move |options| sqlite_options(options, &file, role));
+        options.map_sqlx_sqlite_opts(move |options| sqlite_options(options, &file));
     }
     Database::connect(options).await
 }
 
-fn sqlite_options(options: SqliteConnectOptions, file: &Path, role: Role) -> SqliteConnectOptions {
-    // Only the server checkpoints; a tool beside it never does.
-    let checkpoint = if role == Role::Server { "4000" } else { "0" };
+fn sqlite_options(options: SqliteConnectOptions, file: &Path) -> SqliteConnectOptions {
     options
         .filename(file)
         .create_if_missing(true)
@@ -132,7 +142,8 @@ fn sqlite_options(options: SqliteConnectOptions, file: &Path, role: Role) -> Sql
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(false)
-        .pragma("wal_autocheckpoint", checkpoint)
+        // See `checkpoint`; a tool beside the server never does it.
+        .pragma("wal_autocheckpoint", "0")
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")

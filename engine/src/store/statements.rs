@@ -1,9 +1,11 @@
 //! The statements of the writer: one for each table and batch, whatever the batch holds.
 //!
-//! A batch comes as one JSON parameter, an array of arrays, which both databases can turn into rows;
+//! A [`Batch`] comes as one parameter, an array of arrays, which both databases can turn into rows;
 //! how is the only thing on which the texts differ.
 
 use sea_orm::{DbBackend, Statement, Value};
+
+use super::batch::Batch;
 
 /// The type of a column of a batch.
 #[derive(Clone, Copy)]
@@ -13,19 +15,20 @@ pub(super) enum Kind {
 }
 use Kind::{Int, Text};
 
-/// Rows made from the JSON parameter `$1`, named `r`.
+/// Rows made from the batch `$1`, named `r`.
 fn rows(backend: DbBackend, columns: &[(&str, Kind)]) -> String {
     let postgres = backend == DbBackend::Postgres;
     let column = |(at, (name, kind)): (usize, &(&str, Kind))| match (postgres, kind) {
         (true, Text) => format!("v->>{at} AS {name}"),
         (true, Int) => format!("(v->>{at})::bigint AS {name}"),
-        (false, _) => format!("value->>{at} AS {name}"),
+        (false, _) => format!("v->>{at} AS {name}"),
     };
     let columns = columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", ");
     if postgres {
         format!("(SELECT {columns} FROM json_array_elements($1::json) AS v) AS r")
     } else {
-        format!("(SELECT {columns} FROM json_each($1)) AS r")
+        // The limit keeps SQLite from asking for the whole row again for each of its columns.
+        format!("(SELECT {columns} FROM (SELECT value AS v FROM jsonb_each($1) LIMIT -1)) AS r")
     }
 }
 
@@ -229,45 +232,17 @@ impl Statements {
         }
     }
 
+    /// A batch as this database reads it.
+    pub(super) fn batch(&self) -> Batch {
+        Batch::new(self.backend)
+    }
+
     /// `sql` with the batch as `$1`.
-    pub(super) fn with_batch(&self, sql: &str, batch: String) -> Statement {
-        Statement::from_sql_and_values(self.backend, sql, [Value::from(batch)])
+    pub(super) fn with_batch(&self, sql: &str, batch: Batch) -> Statement {
+        self.with(sql, vec![batch.into_value()])
     }
 
     pub(super) fn with(&self, sql: &str, values: Vec<Value>) -> Statement {
         Statement::from_sql_and_values(self.backend, sql, values)
-    }
-}
-
-/// A batch being written: `[[…],[…]]`.
-pub(super) struct Batch {
-    json: Vec<u8>,
-}
-
-impl Batch {
-    pub(super) fn new() -> Self {
-        Self { json: vec![b'['] }
-    }
-
-    /// Adds a row; tuples and arrays of what JSON knows become one.
-    pub(super) fn push(&mut self, row: &impl serde::Serialize) {
-        if self.json.len() > 1 {
-            self.json.push(b',');
-        }
-        // Rows are plain numbers, texts and options of them: writing them to memory cannot fail.
-        #[expect(
-            clippy::expect_used,
-            reason = "a Vec takes everything and tuples always serialize"
-        )]
-        serde_json::to_writer(&mut self.json, row).expect("a row of plain values");
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.json.len() == 1
-    }
-
-    pub(super) fn into_json(mut self) -> String {
-        self.json.push(b']');
-        String::from_utf8(self.json).unwrap_or_default()
     }
 }

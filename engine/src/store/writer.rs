@@ -10,6 +10,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::StoreError;
+use super::checkpoint::Checkpoint;
 use crate::Environment;
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
@@ -35,6 +36,10 @@ const BATCH: usize = 1_024;
 /// An event to be stored, with the runs that it starts.
 pub struct Arrival {
     pub event: Arc<Event>,
+    /// The beginning of the payload, as a list shows it.
+    pub preview: String,
+    /// The headers of the event as JSON.
+    pub headers: String,
     pub runs: Vec<NewRun>,
     /// Whether the sender named the event; then an earlier event of that name answers instead.
     pub named: bool,
@@ -140,13 +145,14 @@ pub struct Writer {
 impl Writer {
     pub(super) async fn start(
         connection: DatabaseConnection,
+        checkpoint: Option<Checkpoint>,
         environment: Environment,
         node: NodeId,
         live: Live,
         inbox: Inbox,
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE);
-        let lane = lane::Lane::open(connection, environment, node, live, inbox).await?;
+        let lane = lane::Lane::open(connection, checkpoint, environment, node, live, inbox).await?;
         // It ends by itself when the last handle is gone.
         tokio::spawn(serve(lane, commands));
         Ok(Self { queue })
@@ -212,6 +218,7 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
                     tracing::info!("the database takes writes again");
                 }
                 lane.finish(batch.drain(..), outcomes);
+                lane.tidy().await;
             }
             Err(error) if error.is_unavailable() => {
                 if !std::mem::replace(&mut down, true) {
@@ -234,6 +241,11 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
 }
 
 impl Command {
+    /// Whether the command does not need to see what the batch has written before it.
+    fn reads_only_what_is_committed(&self) -> bool {
+        matches!(self, Self::Accept(..) | Self::Record(..))
+    }
+
     fn fail(self, error: StoreError) {
         // A sender that no longer waits needs no answer.
         let _gone = match self {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::lane::{Outcome, Work};
 use super::{Accepted, Arrival, Command, StoreError};
@@ -13,16 +13,42 @@ use crate::intake::IDEMPOTENCY_KEPT_MILLIS;
 use crate::live::LiveChange;
 use crate::run::RunStatus;
 use crate::run::worker::LEASE_MILLIS;
-use crate::store::statements::Batch;
 use crate::time::Timestamp;
+
+#[derive(FromQueryResult)]
+struct StoredEvent {
+    source: String,
+    event_id: String,
+    id: String,
+    status: String,
+}
+
+#[derive(FromQueryResult)]
+struct StoredKey {
+    key_id: String,
+    key: String,
+    fingerprint: String,
+    event: String,
+    created_at: i64,
+    status: Option<String>,
+}
+
+/// `(source, eventId)` → what those who name it again are answered.
+type Named<'b> = HashMap<(&'b str, &'b str), Accepted>;
+/// Idempotency key → the fingerprint of its body, and the answer that it had.
+type Keyed<'b> = HashMap<(Option<KeyId>, &'b str), (&'b str, Accepted)>;
 
 /// How an arrival answers those that name it again within the same batch.
 fn seen_before(arrival: &Arrival) -> Accepted {
-    let status = EventRow::arrived(&arrival.event, 0, arrival.runs.len()).status;
+    let status = EventStatus::on_arrival(arrival.runs.len());
     Accepted { id: arrival.event.id, status, duplicate: true }
 }
 
-impl Work<'_> {
+fn stored_status(text: &str) -> EventStatus {
+    text.parse().unwrap_or(EventStatus::Pending)
+}
+
+impl<C: ConnectionTrait> Work<'_, C> {
     /// Stores the new events of the batch with their runs; those already there answer with the first.
     pub(super) async fn accept(
         &mut self,
@@ -37,15 +63,17 @@ impl Work<'_> {
         if arrivals.is_empty() {
             return Ok(Vec::new());
         }
-        let mut keys = self.known_keys(&arrivals).await?;
-        let mut known = self.known(&arrivals).await?;
+        let stored_keys = self.stored_keys(&arrivals).await?;
+        let stored_events = self.stored_events(&arrivals).await?;
+        let mut keyed = keyed(&stored_keys);
+        let mut named = named(&stored_events);
         let mut new = Vec::with_capacity(arrivals.len());
-        let mut new_keys = Batch::new();
+        let mut new_keys = self.batch();
         for (at, arrival) in arrivals {
             let event = &arrival.event;
-            let key = arrival.idempotency.as_ref().map(|given| (event.key_id, given.key.clone()));
-            if let (Some(given), Some(key)) = (&arrival.idempotency, &key)
-                && let Some((fingerprint, first)) = keys.get(key)
+            let given = arrival.idempotency.as_ref();
+            if let Some(given) = given
+                && let Some((fingerprint, first)) = keyed.get(&(event.key_id, given.key.as_str()))
             {
                 each[at] = Some(match *fingerprint == given.fingerprint {
                     true => Outcome::Accepted(first.clone(), None),
@@ -53,83 +81,54 @@ impl Work<'_> {
                 });
                 continue;
             }
-            let identity = (event.source.clone(), event.event_id.clone());
-            let first = known.get(&identity).filter(|_| arrival.named).cloned();
-            let answer = first.clone().unwrap_or_else(|| seen_before(arrival));
-            if let (Some(given), Some(key)) = (&arrival.idempotency, key) {
-                let row = (&key.0, &key.1, &given.fingerprint, answer.id, self.now.millis());
-                new_keys.push(&row);
-                keys.insert(key, (given.fingerprint.clone(), answer.clone()));
+            let name = (event.source.as_str(), event.event_id.as_str());
+            let first = named.get(&name).filter(|_| arrival.named).cloned();
+            if let Some(given) = given {
+                let answer = first.clone().unwrap_or_else(|| seen_before(arrival));
+                let now = self.now.millis();
+                new_keys.push(&(event.key_id, &given.key, &given.fingerprint, answer.id, now));
+                keyed.insert((event.key_id, &given.key), (&given.fingerprint, answer));
             }
             match first {
                 Some(first) => each[at] = Some(Outcome::Accepted(first, None)),
                 None => {
                     if arrival.named {
-                        known.insert(identity, answer);
+                        named.insert(name, seen_before(arrival));
                     }
                     new.push((at, arrival));
                 }
             }
         }
-        self.write(&self.lane.statements.insert_keys, new_keys).await?;
+        self.write(&self.statements().insert_keys, new_keys);
         self.insert(new, each).await
     }
 
-    /// What was accepted under the idempotency keys that arrive, unless they have been forgotten.
-    async fn known_keys(
+    /// What is remembered under the idempotency keys that arrive.
+    async fn stored_keys(
         &self,
         arrivals: &[(usize, &Arrival)],
-    ) -> Result<HashMap<(Option<KeyId>, String), (String, Accepted)>, StoreError> {
-        #[derive(FromQueryResult)]
-        struct Known {
-            key_id: String,
-            key: String,
-            fingerprint: String,
-            event: String,
-            created_at: i64,
-            status: Option<String>,
-        }
-        let mut given = Batch::new();
+    ) -> Result<Vec<StoredKey>, StoreError> {
+        let mut given = self.batch();
         for (_, arrival) in arrivals {
             if let Some(idempotency) = &arrival.idempotency {
                 given.push(&(arrival.event.key_id, &idempotency.key));
             }
         }
-        let mut found = self.read::<Known>(&self.lane.statements.known_keys, given).await?;
-        found.retain(|known| self.now.millis() - known.created_at < IDEMPOTENCY_KEPT_MILLIS);
-        let accepted = |found: Known| {
-            let id = found.event.parse().unwrap_or(EventId::new(0));
-            let status = found.status.and_then(|status| status.parse().ok());
-            let status = status.unwrap_or(EventStatus::Processed);
-            let first = Accepted { id, status, duplicate: true };
-            ((found.key_id.parse().ok(), found.key), (found.fingerprint, first))
-        };
-        Ok(found.into_iter().map(accepted).collect())
+        let mut stored = self.read::<StoredKey>(&self.statements().known_keys, given).await?;
+        stored.retain(|key| self.now.millis() - key.created_at < IDEMPOTENCY_KEPT_MILLIS);
+        Ok(stored)
     }
 
     /// The events already stored under the names that arrive.
-    async fn known(
+    async fn stored_events(
         &self,
         arrivals: &[(usize, &Arrival)],
-    ) -> Result<HashMap<(String, String), Accepted>, StoreError> {
-        #[derive(FromQueryResult)]
-        struct Known {
-            source: String,
-            event_id: String,
-            id: String,
-            status: String,
-        }
-        let mut names = Batch::new();
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut names = self.batch();
         for (_, arrival) in arrivals.iter().filter(|(_, arrival)| arrival.named) {
             names.push(&(&arrival.event.source, &arrival.event.event_id));
         }
-        let found = self.read::<Known>(&self.lane.statements.known_events, names).await?;
-        let accepted = |found: Known| {
-            let id = found.id.parse().unwrap_or(EventId::new(0));
-            let status = found.status.parse().unwrap_or(EventStatus::Pending);
-            ((found.source, found.event_id), Accepted { id, status, duplicate: true })
-        };
-        Ok(found.into_iter().map(accepted).collect())
+        self.read(&self.statements().known_events, names).await
     }
 
     async fn insert(
@@ -138,32 +137,34 @@ impl Work<'_> {
         each: &mut [Option<Outcome>],
     ) -> Result<Vec<LiveChange>, StoreError> {
         let numbers = self.numbers("events_seq", self.last.seq, new.len()).await?;
-        let (mut events, mut bodies, mut runs) = (Batch::new(), Batch::new(), Batch::new());
+        let (mut events, mut bodies, mut runs) = (self.batch(), self.batch(), self.batch());
         let mut changes = Vec::new();
         let watched = self.lane.live.is_watched();
+        let mut counts: HashMap<(i64, &str, &str, EventStatus), i64> = HashMap::new();
         for ((at, arrival), seq) in new.into_iter().zip(numbers) {
             self.last.seq = seq;
             let event: &Event = &arrival.event;
-            let row = EventRow::arrived(event, seq, arrival.runs.len());
+            let status = EventStatus::on_arrival(arrival.runs.len());
+            let settled = status == EventStatus::Processed;
             events.push(&(
                 seq,
-                row.id,
-                &row.event_id,
-                row.event_type.as_str(),
-                &row.source,
-                &row.subject,
-                row.status.as_str(),
-                row.received_at.millis(),
-                row.occurred_at.map(Timestamp::millis),
-                row.processed_at.map(Timestamp::millis),
-                &row.payload_preview,
-                row.payload_bytes,
-                row.runs_open,
-                row.replay_of,
+                event.id,
+                &event.event_id,
+                event.event_type.as_str(),
+                &event.source,
+                &event.subject,
+                status.as_str(),
+                event.received_at.millis(),
+                event.occurred_at.map(Timestamp::millis),
+                settled.then_some(event.received_at.millis()),
+                &arrival.preview,
+                event.payload.len(),
+                arrival.runs.len(),
+                event.replay_of,
                 event.key_id,
-                row.runs_failed,
+                0,
             ));
-            bodies.push(&(seq, &*event.payload, serde_json::json!(*event.headers).to_string()));
+            bodies.push(&(seq, &*event.payload, &arrival.headers));
             for run in &arrival.runs {
                 let leased = run.permit.is_some();
                 let due_at = if leased { self.now.plus_millis(LEASE_MILLIS) } else { self.now };
@@ -182,19 +183,48 @@ impl Work<'_> {
                     self.now.millis(),
                 ));
             }
-            self.tally.arrived(&row);
-            each[at] = Some(Outcome::Accepted(
-                Accepted { id: row.id, status: row.status, duplicate: false },
-                Some(seq),
-            ));
+            let minute = event.received_at.minute();
+            *counts
+                .entry((minute, event.event_type.as_str(), &event.source, status))
+                .or_default() += 1;
+            let accepted = Accepted { id: event.id, status, duplicate: false };
+            each[at] = Some(Outcome::Accepted(accepted, Some(seq)));
             if watched {
+                let row = EventRow::arrived(event, &arrival.preview, seq, arrival.runs.len());
                 changes.push(LiveChange { cursor: self.last, row: Arc::new(row) });
             }
         }
-        let statements = &self.lane.statements;
-        self.write(&statements.insert_events, events).await?;
-        self.write(&statements.insert_bodies, bodies).await?;
-        self.write(&statements.insert_runs, runs).await?;
+        for ((minute, event_type, source, status), count) in counts {
+            self.tally.arrived(minute, event_type, source, status, count);
+        }
+        let statements = self.statements();
+        self.write(&statements.insert_events, events);
+        self.write(&statements.insert_bodies, bodies);
+        self.write(&statements.insert_runs, runs);
         Ok(changes)
     }
+}
+
+fn named(stored: &[StoredEvent]) -> Named<'_> {
+    let entry = |stored: &'_ StoredEvent| {
+        let id = stored.id.parse().unwrap_or(EventId::new(0));
+        Accepted { id, status: stored_status(&stored.status), duplicate: true }
+    };
+    stored.iter().map(|one| ((one.source.as_str(), one.event_id.as_str()), entry(one))).collect()
+}
+
+fn keyed(stored: &[StoredKey]) -> Keyed<'_> {
+    let entry = |stored: &StoredKey| {
+        let id = stored.event.parse().unwrap_or(EventId::new(0));
+        // An event that was deleted meanwhile had been dealt with.
+        let status = stored.status.as_deref().map_or(EventStatus::Processed, stored_status);
+        Accepted { id, status, duplicate: true }
+    };
+    stored
+        .iter()
+        .map(|one| {
+            let key = (one.key_id.parse().ok(), one.key.as_str());
+            (key, (one.fingerprint.as_str(), entry(one)))
+        })
+        .collect()
 }

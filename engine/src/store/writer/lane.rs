@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 use super::tally::Tally;
@@ -16,8 +16,10 @@ use crate::id::{EventId, NodeId};
 use crate::live::{Cursor, Live, LiveChange};
 use crate::run::RunState;
 use crate::run::worker::{Assignment, Inbox};
+use crate::store::batch::Batch;
+use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::entity::event;
-use crate::store::statements::{Batch, Statements};
+use crate::store::statements::Statements;
 use crate::time::Timestamp;
 
 /// How many status changes are kept for streams that resume.
@@ -25,6 +27,8 @@ const CHANGES_KEPT: i64 = 200_000;
 
 pub(super) struct Lane {
     connection: DatabaseConnection,
+    /// Only SQLite has a log to be copied.
+    checkpoint: Option<Checkpoint>,
     environment: Environment,
     node: NodeId,
     pub(super) live: Live,
@@ -51,19 +55,22 @@ pub(super) struct Outcomes {
     last: Cursor,
 }
 
-/// One transaction under way.
-pub(super) struct Work<'l> {
+/// What a batch does, on a transaction or, where all its writes go out at once, before one.
+pub(super) struct Work<'l, C> {
     pub(super) lane: &'l Lane,
-    pub(super) transaction: DatabaseTransaction,
+    pub(super) connection: C,
     pub(super) now: Timestamp,
     pub(super) tally: Tally,
     pub(super) last: Cursor,
     pub(super) changed: Vec<EventRow>,
+    /// Written, but not sent to the database yet.
+    pending: Vec<(&'l str, Value)>,
 }
 
 impl Lane {
     pub(super) async fn open(
         connection: DatabaseConnection,
+        checkpoint: Option<Checkpoint>,
         environment: Environment,
         node: NodeId,
         live: Live,
@@ -74,6 +81,7 @@ impl Lane {
         live.start_at(last);
         Ok(Self {
             connection,
+            checkpoint,
             environment,
             node,
             live,
@@ -89,33 +97,69 @@ impl Lane {
 
     /// Applies the whole batch and commits it, or changes nothing.
     pub(super) async fn commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
+        let alone = self.connection.get_database_backend() != DbBackend::Postgres;
+        if alone && batch.iter().all(Command::reads_only_what_is_committed) {
+            self.commit_at_once(batch).await
+        } else {
+            self.commit_in_steps(batch).await
+        }
+    }
+
+    async fn commit_in_steps(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
         let transaction = self.connection.begin_with_options(options).await?;
-        let now = self.environment.clock.now();
-        let mut work = Work {
-            lane: self,
-            transaction,
-            now,
-            tally: Tally::default(),
-            last: self.last,
-            changed: Vec::new(),
-        };
+        let mut work = self.work(transaction);
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
         let mut changes = work.accept(batch, &mut each).await?;
         work.settle(batch, &mut each).await?;
         for (command, outcome) in
             batch.iter().zip(&mut each).filter(|(_, outcome)| outcome.is_none())
         {
+            // Each of these may read what was written before it.
+            work.flush().await?;
             *outcome = Some(work.apply(command).await?);
         }
         changes.extend(work.note_changes().await?);
-        work.count().await?;
-        let Work { transaction, last, .. } = work;
+        work.count();
+        work.flush().await?;
+        let Work { connection: transaction, last, .. } = work;
         transaction.commit().await?;
         Ok(Outcomes { each: each.into_iter().flatten().collect(), changes, last })
+    }
+
+    /// The same with the whole transaction sent as one text: on SQLite nobody else writes events and
+    /// runs, so what is read before it still holds in it.
+    async fn commit_at_once(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
+        let mut work = self.work(self.connection.clone());
+        let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
+        let mut changes = work.accept(batch, &mut each).await?;
+        work.settle(batch, &mut each).await?;
+        changes.extend(work.note_changes().await?);
+        work.count();
+        if let Some(written) = work.take_written("BEGIN IMMEDIATE;\n", "COMMIT;\n")
+            && let Err(error) = self.connection.execute_raw(written).await
+        {
+            // Where SQLite has ended the transaction by itself this fails, as it should.
+            let _ended = self.connection.execute_unprepared("ROLLBACK").await;
+            return Err(error.into());
+        }
+        let last = work.last;
+        Ok(Outcomes { each: each.into_iter().flatten().collect(), changes, last })
+    }
+
+    fn work<C: ConnectionTrait>(&self, connection: C) -> Work<'_, C> {
+        Work {
+            lane: self,
+            connection,
+            now: self.environment.clock.now(),
+            tally: Tally::default(),
+            last: self.last,
+            changed: Vec::new(),
+            pending: Vec::new(),
+        }
     }
 
     /// Publishes what was committed, hands leased runs to the worker and answers the senders.
@@ -157,6 +201,14 @@ impl Lane {
         }
     }
 
+    /// What is to be done between two commits, when those who waited have been answered.
+    pub(super) async fn tidy(&self) {
+        let wanted = self.checkpoint.as_ref().is_some_and(Checkpoint::committed);
+        if wanted && let Err(error) = checkpoint::copy(&self.connection).await {
+            tracing::debug!(%error, "the log could not be copied to its end");
+        }
+    }
+
     /// Gives the runs leased at birth to the worker; says whether others wait in the queue.
     fn hand_over(&self, arrival: Arrival, event_seq: i64) -> bool {
         let mut queued = false;
@@ -192,13 +244,50 @@ async fn last_cursor(connection: &DatabaseConnection) -> Result<Cursor, StoreErr
     })
 }
 
-impl Work<'_> {
-    pub(super) async fn write(&self, sql: &str, batch: Batch) -> Result<(), StoreError> {
+impl<'l, C: ConnectionTrait> Work<'l, C> {
+    pub(super) fn statements(&self) -> &'l Statements {
+        &self.lane.statements
+    }
+
+    pub(super) fn batch(&self) -> Batch {
+        self.statements().batch()
+    }
+
+    /// Writes a batch by a statement that has no other parameter. Reads do not see it before
+    /// [`Self::flush`].
+    pub(super) fn write(&mut self, sql: &'l str, batch: Batch) {
         if !batch.is_empty() {
-            let statement = self.lane.statements.with_batch(sql, batch.into_json());
-            self.transaction.execute_raw(statement).await?;
+            self.pending.push((sql, batch.into_value()));
+        }
+    }
+
+    /// Sends what was written.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        if self.is_postgres() {
+            for (sql, value) in std::mem::take(&mut self.pending) {
+                self.connection.execute_raw(self.statements().with(sql, vec![value])).await?;
+            }
+        } else if let Some(written) = self.take_written("", "") {
+            self.connection.execute_raw(written).await?;
         }
         Ok(())
+    }
+
+    /// All that was written as one text, which SQLite takes: each way to the connection's thread and
+    /// back is a wait for two threads to be woken.
+    fn take_written(&mut self, before: &str, after: &str) -> Option<Statement> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return None;
+        }
+        let (mut text, mut values) = (before.to_owned(), Vec::with_capacity(pending.len()));
+        for (sql, value) in pending {
+            values.push(value);
+            text.push_str(&sql.replace("$1", &format!("${}", values.len())));
+            text.push_str(";\n");
+        }
+        text.push_str(after);
+        Some(self.statements().with(&text, values))
     }
 
     pub(super) async fn read<T: FromQueryResult>(
@@ -209,12 +298,12 @@ impl Work<'_> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let statement = self.lane.statements.with_batch(sql, batch.into_json());
-        Ok(T::find_by_statement(statement).all(&self.transaction).await?)
+        let statement = self.statements().with_batch(sql, batch);
+        Ok(T::find_by_statement(statement).all(&self.connection).await?)
     }
 
     pub(super) fn is_postgres(&self) -> bool {
-        self.transaction.get_database_backend() == DbBackend::Postgres
+        self.connection.get_database_backend() == DbBackend::Postgres
     }
 
     /// Hands out `count` numbers that follow the order of commits: on SQLite from memory, as this is
@@ -230,45 +319,12 @@ impl Work<'_> {
             return Ok((last + 1..=last + count).collect());
         }
         let sql = format!("SELECT nextval('{sequence}') AS number FROM generate_series(1, $1)");
-        let statement = self.lane.statements.with(&sql, vec![count.into()]);
-        let rows = self.transaction.query_all_raw(statement).await?;
+        let statement = self.statements().with(&sql, vec![count.into()]);
+        let rows = self.connection.query_all_raw(statement).await?;
         let mut numbers =
             rows.iter().map(|row| row.try_get("", "number")).collect::<Result<Vec<i64>, _>>()?;
         numbers.sort_unstable();
         Ok(numbers)
-    }
-
-    async fn apply(&mut self, command: &Command) -> Result<Outcome, StoreError> {
-        match command {
-            Command::Repair(id, repair, _) => {
-                Ok(Outcome::Repaired(self.repair(*id, *repair).await?))
-            }
-            Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
-            Command::ExtendLeases(runs, _) => {
-                self.extend_leases(runs).await?;
-                Ok(Outcome::Done)
-            }
-            Command::TouchKeys(used) => {
-                let mut keys = Batch::new();
-                used.iter().for_each(|(id, at)| keys.push(&(id, at.millis())));
-                self.write(&self.lane.statements.touch_keys, keys).await?;
-                Ok(Outcome::Done)
-            }
-            Command::Change(change, _) => {
-                // A savepoint of its own: what fails here undoes nothing else.
-                let savepoint = self.transaction.begin().await?;
-                let result = (change.0)(&savepoint).await;
-                match &result {
-                    Ok(()) => savepoint.commit().await?,
-                    Err(_) => savepoint.rollback().await?,
-                }
-                match result {
-                    Err(error) if error.is_unavailable() => Err(error),
-                    result => Ok(Outcome::Changed(result)),
-                }
-            }
-            Command::Accept(..) | Command::Record(..) => Ok(Outcome::Done),
-        }
     }
 
     /// Writes the events that moved and numbers their changes for streams that resume.
@@ -279,7 +335,7 @@ impl Work<'_> {
         let rows = std::mem::take(&mut self.changed);
         let first = self.last.change;
         let numbers = self.numbers("event_changes_seq", first, rows.len()).await?;
-        let (mut events, mut notes) = (Batch::new(), Batch::new());
+        let (mut events, mut notes) = (self.batch(), self.batch());
         let mut changes = Vec::with_capacity(rows.len());
         for (row, number) in rows.into_iter().zip(numbers) {
             self.last.change = number;
@@ -295,32 +351,64 @@ impl Work<'_> {
             notes.push(&(number, row.seq));
             changes.push(LiveChange { cursor: self.last, row: Arc::new(row) });
         }
-        self.write(&self.lane.statements.update_events, events).await?;
-        self.write(&self.lane.statements.insert_changes, notes).await?;
+        self.write(&self.statements().update_events, events);
+        self.write(&self.statements().insert_changes, notes);
         if first / 1_000 != self.last.change / 1_000 {
-            let trim = "DELETE FROM event_changes WHERE id <= $1";
-            let statement =
-                self.lane.statements.with(trim, vec![(self.last.change - CHANGES_KEPT).into()]);
-            self.transaction.execute_raw(statement).await?;
+            let oldest = self.last.change - CHANGES_KEPT;
+            self.pending.push(("DELETE FROM event_changes WHERE id <= $1", oldest.into()));
         }
         Ok(changes)
     }
 
-    async fn count(&self) -> Result<(), StoreError> {
-        let (mut statuses, mut rollups, mut latencies) = (Batch::new(), Batch::new(), Batch::new());
+    fn count(&mut self) {
+        let (mut statuses, mut rollups, mut latencies) = (self.batch(), self.batch(), self.batch());
         self.tally.statuses().for_each(|row| statuses.push(&row));
         self.tally.rollups().for_each(|row| rollups.push(&row));
         self.tally.latencies().for_each(|row| latencies.push(&row));
-        let statements = &self.lane.statements;
-        self.write(&statements.add_status_counts, statuses).await?;
-        self.write(&statements.add_rollups, rollups).await?;
-        self.write(&statements.add_latencies, latencies).await
+        self.write(&self.statements().add_status_counts, statuses);
+        self.write(&self.statements().add_rollups, rollups);
+        self.write(&self.statements().add_latencies, latencies);
+    }
+}
+
+impl Work<'_, DatabaseTransaction> {
+    async fn apply(&mut self, command: &Command) -> Result<Outcome, StoreError> {
+        match command {
+            Command::Repair(id, repair, _) => {
+                Ok(Outcome::Repaired(self.repair(*id, *repair).await?))
+            }
+            Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
+            Command::ExtendLeases(runs, _) => {
+                self.extend_leases(runs).await?;
+                Ok(Outcome::Done)
+            }
+            Command::TouchKeys(used) => {
+                let mut keys = self.batch();
+                used.iter().for_each(|(id, at)| keys.push(&(id, at.millis())));
+                self.write(&self.statements().touch_keys, keys);
+                Ok(Outcome::Done)
+            }
+            Command::Change(change, _) => {
+                // A savepoint of its own: what fails here undoes nothing else.
+                let savepoint = self.connection.begin().await?;
+                let result = (change.0)(&savepoint).await;
+                match &result {
+                    Ok(()) => savepoint.commit().await?,
+                    Err(_) => savepoint.rollback().await?,
+                }
+                match result {
+                    Err(error) if error.is_unavailable() => Err(error),
+                    result => Ok(Outcome::Changed(result)),
+                }
+            }
+            Command::Accept(..) | Command::Record(..) => Ok(Outcome::Done),
+        }
     }
 
     /// The event as it stands in this transaction.
     pub(super) async fn find_event(&self, id: EventId) -> Result<Option<EventRow>, StoreError> {
         use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
         let found = event::Entity::find().filter(event::Column::Id.eq(id.to_string()));
-        Ok(found.one(&self.transaction).await?.map(EventRow::from))
+        Ok(found.one(&self.connection).await?.map(EventRow::from))
     }
 }

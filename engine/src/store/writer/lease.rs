@@ -1,16 +1,15 @@
 //! Leases: which runs this node works on, and for how long others leave them alone.
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use super::lane::Work;
 use super::{Claimed, StoreError};
 use crate::id::RunId;
 use crate::run::worker::LEASE_MILLIS;
 use crate::store::entity::run;
-use crate::store::statements::Batch;
 use crate::time::Timestamp;
 
-impl Work<'_> {
+impl Work<'_, DatabaseTransaction> {
     /// Leases up to `limit` runs that are due to this node. On SQLite no other node exists, so a
     /// lease that names another is left over from a process that has died.
     pub(super) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
@@ -32,8 +31,8 @@ impl Work<'_> {
             self.now.millis().into(),
             (limit as i64).into(),
         ];
-        let statement = self.lane.statements.with(&sql, values);
-        let models = run::Model::find_by_statement(statement).all(&self.transaction).await?;
+        let statement = self.statements().with(&sql, values);
+        let models = run::Model::find_by_statement(statement).all(&self.connection).await?;
         let claimed = |model: run::Model| {
             Some(Claimed {
                 run: model.id.parse().ok()?,
@@ -50,13 +49,12 @@ impl Work<'_> {
 
     /// Puts the end of this node's leases off.
     pub(super) async fn extend_leases(&self, runs: &[RunId]) -> Result<(), StoreError> {
-        let mut ids = Batch::new();
+        let mut ids = self.batch();
         runs.iter().for_each(|run| ids.push(&[run]));
         let until = self.now.plus_millis(LEASE_MILLIS).millis();
-        let values =
-            vec![ids.into_json().into(), until.into(), self.lane.node().to_string().into()];
-        let statement = self.lane.statements.with(&self.lane.statements.extend_leases, values);
-        self.transaction.execute_raw(statement).await?;
+        let values = vec![ids.into_value(), until.into(), self.lane.node().to_string().into()];
+        let statement = self.statements().with(&self.statements().extend_leases, values);
+        self.connection.execute_raw(statement).await?;
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Writes what people decide about a settled event: retry it, or call it processed or failed.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+};
 
 use super::StoreError;
 use super::lane::Work;
@@ -9,9 +11,8 @@ use crate::event::{EventError, EventRow, EventStatus};
 use crate::id::EventId;
 use crate::run::{RunState, RunStatus, machine};
 use crate::store::entity::run;
-use crate::store::statements::Batch;
 
-impl Work<'_> {
+impl Work<'_, DatabaseTransaction> {
     pub(super) async fn repair(
         &mut self,
         id: EventId,
@@ -71,7 +72,7 @@ impl Work<'_> {
     }
 
     /// Queues the failed runs of an event again, each from the step that failed; says how many.
-    async fn revive_failed_runs(&self, event_seq: i64) -> Result<i64, StoreError> {
+    async fn revive_failed_runs(&mut self, event_seq: i64) -> Result<i64, StoreError> {
         #[derive(FromQueryResult)]
         struct Failed {
             id: String,
@@ -83,9 +84,9 @@ impl Work<'_> {
             .filter(run::Column::EventSeq.eq(event_seq))
             .filter(run::Column::Status.eq(RunStatus::Failed.as_str()))
             .into_model::<Failed>()
-            .all(&self.transaction)
+            .all(&self.connection)
             .await?;
-        let mut runs = Batch::new();
+        let mut runs = self.batch();
         for run in &failed {
             let mut state: RunState = serde_json::from_str(&run.state).unwrap_or_default();
             machine::revive(&mut state);
@@ -104,7 +105,7 @@ impl Work<'_> {
                 none,
             ));
         }
-        self.write(&self.lane.statements.update_runs, runs).await?;
+        self.write(&self.statements().update_runs, runs);
         Ok(failed.len() as i64)
     }
 
@@ -117,8 +118,8 @@ impl Work<'_> {
             "DELETE FROM event_bodies WHERE seq = $1",
             "DELETE FROM events WHERE seq = $1",
         ] {
-            let statement = self.lane.statements.with(sql, vec![row.seq.into()]);
-            self.transaction.execute_raw(statement).await?;
+            let statement = self.statements().with(sql, vec![row.seq.into()]);
+            self.connection.execute_raw(statement).await?;
         }
         Ok(())
     }

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::lane::{Outcome, Work};
 use super::{Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
 use crate::run::RunStatus;
+use crate::store::batch::Batch;
 use crate::store::entity::event;
-use crate::store::statements::Batch;
 use crate::time::Timestamp;
 
 #[derive(FromQueryResult)]
@@ -22,7 +22,7 @@ struct Held {
     event: event::Model,
 }
 
-impl Work<'_> {
+impl<C: ConnectionTrait> Work<'_, C> {
     /// Only a run whose lease this node still holds is written; otherwise another has it, or it was
     /// cancelled, and what was done here does not count.
     pub(super) async fn settle(
@@ -30,13 +30,13 @@ impl Work<'_> {
         batch: &[Command],
         each: &mut [Option<Outcome>],
     ) -> Result<(), StoreError> {
-        let mut ids = Batch::new();
+        let mut ids = self.batch();
         for command in batch {
             if let Command::Record(progress, _) = command {
                 ids.push(&[progress.run]);
             }
         }
-        let held = self.read::<Held>(&self.lane.statements.runs_with_events, ids).await?;
+        let held = self.read::<Held>(&self.statements().runs_with_events, ids).await?;
         if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
             return Ok(());
         }
@@ -52,7 +52,7 @@ impl Work<'_> {
                 rows.entry(row.seq).or_insert((row.status, row));
             }
         }
-        let (mut runs, mut attempts) = (Batch::new(), Batch::new());
+        let (mut runs, mut attempts) = (self.batch(), self.batch());
         for (command, outcome) in batch.iter().zip(each) {
             let Command::Record(progress, _) = command else { continue };
             // A run that has finished in this very batch is not held any more.
@@ -66,8 +66,8 @@ impl Work<'_> {
                 self.push_run(progress, &mut runs, &mut attempts);
             }
         }
-        self.write(&self.lane.statements.update_runs, runs).await?;
-        self.write(&self.lane.statements.insert_attempts, attempts).await?;
+        self.write(&self.statements().update_runs, runs);
+        self.write(&self.statements().insert_attempts, attempts);
         for (before, row) in rows.into_values() {
             self.tally.moved(before, &row);
             self.changed.push(row);
@@ -120,6 +120,10 @@ fn advance(row: &mut EventRow, progress: &Progress) {
         }
     }
     row.status = EventStatus::of_runs(row.runs_open, row.runs_failed);
+    if row.status == EventStatus::Processed {
+        // What went wrong on the way is in the journal.
+        row.error = None;
+    }
     if row.runs_open == 0 {
         row.processed_at = Some(progress.now);
     }

@@ -18,12 +18,20 @@ const PROCESSED: usize = 1;
 const FAILED: usize = 2;
 
 impl Tally {
-    pub(super) fn arrived(&mut self, row: &EventRow) {
-        self.statuses[row.status as usize] += 1;
-        let counts = self.rollup(row.received_at.minute(), row);
-        counts[ACCEPTED] += 1;
-        if row.status == EventStatus::Processed {
-            counts[PROCESSED] += 1;
+    /// Counts `count` events of one type and source that arrived in `minute`.
+    pub(super) fn arrived(
+        &mut self,
+        minute: i64,
+        event_type: &str,
+        source: &str,
+        status: EventStatus,
+        count: i64,
+    ) {
+        self.statuses[status as usize] += count;
+        let counts = self.rollup(minute, event_type, source);
+        counts[ACCEPTED] += count;
+        if status == EventStatus::Processed {
+            counts[PROCESSED] += count;
         }
     }
 
@@ -38,8 +46,12 @@ impl Tally {
         let Some(settled) = row.processed_at else { return };
         let minute = settled.minute();
         match row.status {
-            EventStatus::Processed => self.rollup(minute, row)[PROCESSED] += 1,
-            EventStatus::Failed => self.rollup(minute, row)[FAILED] += 1,
+            EventStatus::Processed => {
+                self.rollup(minute, row.event_type.as_str(), &row.source)[PROCESSED] += 1
+            }
+            EventStatus::Failed => {
+                self.rollup(minute, row.event_type.as_str(), &row.source)[FAILED] += 1
+            }
             EventStatus::Pending | EventStatus::Processing => return,
         }
         let bucket = latency::bucket(settled.millis_since(row.received_at));
@@ -51,9 +63,8 @@ impl Tally {
         self.statuses[before as usize] -= 1;
     }
 
-    fn rollup(&mut self, minute: i64, row: &EventRow) -> &mut [i64; 3] {
-        let key = (minute, row.event_type.as_str().to_owned(), row.source.clone());
-        self.rollups.entry(key).or_default()
+    fn rollup(&mut self, minute: i64, event_type: &str, source: &str) -> &mut [i64; 3] {
+        self.rollups.entry((minute, event_type.to_owned(), source.to_owned())).or_default()
     }
 
     pub(super) fn statuses(&self) -> impl Iterator<Item = (&'static str, i64)> {
