@@ -35,14 +35,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
 
         const events = [[`/events/${processed}`, 'event'], [`/events/${failed}`, 'event-failed']];
-        for (const [path, name] of [...PAGES, ...events, ['/events/evt_none', 'event-missing']]) {
+        const missing = [['/events/evt_none', 'event-missing'], ['/nowhere', 'no-page']];
+        for (const [path, name] of [...PAGES, ...events, ...missing]) {
           await page.goto(path);
           await judge(name);
         }
-        // The browser itself reports the 404 of an event that does not exist, of its page and of
-        // the page's own look-up.
+        // The browser itself reports the 404 of a page.
         const expected = (complaint: string) =>
-          complaint.includes('404') && /\/events\/(evt_none|get)\)/.test(complaint);
+          complaint.includes('404') && /\/(events\/evt_none|nowhere)\)/.test(complaint);
         complaints.splice(0, complaints.length, ...complaints.filter((c) => !expected(c)));
       });
     });

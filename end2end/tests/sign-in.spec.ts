@@ -42,7 +42,7 @@ test.describe('without an owner', () => {
     await page.getByLabel('Email').fill('second@example.test');
     await page.getByLabel('Password').fill('a long enough password');
     await page.getByRole('button', { name: 'Create owner' }).click();
-    await expect(page.getByRole('alert')).toContainText(/owner already|expired/);
+    await expect(page.getByRole('alert')).toContainText('owner already');
 
     await page.goto('/login');
     await page.getByLabel('Email').fill('first@example.test');

@@ -27,7 +27,7 @@ pub async fn ingest(
     engine: &Engine,
     key: &ApiKey,
     new: NewEvent,
-    headers: Vec<(String, String)>,
+    mut headers: Vec<(String, String)>,
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, IngestError> {
     if !key.may_send(&new.event_type) {
@@ -35,6 +35,7 @@ pub async fn ingest(
         return Err(IngestError::Scope(new.event_type.to_string(), scopes));
     }
     let id = EventId::new(engine.environment.next_id());
+    headers.extend(new.attributes);
     let named = new.event_id.is_some();
     let event = Event {
         id,

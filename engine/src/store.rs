@@ -47,6 +47,9 @@ pub enum StoreError {
     /// The same failure, told to several who waited for it.
     #[error("{0}")]
     Shared(Arc<StoreError>),
+    /// Nothing was stored; the log says where.
+    #[error("a defect in Sluice kept this from being stored")]
+    Defect,
     #[error("the store has been closed")]
     Closed,
 }
@@ -61,7 +64,7 @@ impl StoreError {
         match self {
             Self::Unavailable(_) | Self::Busy | Self::Closed => true,
             Self::Shared(error) => error.is_unavailable(),
-            Self::Conflict | Self::KeyReused | Self::Database(_) => false,
+            Self::Conflict | Self::KeyReused | Self::Database(_) | Self::Defect => false,
         }
     }
 }

@@ -271,7 +271,7 @@ pub async fn set_up(
     let now = environment.clock.now().millis();
     let link = setup_link::Entity::find_by_id(token_hash.clone()).one(&store.read).await;
     if link.map_err(StoreError::from)?.is_none_or(|link| link.expires_at <= now) {
-        return Err(UserError::LinkExpired);
+        return Err(no_link(store).await);
     }
     let model = new_user(environment, email, password, Role::Owner).await?;
     let insert = model.clone();
@@ -292,7 +292,16 @@ pub async fn set_up(
         .await;
     match made {
         Ok(()) => Ok(model.into()),
-        Err(StoreError::Conflict) => Err(UserError::LinkExpired),
+        Err(StoreError::Conflict) => Err(no_link(store).await),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Why a link does not work: somebody has used it, or it is too old.
+async fn no_link(store: &Store) -> UserError {
+    match is_set_up(store).await {
+        Ok(true) => UserError::Taken,
+        Ok(false) => UserError::LinkExpired,
+        Err(error) => error.into(),
     }
 }

@@ -8,7 +8,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list, render_app_to_stream_with_context,
+};
 
 use crate::assets;
 use crate::auth::{AuthSession, origin};
@@ -20,15 +22,29 @@ const OPEN: [&str; 2] = ["/login", "/setup"];
 
 /// Pages and server functions, closed to everyone who is not signed in.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    let (provided, options) = (state.clone(), state.options.clone());
-    let context = move || provide(&provided);
-    let page = move || {
-        set_content_policy();
-        app::shell(options.clone())
-    };
+    let (context, page) = (context(state), page(state));
     Router::new()
         .leptos_routes_with_context(state, generate_route_list(app::App), context, page)
         .layer(from_fn(close))
+}
+
+/// The page for addresses that lead nowhere, for people who are signed in.
+pub(crate) fn no_page(state: &AppState) -> Router<AppState> {
+    let (context, page) = (context(state), page(state));
+    Router::new().fallback(render_app_to_stream_with_context(context, page)).layer(from_fn(close))
+}
+
+fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    let state = state.clone();
+    move || provide(&state)
+}
+
+fn page(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    let options = state.options.clone();
+    move || {
+        set_content_policy();
+        app::shell(options.clone()).into_any()
+    }
 }
 
 fn provide(state: &AppState) {

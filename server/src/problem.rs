@@ -1,7 +1,7 @@
 //! What a client is told when something is refused: problem+json (RFC 9457), made in this one place.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::event::envelope::{FieldError, InvalidEnvelope};
 use engine::event::read::ReadError;
@@ -18,8 +18,10 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
     MalformedJson,
+    TooDeep,
     InvalidParameter,
     InvalidEvent,
+    BatchTooLong,
     InvalidDefinition,
     IdempotencyKeyReused,
     Unauthorized,
@@ -40,10 +42,11 @@ pub(crate) enum Code {
 impl Code {
     fn status(self) -> StatusCode {
         match self {
-            Self::MalformedJson | Self::InvalidParameter => StatusCode::BAD_REQUEST,
-            Self::InvalidEvent | Self::InvalidDefinition | Self::IdempotencyKeyReused => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::MalformedJson | Self::TooDeep | Self::InvalidParameter => StatusCode::BAD_REQUEST,
+            Self::InvalidEvent
+            | Self::BatchTooLong
+            | Self::InvalidDefinition
+            | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::ScopeDenied | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -61,8 +64,10 @@ impl Code {
     fn title(self) -> &'static str {
         match self {
             Self::MalformedJson => "The body is not JSON",
+            Self::TooDeep => "The payload is nested too deeply",
             Self::InvalidParameter => "A parameter is not valid",
             Self::InvalidEvent => "The event is not valid",
+            Self::BatchTooLong => "The batch has too many events",
             Self::InvalidDefinition => "The workflow is not valid",
             Self::IdempotencyKeyReused => "The idempotency key was used for another body",
             Self::Unauthorized => "A valid API key or sign-in is needed",
@@ -99,8 +104,9 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
 }
 
+/// What is sent of a problem.
 #[derive(Serialize)]
-struct Body {
+pub(crate) struct Body {
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -125,6 +131,26 @@ impl Problem {
         Self::new(Code::NotFound, "There is nothing at this address.")
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// The header that says when to try again, where that helps.
+    pub(crate) fn retry_after(&self) -> Option<[(HeaderName, HeaderValue); 1]> {
+        self.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))])
+    }
+
+    pub(crate) fn into_body(self) -> Body {
+        Body {
+            r#type: self.code.kind(),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: self.detail,
+            code: self.code,
+            errors: self.errors,
+        }
+    }
+
     pub(crate) fn after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
@@ -139,21 +165,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.code.status();
-        let body = Body {
-            r#type: self.code.kind(),
-            title: self.code.title(),
-            status: status.as_u16(),
-            detail: self.detail,
-            code: self.code,
-            errors: self.errors,
-        };
-        let mut response = (status, Json(body)).into_response();
+        let (status, retry_after) = (self.status(), self.retry_after());
+        let mut response = (status, retry_after, Json(self.into_body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -192,6 +207,8 @@ impl From<InvalidEnvelope> for Problem {
         let detail = error.to_string();
         match error {
             InvalidEnvelope::Malformed(_) => Self::new(Code::MalformedJson, detail),
+            InvalidEnvelope::TooDeep => Self::new(Code::TooDeep, detail),
+            InvalidEnvelope::TooMany => Self::new(Code::BatchTooLong, detail),
             InvalidEnvelope::Fields(errors) => {
                 Self { errors, ..Self::new(Code::InvalidEvent, detail) }
             }

@@ -66,6 +66,7 @@ impl FromRef<AppState> for LeptosOptions {
 pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
     let intake = Router::new()
         .route("/api/webhooks/ingest", post(ingest::event))
+        .route("/api/webhooks/ingest/batch", post(ingest::batch::events))
         .method_not_allowed_fallback(not_found::method);
     let intake = match rate_limit::layer(limit, state.proxies.clone()) {
         Some(layer) => intake.layer(layer).layer(map_response(move |response| async move {
@@ -91,23 +92,27 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .method_not_allowed_fallback(not_found::closed_method)
         .fallback(not_found::closed);
 
+    let with_sessions = |routes: Router<AppState>| {
+        routes
+            .layer(sessions::layer(&state.engine))
+            .layer(from_fn_with_state(state.proxies.clone(), sessions::secure_cookies))
+    };
     let people = Router::new()
         .nest("/api/v1", management)
         .route("/login", post(sign_in::login))
         .route("/setup", post(sign_in::set_up))
         .route("/logout", post(sign_in::logout))
-        .merge(dashboard::routes(&state))
-        .layer(sessions::layer(&state.engine))
-        .layer(from_fn_with_state(state.proxies.clone(), sessions::secure_cookies));
+        .merge(dashboard::routes(&state));
+    let no_page = with_sessions(dashboard::no_page(&state)).with_state(state.clone());
 
     Router::new()
-        .merge(people)
+        .merge(with_sessions(people))
         .merge(intake)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/favicon.svg", get(assets::serve))
         .route("/pkg/{*path}", get(assets::serve))
-        .fallback(not_found::anything)
+        .fallback(move |request| not_found::anything(no_page.clone(), request))
         .with_state(state)
 }
 

@@ -18,7 +18,22 @@ pub struct NewEvent {
     pub event_id: Option<String>,
     pub subject: Option<String>,
     pub occurred_at: Option<Timestamp>,
+    /// What else the sender said about the event; kept with its headers.
+    pub attributes: Vec<(String, String)>,
 }
+
+impl NewEvent {
+    /// The last check that every way in shares.
+    pub(super) fn checked(self) -> Result<Self, InvalidEnvelope> {
+        if nests_deeper(&self.payload, DEEPEST) {
+            return Err(InvalidEnvelope::TooDeep);
+        }
+        Ok(self)
+    }
+}
+
+/// How many arrays and objects may lie inside one another.
+const DEEPEST: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidEnvelope {
@@ -26,6 +41,10 @@ pub enum InvalidEnvelope {
     Malformed(#[source] serde_json::Error),
     #[error("the event is not complete: {}", list(.0))]
     Fields(Vec<FieldError>),
+    #[error("the payload nests more than {DEEPEST} arrays and objects: send it flatter")]
+    TooDeep,
+    #[error("a batch has at most {MOST_IN_BATCH} events; this one has more: send it in parts")]
+    TooMany,
 }
 
 /// One field that does not fit, named as in the body.
@@ -89,20 +108,69 @@ pub fn parse(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
 
     match (event_type, source, payload) {
         (Some(event_type), Some(source), Some(payload)) if errors.is_empty() => {
-            Ok(NewEvent { event_type, source, payload, event_id, subject, occurred_at })
+            let attributes = Vec::new();
+            NewEvent { event_type, source, payload, event_id, subject, occurred_at, attributes }
+                .checked()
         }
         _ => Err(InvalidEnvelope::Fields(errors)),
     }
 }
 
-const MISSING: &str = "is missing";
+/// How many events one request may bring.
+pub const MOST_IN_BATCH: usize = 1_000;
+
+/// The items of a batch, a JSON array or one item a line (NDJSON), each to be parsed by itself.
+pub fn batch(body: &[u8]) -> Result<Vec<&[u8]>, InvalidEnvelope> {
+    let items: Vec<&[u8]> = if body.trim_ascii_start().starts_with(b"[") {
+        let items: Vec<&RawValue> =
+            serde_json::from_slice(body).map_err(InvalidEnvelope::Malformed)?;
+        items.into_iter().map(|item| item.get().as_bytes()).collect()
+    } else {
+        let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        lines.filter(|line| !line.is_empty()).collect()
+    };
+    if items.len() > MOST_IN_BATCH { Err(InvalidEnvelope::TooMany) } else { Ok(items) }
+}
+
+/// An item of a batch: a CloudEvent when it says so by `specversion`, otherwise as [`parse`] reads it.
+pub fn either(item: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
+    #[derive(Deserialize)]
+    struct Kind {
+        specversion: Option<serde::de::IgnoredAny>,
+    }
+    let kind: Kind = serde_json::from_slice(item).map_err(InvalidEnvelope::Malformed)?;
+    if kind.specversion.is_some() { super::cloudevents::structured(item) } else { parse(item) }
+}
+
+/// Whether JSON text has more than `most` arrays and objects inside one another.
+fn nests_deeper(json: &str, most: usize) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+pub(super) const MISSING: &str = "is missing";
 const LONGEST_NAME: usize = 255;
 
-fn refuse(field: &'static str, message: impl ToString, errors: &mut Vec<FieldError>) {
+pub(super) fn refuse(field: &'static str, message: impl ToString, errors: &mut Vec<FieldError>) {
     errors.push(FieldError { field, message: message.to_string() });
 }
 
-fn required<'a>(
+pub(super) fn required<'a>(
     field: &'static str,
     raw: Option<&'a RawValue>,
     errors: &mut Vec<FieldError>,
@@ -113,7 +181,7 @@ fn required<'a>(
     text(field, raw?, errors)
 }
 
-fn optional<'a>(
+pub(super) fn optional<'a>(
     field: &'static str,
     raw: Option<&'a RawValue>,
     errors: &mut Vec<FieldError>,
@@ -122,7 +190,7 @@ fn optional<'a>(
     text(field, raw, errors)
 }
 
-fn text<'a>(
+pub(super) fn text<'a>(
     field: &'static str,
     raw: &'a RawValue,
     errors: &mut Vec<FieldError>,
@@ -138,7 +206,11 @@ fn text<'a>(
     }
 }
 
-fn name(field: &'static str, text: Cow<'_, str>, errors: &mut Vec<FieldError>) -> Option<String> {
+pub(super) fn name(
+    field: &'static str,
+    text: Cow<'_, str>,
+    errors: &mut Vec<FieldError>,
+) -> Option<String> {
     let message = if text.is_empty() {
         "cannot be empty"
     } else if text.len() > LONGEST_NAME {
@@ -184,6 +256,32 @@ mod tests {
             Err(InvalidEnvelope::Malformed(_) | InvalidEnvelope::Fields(_))
         ));
         assert!(matches!(parse(b"{\"a\":\xff}"), Err(InvalidEnvelope::Malformed(_))));
+    }
+
+    #[test]
+    fn a_payload_has_a_bottom() {
+        let nested = |depth: usize| {
+            let payload = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            parse(format!(r#"{{"type":"a","source":"s","data":{payload}}}"#).as_bytes())
+        };
+        assert!(nested(DEEPEST).is_ok());
+        assert!(matches!(nested(DEEPEST + 1), Err(InvalidEnvelope::TooDeep)));
+        let text = format!(r#"{{"type":"a","source":"s","data":"\\\"{}"}}"#, "[".repeat(100));
+        assert!(parse(text.as_bytes()).is_ok(), "brackets in texts do not count");
+    }
+
+    #[test]
+    fn a_batch_is_an_array_or_lines() {
+        let texts = |body: &str| -> Vec<String> {
+            let items = batch(body.as_bytes()).unwrap();
+            items.iter().map(|item| String::from_utf8_lossy(item).into_owned()).collect()
+        };
+        assert_eq!(texts(" [ {\"a\":1} , 2 ] "), ["{\"a\":1}", "2"]);
+        assert_eq!(texts("{\"a\":1}\r\n\n2\n"), ["{\"a\":1}", "2"]);
+        assert!(texts("[]").is_empty() && texts("").is_empty());
+        assert!(matches!(batch(b"[1,"), Err(InvalidEnvelope::Malformed(_))));
+        let many = "1\n".repeat(MOST_IN_BATCH + 1);
+        assert!(matches!(batch(many.as_bytes()), Err(InvalidEnvelope::TooMany)));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //!
 //! Invariant: nothing is answered, published or handed to the worker before `COMMIT` has returned.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -212,7 +214,7 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut down = false;
     while commands.recv_many(&mut batch, BATCH).await > 0 {
-        match lane.commit(&batch).await {
+        match commit(&mut lane, &batch).await {
             Ok(outcomes) => {
                 if std::mem::take(&mut down) {
                     tracing::info!("the database takes writes again");
@@ -230,7 +232,7 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
             // One of the commands is at fault: find it by committing each alone.
             Err(_) => {
                 for command in batch.drain(..) {
-                    match lane.commit(std::slice::from_ref(&command)).await {
+                    match commit(&mut lane, std::slice::from_ref(&command)).await {
                         Ok(outcomes) => lane.finish(std::iter::once(command), outcomes),
                         Err(error) => command.fail(error),
                     }
@@ -238,6 +240,15 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
             }
         }
     }
+}
+
+/// A panic costs the command that caused it, not the writer.
+async fn commit(lane: &mut lane::Lane, batch: &[Command]) -> Result<lane::Outcomes, StoreError> {
+    let committed = AssertUnwindSafe(lane.commit(batch)).catch_unwind().await;
+    committed.unwrap_or_else(|_| {
+        tracing::error!(commands = batch.len(), "a defect kept writes from being stored");
+        Err(StoreError::Defect)
+    })
 }
 
 impl Command {

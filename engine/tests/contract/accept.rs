@@ -17,6 +17,7 @@ on_both!(
     one_name_is_one_event_under_64_at_once,
     lists_page_by_page_and_filter,
     a_change_that_fails_undoes_nothing_else,
+    a_panic_costs_only_the_command_that_causes_it,
     numbers_go_on_after_a_restart,
 );
 
@@ -55,6 +56,20 @@ async fn one_name_is_one_event_under_64_at_once(database: Database) {
     let other = running.send(json!({ "type": "a", "source": "t", "id": "once", "data": {} })).await;
     assert!(!other.duplicate, "another source may use the same id");
     assert_eq!(stats::current(&running.engine).await.unwrap().processed, 2);
+}
+
+async fn a_panic_costs_only_the_command_that_causes_it(database: Database) {
+    let running = database.start().await;
+    let writer = &running.engine.store.writer;
+    let panics = Change::new(|_| Box::pin(async { panic!("on purpose") }));
+    let event = |id: &str| json!({ "type": "a", "source": "s", "id": id, "data": {} });
+    let (failed, beside) =
+        tokio::join!(writer.change(panics), running.send(event("in the same batch")));
+    assert!(matches!(failed, Err(StoreError::Defect)), "{failed:?}");
+    let after = running.send(event("afterwards")).await;
+    for accepted in [beside, after] {
+        assert_eq!(running.get(accepted.id).await.row.status, EventStatus::Processed);
+    }
 }
 
 async fn lists_page_by_page_and_filter(database: Database) {

@@ -1,6 +1,7 @@
 //! Request bodies, bounded in size and time before anything is parsed.
 
 use std::error::Error;
+use std::io::Read;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -13,30 +14,87 @@ use crate::problem::{Code, Problem};
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The whole body, or a problem: too large (also when it does not say so beforehand) or too slow.
+/// The whole body without its content encoding, or a problem: too large (also when it does not say
+/// so beforehand, also once inflated) or too slow.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: Body,
     most: ByteSize,
 ) -> Result<Bytes, Problem> {
+    let encoding = Encoding::of(headers)?;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > most.0) {
         return Err(too_large(most));
     }
-    match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, most.0)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
+    let sent = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, most.0)).await {
+        Ok(Ok(bytes)) => bytes,
         Ok(Err(error))
             if error.source().is_some_and(|cause| cause.to_string().contains("length limit")) =>
         {
-            Err(too_large(most))
+            return Err(too_large(most));
         }
         Ok(Err(_)) => {
-            Err(Problem::new(Code::InvalidParameter, "The body broke off before its end."))
+            let detail = "The body broke off before its end.";
+            return Err(Problem::new(Code::InvalidParameter, detail));
         }
-        Err(_) => Err(Problem::new(
-            Code::RequestTimeout,
-            format!("The body did not arrive within {} s.", PATIENCE.as_secs()),
-        )),
+        Err(_) => {
+            let detail = format!("The body did not arrive within {} s.", PATIENCE.as_secs());
+            return Err(Problem::new(Code::RequestTimeout, detail));
+        }
+    };
+    let Some(encoding) = encoding else { return Ok(sent) };
+    // Inflating may take long for a small body; requests beside it must not wait.
+    let inflated = tokio::task::spawn_blocking(move || encoding.inflate(&sent, most));
+    inflated.await.unwrap_or_else(|_| Err(encoding.broken()))
+}
+
+/// How a body was made smaller (RFC 9110, section 8.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Gzip,
+    Zstd,
+}
+
+/// 8 MiB: what every zstd encoder uses up to level 19, and RFC 8878 asks decoders to support.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let given =
+            headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
+        match given.map(|given| given.to_ascii_lowercase()).as_deref() {
+            None | Some(b"" | b"identity") => Ok(None),
+            Some(b"gzip" | b"x-gzip") => Ok(Some(Self::Gzip)),
+            Some(b"zstd") => Ok(Some(Self::Zstd)),
+            Some(_) => {
+                let detail = "Send the body as it is, or with `content-encoding: gzip` or `zstd`.";
+                Err(Problem::new(Code::UnsupportedMediaType, detail))
+            }
+        }
+    }
+
+    fn inflate(self, sent: &[u8], most: ByteSize) -> Result<Bytes, Problem> {
+        let mut inflated = Vec::new();
+        let limit = most.0 as u64 + 1;
+        let read = match self {
+            Self::Gzip => {
+                flate2::read::MultiGzDecoder::new(sent).take(limit).read_to_end(&mut inflated)
+            }
+            Self::Zstd => zstd::Decoder::with_buffer(sent).and_then(|mut decoder| {
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                decoder.take(limit).read_to_end(&mut inflated)
+            }),
+        };
+        match read {
+            Ok(_) if inflated.len() > most.0 => Err(too_large(most)),
+            Ok(_) => Ok(inflated.into()),
+            Err(_) => Err(self.broken()),
+        }
+    }
+
+    fn broken(self) -> Problem {
+        let detail = format!("The body is not what `content-encoding` says: {self:?}.");
+        Problem::new(Code::InvalidParameter, detail)
     }
 }
 
@@ -45,20 +103,66 @@ fn too_large(most: ByteSize) -> Problem {
     Problem::new(Code::BodyTooLarge, detail)
 }
 
+/// The content type without its parameters, in lower case; empty when there is none.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Refuses what is not JSON by its content type; `+json` types are JSON too.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = given.split(';').next().unwrap_or_default().trim();
-    let json = kind.eq_ignore_ascii_case("application/json")
-        || kind
-            .get(kind.len().saturating_sub(5)..)
-            .is_some_and(|end| end.eq_ignore_ascii_case("+json"));
-    if json {
-        return Ok(());
+    let kind = media_type(headers);
+    match kind == "application/json" || kind.ends_with("+json") {
+        true => Ok(()),
+        false => Err(unsupported(&kind, "application/json")),
     }
+}
+
+/// JSON, or one JSON text a line.
+pub(crate) fn require_json_or_lines(headers: &HeaderMap) -> Result<(), Problem> {
+    const LINES: [&str; 4] = [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/jsonlines",
+    ];
+    match LINES.contains(&media_type(headers).as_str()) {
+        true => Ok(()),
+        false => require_json(headers),
+    }
+}
+
+pub(crate) fn unsupported(kind: &str, wanted: &str) -> Problem {
     let detail = match kind {
-        "" => "Say what the body is: send `content-type: application/json`.".to_owned(),
-        kind => format!("`{kind}` is not understood here: send `content-type: application/json`."),
+        "" => format!("Say what the body is: send `content-type: {wanted}`."),
+        kind => format!("`{kind}` is not understood here: send `content-type: {wanted}`."),
     };
-    Err(Problem::new(Code::UnsupportedMediaType, detail))
+    Problem::new(Code::UnsupportedMediaType, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_body_is_inflated_up_to_the_limit_and_no_further() {
+        let plain = vec![b'x'; 1_000];
+        for (encoding, sent) in [
+            (Encoding::Gzip, gzip(&plain)),
+            (Encoding::Zstd, zstd::encode_all(&plain[..], 19).unwrap()),
+        ] {
+            assert_eq!(encoding.inflate(&sent, ByteSize(1_000)).unwrap(), plain, "{encoding:?}");
+            assert!(encoding.inflate(&sent, ByteSize(999)).is_err(), "{encoding:?}");
+            assert!(encoding.inflate(&sent[..sent.len() / 2], ByteSize(2_000)).is_err());
+            assert!(encoding.inflate(b"{}", ByteSize(2_000)).is_err());
+        }
+    }
 }

@@ -1,13 +1,16 @@
-//! `POST /api/webhooks/ingest`: an event comes in.
+//! `POST /api/webhooks/ingest`: an event comes in, as Sluice's own JSON or as a CloudEvent.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::event::envelope;
+use engine::event::cloudevents;
+use engine::event::envelope::{self, InvalidEnvelope, NewEvent};
 use engine::intake;
-use engine::key::{Permission, fingerprint, verify};
+use engine::key::{ApiKey, Permission, fingerprint, verify};
 use engine::store::{Accepted, Idempotency};
 use serde::Serialize;
 
@@ -15,6 +18,8 @@ use super::body;
 use crate::auth::caller::presented_key;
 use crate::problem::{Code, Problem};
 use crate::router::AppState;
+
+pub(crate) mod batch;
 
 /// Headers that say nothing about the event, or would say a secret.
 const SECRET: [&str; 4] = ["x-api-key", "authorization", "cookie", "proxy-authorization"];
@@ -39,39 +44,95 @@ pub(crate) async fn event(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let presented = presented_key(&headers).ok_or_else(Problem::unauthorized)?;
-    let key = verify::verify(&state.engine, presented).await?;
-    if !key.allows(Permission::Ingest) {
-        let detail = "Sending events needs the permission `ingest`, which the key does not have.";
-        return Err(Problem::new(Code::Forbidden, detail));
-    }
-    body::require_json(&headers)?;
+    let key = sender(&state, &headers).await?;
+    let format = Format::of(&headers)?;
     let body = body::read(&headers, body, state.max_body).await?;
-    let idempotency = idempotency(&headers, &body)?;
-    let new = envelope::parse(&body)?;
+    if format == Format::Batch {
+        return batch::accept(&state, &key, &headers, &body, cloudevents::structured).await;
+    }
+    let idempotency = idempotency_key(&headers)?
+        .map(|key| Idempotency { key: key.to_owned(), fingerprint: fingerprint(&body) });
+    let new = format.parse(&headers, &body)?;
     let named = new.event_id.clone();
     let accepted = intake::ingest(&state.engine, &key, new, kept(&headers), idempotency).await?;
-    Ok(answer(accepted, named))
+    Ok(answer(AcceptedBody::new(accepted, named)))
 }
 
-fn answer(accepted: Accepted, named: Option<String>) -> Response {
-    let id = accepted.id.to_string();
-    let location = HeaderValue::try_from(format!("/api/v1/events/{id}"));
-    let body = AcceptedBody {
-        event_id: named.unwrap_or_else(|| id.clone()),
-        id,
-        status: accepted.status.as_str(),
-        duplicate: accepted.duplicate,
-    };
-    let mut headers = HeaderMap::with_capacity(HEADERS);
-    if let Ok(location) = location {
-        headers.insert(header::LOCATION, location);
+/// The key of the request, which may send events.
+async fn sender(state: &AppState, headers: &HeaderMap) -> Result<Arc<ApiKey>, Problem> {
+    let presented = presented_key(headers).ok_or_else(Problem::unauthorized)?;
+    let key = verify::verify(&state.engine, presented).await?;
+    if key.allows(Permission::Ingest) {
+        return Ok(key);
     }
-    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
+    let detail = "Sending events needs the permission `ingest`, which the key does not have.";
+    Err(Problem::new(Code::Forbidden, detail))
+}
+
+/// What the body is (CloudEvents: HTTP binding 1.0.2, section 3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Own,
+    Structured,
+    Binary,
+    Batch,
+}
+
+impl Format {
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let kind = body::media_type(headers);
+        match kind.as_str() {
+            "application/cloudevents-batch+json" | "application/cloudevents-batch" => {
+                Ok(Self::Batch)
+            }
+            "application/cloudevents+json" | "application/cloudevents" => Ok(Self::Structured),
+            kind if kind.starts_with("application/cloudevents") => {
+                Err(body::unsupported(kind, "application/cloudevents+json"))
+            }
+            // Before JSON: in this mode the body may be of any type.
+            _ if headers.contains_key("ce-specversion") => Ok(Self::Binary),
+            _ => body::require_json(headers).map(|()| Self::Own),
+        }
+    }
+
+    fn parse(self, headers: &HeaderMap, body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
+        match self {
+            Self::Own | Self::Batch => envelope::parse(body),
+            Self::Structured => cloudevents::structured(body),
+            Self::Binary => {
+                let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+                let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+                cloudevents::binary(pairs, kind, body)
+            }
+        }
+    }
+}
+
+impl AcceptedBody {
+    /// `named` is the sender's own id of the event, if it gave one.
+    fn new(accepted: Accepted, named: Option<String>) -> Self {
+        let id = accepted.id.to_string();
+        Self {
+            event_id: named.unwrap_or_else(|| id.clone()),
+            id,
+            status: accepted.status.as_str(),
+            duplicate: accepted.duplicate,
+        }
+    }
+}
+
+fn answer(body: AcceptedBody) -> Response {
+    let location = HeaderValue::try_from(format!("/api/v1/events/{}", body.id));
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    response.headers_mut().reserve(HEADERS);
+    if let Ok(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }
 
 /// The key of `Idempotency-Key` (a quoted string, or bare) or `x-idempotency-key`.
-fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get("idempotency-key").or_else(|| headers.get("x-idempotency-key"))
     else {
         return Ok(None);
@@ -83,7 +144,7 @@ fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, 
         let detail = format!("An idempotency key has 1 to {LONGEST_KEY} visible ASCII characters.");
         return Err(Problem::new(Code::InvalidParameter, detail));
     }
-    Ok(Some(Idempotency { key: key.to_owned(), fingerprint: fingerprint(body) }))
+    Ok(Some(key))
 }
 
 /// The headers that are stored with the event; the values of secret ones are masked.

@@ -121,3 +121,21 @@ async fn what_must_be_open_is_open() {
         assert_eq!(sluice.call(Request::get(path)).await.unwrap().status, 200, "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_says_so_in_the_way_the_caller_reads() {
+    let sluice = setup().start().await.unwrap();
+    let asked = |accept: &str| Request::get("/nowhere").header("accept", accept);
+
+    let machine = sluice.call(asked("*/*")).await.unwrap();
+    assert_eq!(machine.status, 404);
+    assert_eq!(machine.header("content-type"), Some("application/problem+json"));
+
+    let stranger = sluice.call(asked("text/html")).await.unwrap();
+    assert_eq!(stranger.header("location"), Some("/login?next=/nowhere"));
+
+    let cookie = sluice.sign_in().await.unwrap();
+    let person = sluice.call(asked("text/html,*/*").header("cookie", &cookie)).await.unwrap();
+    assert_eq!(person.status, 404);
+    assert!(person.text().contains("There is no page at this address"), "{}", person.text());
+}

@@ -6,6 +6,7 @@
 mod closed_door;
 mod crash;
 mod faults;
+mod formats;
 mod ingest;
 mod live;
 mod main_job;
