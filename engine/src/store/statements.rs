@@ -49,6 +49,7 @@ pub(super) struct Statements {
     pub(super) known_events: String,
     pub(super) known_keys: String,
     pub(super) insert_keys: String,
+    pub(super) replace_keys: String,
     pub(super) insert_events: String,
     pub(super) insert_bodies: String,
     pub(super) insert_runs: String,
@@ -69,6 +70,17 @@ impl Statements {
         let rows = |columns: &[(&str, Kind)]| rows(backend, columns);
         let identity = rows(&[("source", Text), ("event_id", Text)]);
         let run_ids = rows(&[("id", Text)]);
+        let insert_keys = insert(
+            backend,
+            "idempotency_keys",
+            &[
+                ("key_id", Text),
+                ("key", Text),
+                ("fingerprint", Text),
+                ("event", Text),
+                ("created_at", Int),
+            ],
+        );
         Self {
             backend,
             known_events: format!(
@@ -81,19 +93,11 @@ impl Statements {
                  WHERE i.key_id = r.key_id AND i.key = r.key",
                 rows(&[("key_id", Text), ("key", Text)])
             ),
-            insert_keys: insert(
-                backend,
-                "idempotency_keys",
-                &[
-                    ("key_id", Text),
-                    ("key", Text),
-                    ("fingerprint", Text),
-                    ("event", Text),
-                    ("created_at", Int),
-                ],
-            )
+            // One that is forgotten may still lie there.
+            replace_keys: insert_keys.clone()
                 + " ON CONFLICT (key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,
                     event = excluded.event, created_at = excluded.created_at",
+            insert_keys,
             insert_events: insert(
                 backend,
                 "events",

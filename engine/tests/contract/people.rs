@@ -56,7 +56,8 @@ async fn a_set_up_link_makes_one_owner(database: Database) {
     let made: Vec<_> = [one, other].into_iter().filter_map(Result::ok).collect();
     assert_eq!(made.len(), 1, "one link, one owner");
     assert_eq!(made[0].role, Role::Owner);
-    assert!(matches!(set_up("e@f.example").await, Err(UserError::LinkExpired)));
+    let late = set_up("e@f.example").await;
+    assert!(matches!(late, Err(UserError::Taken)), "there is an owner: {late:?}");
 }
 
 async fn passwords_open_only_their_own_account(database: Database) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use super::lane::{Outcome, Work};
+use super::lane::{Outcome, Repeats, Work};
 use super::{Accepted, Arrival, Command, StoreError};
 use crate::event::{Event, EventRow, EventStatus};
 use crate::id::{EventId, KeyId};
@@ -53,6 +53,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
     pub(super) async fn accept(
         &mut self,
         batch: &[Command],
+        repeats: Repeats,
         each: &mut [Option<Outcome>],
     ) -> Result<Vec<LiveChange>, StoreError> {
         let arrivals = batch.iter().enumerate().filter_map(|(at, command)| match command {
@@ -63,8 +64,12 @@ impl<C: ConnectionTrait> Work<'_, C> {
         if arrivals.is_empty() {
             return Ok(Vec::new());
         }
-        let stored_keys = self.stored_keys(&arrivals).await?;
-        let stored_events = self.stored_events(&arrivals).await?;
+        let (stored_keys, stored_events) = match repeats {
+            Repeats::LookedUp => {
+                (self.stored_keys(&arrivals).await?, self.stored_events(&arrivals).await?)
+            }
+            Repeats::Refused => (Vec::new(), Vec::new()),
+        };
         let mut keyed = keyed(&stored_keys);
         let mut named = named(&stored_events);
         let mut new = Vec::with_capacity(arrivals.len());
@@ -99,7 +104,12 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 }
             }
         }
-        self.write(&self.statements().insert_keys, new_keys);
+        let statements = self.statements();
+        let insert_keys = match repeats {
+            Repeats::LookedUp => &statements.replace_keys,
+            Repeats::Refused => &statements.insert_keys,
+        };
+        self.write(insert_keys, new_keys);
         self.insert(new, each).await
     }
 

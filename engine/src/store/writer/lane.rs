@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult,
+    SqlErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 use super::tally::Tally;
@@ -36,6 +36,18 @@ pub(super) struct Lane {
     pub(super) statements: Statements,
     /// The last sequence numbers committed (SQLite, where this is the only writer).
     last: Cursor,
+    /// For how many commits repeats are still looked up first.
+    wary: u32,
+}
+
+/// How long a repeat makes the lane wary: senders that repeat seldom do it once.
+const WARY: u32 = 64;
+
+/// How repeats are found: by a look-up, or by the unique indexes, which refuse them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    LookedUp,
+    Refused,
 }
 
 /// What a transaction found out for each of its commands, in their order.
@@ -43,7 +55,7 @@ pub(super) enum Outcome {
     Accepted(Accepted, Option<i64>),
     KeyReused,
     Recorded(bool),
-    Repaired(Result<EventRow, RepairError>),
+    Repaired(Box<Result<EventRow, RepairError>>),
     Claimed(Vec<Claimed>),
     Changed(Result<(), StoreError>),
     Done,
@@ -88,6 +100,7 @@ impl Lane {
             inbox,
             statements: Statements::new(backend),
             last,
+            wary: 0,
         })
     }
 
@@ -98,11 +111,17 @@ impl Lane {
     /// Applies the whole batch and commits it, or changes nothing.
     pub(super) async fn commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
         let alone = self.connection.get_database_backend() != DbBackend::Postgres;
-        if alone && batch.iter().all(Command::reads_only_what_is_committed) {
-            self.commit_at_once(batch).await
-        } else {
-            self.commit_in_steps(batch).await
+        if !alone || !batch.iter().all(Command::reads_only_what_is_committed) {
+            return self.commit_in_steps(batch).await;
         }
+        self.wary = self.wary.saturating_sub(1);
+        if self.wary == 0 {
+            match self.commit_at_once(batch, Repeats::Refused).await {
+                Err(StoreError::Database(error)) if is_repeat(&error) => self.wary = WARY,
+                other => return other,
+            }
+        }
+        self.commit_at_once(batch, Repeats::LookedUp).await
     }
 
     async fn commit_in_steps(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
@@ -113,7 +132,7 @@ impl Lane {
         let transaction = self.connection.begin_with_options(options).await?;
         let mut work = self.work(transaction);
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
-        let mut changes = work.accept(batch, &mut each).await?;
+        let mut changes = work.accept(batch, Repeats::LookedUp, &mut each).await?;
         work.settle(batch, &mut each).await?;
         for (command, outcome) in
             batch.iter().zip(&mut each).filter(|(_, outcome)| outcome.is_none())
@@ -132,10 +151,14 @@ impl Lane {
 
     /// The same with the whole transaction sent as one text: on SQLite nobody else writes events and
     /// runs, so what is read before it still holds in it.
-    async fn commit_at_once(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
+    async fn commit_at_once(
+        &self,
+        batch: &[Command],
+        repeats: Repeats,
+    ) -> Result<Outcomes, StoreError> {
         let mut work = self.work(self.connection.clone());
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
-        let mut changes = work.accept(batch, &mut each).await?;
+        let mut changes = work.accept(batch, repeats, &mut each).await?;
         work.settle(batch, &mut each).await?;
         changes.extend(work.note_changes().await?);
         work.count();
@@ -184,7 +207,7 @@ impl Lane {
                 }
                 (Command::Repair(.., reply), Outcome::Repaired(result)) => {
                     queued |= result.is_ok();
-                    reply.send(result).is_err()
+                    reply.send(*result).is_err()
                 }
                 (Command::Claim { reply, .. }, Outcome::Claimed(runs)) => {
                     reply.send(Ok(runs)).is_err()
@@ -229,6 +252,10 @@ impl Lane {
         }
         queued
     }
+}
+
+fn is_repeat(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 async fn last_cursor(connection: &DatabaseConnection) -> Result<Cursor, StoreError> {
@@ -375,7 +402,7 @@ impl Work<'_, DatabaseTransaction> {
     async fn apply(&mut self, command: &Command) -> Result<Outcome, StoreError> {
         match command {
             Command::Repair(id, repair, _) => {
-                Ok(Outcome::Repaired(self.repair(*id, *repair).await?))
+                Ok(Outcome::Repaired(Box::new(self.repair(*id, *repair).await?)))
             }
             Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
             Command::ExtendLeases(runs, _) => {
