@@ -1,7 +1,7 @@
 // One `sluice serve` on its own data directory, driven through its public surface.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -113,6 +113,14 @@ steps:
     const answer = await fetch(`${this.url}/api/v1/events/${id}`, { headers: { 'x-api-key': this.key } });
     if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as EventView;
+  }
+
+  /** Whether the text lies in any of the files that Sluice keeps. */
+  async holdsInFiles(text: string): Promise<boolean> {
+    for (const name of await readdir(this.data)) {
+      if ((await readFile(path.join(this.data, name))).includes(text)) return true;
+    }
+    return false;
   }
 
   private async serve(): Promise<void> {

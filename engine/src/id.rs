@@ -80,6 +80,7 @@ ids! {
     WorkflowId = "wfl_";
     KeyId = "key_";
     UserId = "usr_";
+    SourceId = "src_";
     /// One running process; leases name it.
     NodeId = "nod_";
 }

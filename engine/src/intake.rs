@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use crate::Engine;
 use crate::event::Event;
 use crate::event::envelope::NewEvent;
-use crate::id::{EventId, RunId};
+use crate::id::{EventId, KeyId, RunId};
 use crate::key::ApiKey;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
 
@@ -27,17 +27,38 @@ pub async fn ingest(
     engine: &Engine,
     key: &ApiKey,
     new: NewEvent,
-    mut headers: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, IngestError> {
     if !key.may_send(&new.event_type) {
         let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
         return Err(IngestError::Scope(new.event_type.to_string(), scopes));
     }
+    let named = new.event_id.is_some();
+    let event = received(engine, new, headers, Some(key.id));
+    Ok(store(engine, Arc::new(event), named, idempotency).await?)
+}
+
+/// Takes what a source delivered, its signature checked. The provider's own id makes redeliveries
+/// one event.
+pub(crate) async fn deliver(
+    engine: &Engine,
+    new: NewEvent,
+    headers: Vec<(String, String)>,
+) -> Result<Accepted, StoreError> {
+    let named = new.event_id.is_some();
+    store(engine, Arc::new(received(engine, new, headers, None)), named, None).await
+}
+
+fn received(
+    engine: &Engine,
+    new: NewEvent,
+    mut headers: Vec<(String, String)>,
+    key_id: Option<KeyId>,
+) -> Event {
     let id = EventId::new(engine.environment.next_id());
     headers.extend(new.attributes);
-    let named = new.event_id.is_some();
-    let event = Event {
+    Event {
         id,
         event_id: new.event_id.unwrap_or_else(|| id.to_string()),
         event_type: new.event_type,
@@ -48,9 +69,8 @@ pub async fn ingest(
         payload: new.payload.into(),
         headers: headers.into(),
         replay_of: None,
-        key_id: Some(key.id),
-    };
-    Ok(store(engine, Arc::new(event), named, idempotency).await?)
+        key_id,
+    }
 }
 
 /// Takes an event that Sluice itself makes: a replay, or one that a workflow emits.

@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows HTTP servers, axum or Leptos. Clock, randomness and outgoing calls
 //! are reached through the edges in [`Environment`] and [`run::http`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +18,12 @@ pub mod intake;
 pub mod key;
 pub mod live;
 pub mod run;
+pub mod source;
 pub mod stats;
 pub mod store;
 pub mod time;
 pub mod user;
+pub mod vault;
 pub mod workflow;
 
 use id::{IdSource, NodeId, Random, SystemRandom};
@@ -30,6 +33,7 @@ use run::targets::Targets;
 use run::worker;
 use store::{Location, OpenError, Role, Store, StoreError};
 use time::{Clock, SystemClock, Timestamp};
+use vault::{Vault, VaultError};
 
 const FORGET_KEYS_EVERY: Duration = Duration::from_secs(300);
 const TOUCH_KEYS_EVERY: Duration = Duration::from_secs(15);
@@ -68,6 +72,8 @@ impl Environment {
 pub struct Settings {
     pub location: Location,
     pub targets: Targets,
+    /// Where the key lies that secrets are encrypted with; made when it is missing.
+    pub secret_key_file: PathBuf,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +82,8 @@ pub enum StartError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Caller(#[from] CallerError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error("the workflows could not be read: {0}")]
     Workflows(#[source] StoreError),
 }
@@ -90,6 +98,8 @@ pub struct Inner {
     pub live: Live,
     pub workflows: workflow::Catalog,
     pub(crate) keys: key::verify::KeyCache,
+    pub(crate) sources: source::Cache,
+    pub vault: Vault,
     pub(crate) node: NodeId,
     pub(crate) caller: Caller,
     pub(crate) inbox: worker::Inbox,
@@ -124,6 +134,7 @@ impl Engine {
             inbox.clone(),
         )
         .await?;
+        let vault = Vault::open(&settings.secret_key_file, &*environment.random)?;
         let workflows = workflow::Catalog::default();
         workflows.replace(workflow::list::load(&store).await.map_err(StartError::Workflows)?);
         let engine = Self(Arc::new(Inner {
@@ -132,6 +143,8 @@ impl Engine {
             live,
             workflows,
             keys: key::verify::KeyCache::default(),
+            sources: source::Cache::default(),
+            vault,
             node,
             caller,
             inbox,

@@ -7,11 +7,14 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{DatabaseArgs, ServeArgs};
 
 mod client;
+mod dlq;
+mod events;
 mod keys;
 mod migrate;
 mod output;
 mod send;
 mod serve;
+mod sources;
 mod users;
 mod workflows;
 
@@ -35,12 +38,21 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Let providers deliver signed webhooks.
+    #[command(subcommand)]
+    Sources(sources::SourcesCommand),
     /// Add and list the people who may sign in.
     #[command(subcommand)]
     Users(users::UsersCommand),
     /// Put workflows in force and list them.
     #[command(subcommand)]
     Workflows(workflows::WorkflowsCommand),
+    /// List, show and replay events.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
+    /// List, retry, resolve and delete the events that failed.
+    #[command(subcommand)]
+    Dlq(dlq::DlqCommand),
     /// Send an event, for example: sluice send order.created --source shop --data '{"total": 120}'
     Send(send::SendArgs),
 }
@@ -58,8 +70,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Keys(command) => keys::run(command).await,
+        Command::Sources(command) => sources::run(command).await,
         Command::Users(command) => users::run(command).await,
         Command::Workflows(command) => workflows::run(command).await,
+        Command::Events(command) => events::run(command).await,
+        Command::Dlq(command) => dlq::run(command).await,
         Command::Send(args) => send::run(args).await,
     }
 }

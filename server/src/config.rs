@@ -18,9 +18,17 @@ pub(crate) struct DatabaseArgs {
     /// A Postgres database in place of the SQLite file in the data folder.
     #[arg(long, env = "SLUICE_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// The key that secrets are encrypted with; made when it is missing [default: secret.key in the
+    /// data folder]
+    #[arg(long, env = "SLUICE_SECRET_KEY_FILE", value_name = "FILE")]
+    pub secret_key_file: Option<PathBuf>,
 }
 
 impl DatabaseArgs {
+    pub(crate) fn secret_key_file(&self) -> PathBuf {
+        self.secret_key_file.clone().unwrap_or_else(|| self.data_dir.join("secret.key"))
+    }
+
     pub(crate) fn location(&self) -> anyhow::Result<Location> {
         match self.database_url.as_deref() {
             None | Some("") => Ok(Location::Folder(self.data_dir.clone())),

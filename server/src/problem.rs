@@ -9,6 +9,8 @@ use engine::event::repair::{RepairError, ReplayError};
 use engine::intake::IngestError;
 use engine::key::manage::RevokeError;
 use engine::key::verify::KeyError;
+use engine::source::DeliveryError;
+use engine::source::manage::SourceError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
 use serde::Serialize;
@@ -25,6 +27,7 @@ pub(crate) enum Code {
     InvalidDefinition,
     IdempotencyKeyReused,
     Unauthorized,
+    InvalidSignature,
     Forbidden,
     ScopeDenied,
     ForeignOrigin,
@@ -47,7 +50,7 @@ impl Code {
             | Self::BatchTooLong
             | Self::InvalidDefinition
             | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::ScopeDenied | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -71,6 +74,7 @@ impl Code {
             Self::InvalidDefinition => "The workflow is not valid",
             Self::IdempotencyKeyReused => "The idempotency key was used for another body",
             Self::Unauthorized => "A valid API key or sign-in is needed",
+            Self::InvalidSignature => "The delivery's signature is not valid",
             Self::Forbidden => "Not allowed",
             Self::ScopeDenied => "The key may not send this event type",
             Self::ForeignOrigin => "The request came from another site",
@@ -212,6 +216,27 @@ impl From<InvalidEnvelope> for Problem {
             InvalidEnvelope::Fields(errors) => {
                 Self { errors, ..Self::new(Code::InvalidEvent, detail) }
             }
+        }
+    }
+}
+
+impl From<DeliveryError> for Problem {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            DeliveryError::Rejected(_) => Self::new(Code::InvalidSignature, error.to_string()),
+            DeliveryError::Invalid(error) => error.into(),
+            DeliveryError::Source(error) => error.into(),
+            DeliveryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Store(error) => error.into(),
+            error => Self::internal(&error),
         }
     }
 }

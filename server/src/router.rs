@@ -16,7 +16,8 @@ use crate::config::{ByteSize, RateLimit};
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    dead_letters, events, health, ingest, keys, not_found, runs, sign_in, stats, stream, workflows,
+    dead_letters, events, health, ingest, keys, not_found, runs, sign_in, sources, stats, stream,
+    workflows,
 };
 use crate::{assets, dashboard, rate_limit};
 
@@ -67,6 +68,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
     let intake = Router::new()
         .route("/api/webhooks/ingest", post(ingest::event))
         .route("/api/webhooks/ingest/batch", post(ingest::batch::events))
+        .route("/api/webhooks/{source}", post(ingest::source::delivery))
         .method_not_allowed_fallback(not_found::method);
     let intake = match rate_limit::layer(limit, state.proxies.clone()) {
         Some(layer) => intake.layer(layer).layer(map_response(move |response| async move {
@@ -87,6 +89,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/runs", get(runs::list))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", axum::routing::delete(keys::revoke))
+        .route("/sources", get(sources::list))
         .route("/stats", get(stats::current))
         .route("/stream", get(stream::open))
         .method_not_allowed_fallback(not_found::closed_method)

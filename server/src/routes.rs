@@ -10,6 +10,7 @@ pub(crate) mod not_found;
 pub(crate) mod query;
 pub(crate) mod runs;
 pub(crate) mod sign_in;
+pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod stream;
 pub(crate) mod workflows;

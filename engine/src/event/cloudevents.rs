@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::EventType;
 use super::envelope::{
-    FieldError, InvalidEnvelope, MISSING, NewEvent, name, optional, refuse, required, text,
+    FieldError, InvalidEnvelope, MISSING, NewEvent, as_json, name, optional, refuse, required, text,
 };
 use crate::time::Timestamp;
 
@@ -113,7 +113,7 @@ pub fn structured(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
             let decoded = BASE64_STANDARD.decode(&*encoded);
             let decoded =
                 decoded.map_err(|error| refuse("data_base64", error, &mut errors)).ok()?;
-            payload(content_type.as_deref(), &decoded)
+            as_json(content_type.as_deref(), &decoded)
                 .map_err(|error| refuse("data_base64", error, &mut errors))
                 .ok()
         }),
@@ -147,7 +147,7 @@ pub fn binary<'h>(
         given.get(field).map(|value| Cow::Owned(value.clone()))
     };
     let attributes = attributes(read, &mut errors);
-    let payload = payload(content_type, body)?;
+    let payload = as_json(content_type, body)?;
     // The headers of the request are kept anyway.
     finish(attributes, Some(payload), Vec::new(), errors)
 }
@@ -164,24 +164,6 @@ fn finish(
         }
         _ => Err(InvalidEnvelope::Fields(errors)),
     }
-}
-
-/// Data as JSON: JSON as it is, other text as a string, bytes as a string in base64.
-fn payload(content_type: Option<&str>, data: &[u8]) -> Result<String, InvalidEnvelope> {
-    let kind = content_type.unwrap_or("application/json").split(';').next().unwrap_or_default();
-    let kind = kind.trim().to_ascii_lowercase();
-    if data.is_empty() {
-        return Ok("null".into());
-    }
-    if kind == "application/json" || kind == "text/json" || kind.ends_with("+json") {
-        let json = serde_json::from_slice::<&RawValue>(data).map_err(InvalidEnvelope::Malformed)?;
-        return Ok(json.get().to_owned());
-    }
-    let text = match std::str::from_utf8(data) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(BASE64_STANDARD.encode(data)),
-    };
-    Ok(serde_json::Value::from(&*text).to_string())
 }
 
 fn is_attribute_name(name: &str) -> bool {
@@ -271,7 +253,7 @@ mod tests {
 
     #[test]
     fn data_is_json_whatever_it_was() {
-        let data = |kind: &str, data: &[u8]| payload(Some(kind), data).unwrap();
+        let data = |kind: &str, data: &[u8]| as_json(Some(kind), data).unwrap();
         assert_eq!(data("application/json; charset=utf-8", b" [1] "), "[1]");
         assert_eq!(data("text/plain", b"say \"hi\""), r#""say \"hi\"""#);
         assert_eq!(data("image/png", b"\xff\x00"), r#""/wA=""#);

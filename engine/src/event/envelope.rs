@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -24,7 +26,7 @@ pub struct NewEvent {
 
 impl NewEvent {
     /// The last check that every way in shares.
-    pub(super) fn checked(self) -> Result<Self, InvalidEnvelope> {
+    pub(crate) fn checked(self) -> Result<Self, InvalidEnvelope> {
         if nests_deeper(&self.payload, DEEPEST) {
             return Err(InvalidEnvelope::TooDeep);
         }
@@ -114,6 +116,24 @@ pub fn parse(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
         }
         _ => Err(InvalidEnvelope::Fields(errors)),
     }
+}
+
+/// Data as JSON: JSON as it is, other text as a string, bytes as a string in base64.
+pub(crate) fn as_json(content_type: Option<&str>, data: &[u8]) -> Result<String, InvalidEnvelope> {
+    let kind = content_type.unwrap_or("application/json").split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    if data.is_empty() {
+        return Ok("null".into());
+    }
+    if kind == "application/json" || kind == "text/json" || kind.ends_with("+json") {
+        let json = serde_json::from_slice::<&RawValue>(data).map_err(InvalidEnvelope::Malformed)?;
+        return Ok(json.get().to_owned());
+    }
+    let text = match std::str::from_utf8(data) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(BASE64_STANDARD.encode(data)),
+    };
+    Ok(serde_json::Value::from(&*text).to_string())
 }
 
 /// How many events one request may bring.

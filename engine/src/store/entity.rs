@@ -6,6 +6,7 @@ pub mod event_body;
 pub mod run;
 pub mod session;
 pub mod setup_link;
+pub mod source;
 pub mod status_count;
 pub mod step_attempt;
 pub mod user;

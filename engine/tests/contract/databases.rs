@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 
 pub(crate) struct Database {
     location: Location,
-    _folder: Option<tempfile::TempDir>,
+    folder: tempfile::TempDir,
 }
 
 impl Database {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { location: Location::Folder(folder.path().to_owned()), _folder: Some(folder) }
+        Self { location: Location::Folder(folder.path().to_owned()), folder }
     }
 
     pub(crate) async fn postgres() -> Self {
@@ -35,12 +35,14 @@ impl Database {
         let admin = sea_orm::Database::connect(&server).await.unwrap();
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
-        Self { location: Location::Postgres(format!("{base}/{name}")), _folder: None }
+        let folder = tempfile::tempdir().unwrap();
+        Self { location: Location::Postgres(format!("{base}/{name}")), folder }
     }
 
     pub(crate) async fn start(&self) -> Running {
         let settings = Settings {
             location: self.location.clone(),
+            secret_key_file: self.folder.path().join("secret.key"),
             targets: Targets::allowing(["127.0.0.0/8".parse().unwrap()]),
         };
         let engine = Engine::start(settings, Environment::system()).await.unwrap();

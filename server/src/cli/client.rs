@@ -34,26 +34,39 @@ impl ServerArgs {
 
 impl Client {
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        json(&self.get_text(path).await?)
+    }
+
+    /// The answer as the server wrote it.
+    pub(super) async fn get_text(&self, path: &str) -> anyhow::Result<String> {
         self.answer(self.http.get(format!("{}{path}", self.url))).await
     }
 
     pub(super) async fn post(&self, path: &str, kind: &str, body: String) -> anyhow::Result<Value> {
         let request = self.http.post(format!("{}{path}", self.url)).header("content-type", kind);
-        self.answer(request.body(body)).await
+        json(&self.answer(request.body(body)).await?)
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.answer(self.http.delete(format!("{}{path}", self.url))).await.map(drop)
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<String> {
         let response = request.header("x-api-key", &self.key).send().await;
         let response = response.with_context(|| {
             format!("{} cannot be reached: is `sluice serve` running?", self.url)
         })?;
         let status = response.status();
-        let body: Value =
-            response.json().await.context("the answer is not JSON: is this Sluice?")?;
+        let body = response.text().await.context("the answer broke off")?;
         if status.is_success() {
             return Ok(body);
         }
-        let title = body["title"].as_str().unwrap_or("refused");
-        Err(anyhow!("{title} ({status}): {}", body["detail"].as_str().unwrap_or_default()))
+        let problem = json(&body)?;
+        let title = problem["title"].as_str().unwrap_or("refused");
+        Err(anyhow!("{title} ({status}): {}", problem["detail"].as_str().unwrap_or_default()))
     }
+}
+
+fn json(body: &str) -> anyhow::Result<Value> {
+    serde_json::from_str(body).context("the answer is not JSON: is this Sluice?")
 }

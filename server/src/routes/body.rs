@@ -22,30 +22,38 @@ pub(crate) async fn read(
     most: ByteSize,
 ) -> Result<Bytes, Problem> {
     let encoding = Encoding::of(headers)?;
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > most.0) {
-        return Err(too_large(most));
-    }
-    let sent = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, most.0)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error))
-            if error.source().is_some_and(|cause| cause.to_string().contains("length limit")) =>
-        {
-            return Err(too_large(most));
-        }
-        Ok(Err(_)) => {
-            let detail = "The body broke off before its end.";
-            return Err(Problem::new(Code::InvalidParameter, detail));
-        }
-        Err(_) => {
-            let detail = format!("The body did not arrive within {} s.", PATIENCE.as_secs());
-            return Err(Problem::new(Code::RequestTimeout, detail));
-        }
-    };
+    let sent = read_as_sent(headers, body, most).await?;
     let Some(encoding) = encoding else { return Ok(sent) };
     // Inflating may take long for a small body; requests beside it must not wait.
     let inflated = tokio::task::spawn_blocking(move || encoding.inflate(&sent, most));
     inflated.await.unwrap_or_else(|_| Err(encoding.broken()))
+}
+
+/// The whole body, byte for byte, or a problem: too large or too slow.
+pub(crate) async fn read_as_sent(
+    headers: &HeaderMap,
+    body: Body,
+    most: ByteSize,
+) -> Result<Bytes, Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > most.0) {
+        return Err(too_large(most));
+    }
+    match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, most.0)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error))
+            if error.source().is_some_and(|cause| cause.to_string().contains("length limit")) =>
+        {
+            Err(too_large(most))
+        }
+        Ok(Err(_)) => {
+            Err(Problem::new(Code::InvalidParameter, "The body broke off before its end."))
+        }
+        Err(_) => {
+            let detail = format!("The body did not arrive within {} s.", PATIENCE.as_secs());
+            Err(Problem::new(Code::RequestTimeout, detail))
+        }
+    }
 }
 
 /// How a body was made smaller (RFC 9110, section 8.4).

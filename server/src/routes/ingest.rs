@@ -20,6 +20,7 @@ use crate::problem::{Code, Problem};
 use crate::router::AppState;
 
 pub(crate) mod batch;
+pub(crate) mod source;
 
 /// Headers that say nothing about the event, or would say a secret.
 const SECRET: [&str; 4] = ["x-api-key", "authorization", "cookie", "proxy-authorization"];

@@ -1,0 +1,190 @@
+//! Sources: providers whose webhooks come signed, each with its own address and secrets.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Engine;
+use crate::event::envelope::InvalidEnvelope;
+use crate::id::SourceId;
+use crate::intake;
+use crate::store::{Accepted, StoreError};
+use crate::time::Timestamp;
+
+pub mod manage;
+mod reading;
+pub mod signature;
+
+use manage::SourceError;
+pub use reading::Said;
+pub use signature::Rejection;
+
+const LONGEST_NAME: usize = 64;
+const REMEMBERED: Duration = Duration::from_secs(2);
+
+/// Whose webhooks they are: that decides where signature, event type and id are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Github,
+    Stripe,
+    Shopify,
+    Slack,
+    StandardWebhooks,
+    Hmac,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a kind of source: use github, stripe, shopify, slack, standard-webhooks or hmac"
+)]
+pub struct InvalidKind(String);
+
+impl Kind {
+    pub const ALL: [Self; 6] = [
+        Self::Github,
+        Self::Stripe,
+        Self::Shopify,
+        Self::Slack,
+        Self::StandardWebhooks,
+        Self::Hmac,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::Stripe => "stripe",
+            Self::Shopify => "shopify",
+            Self::Slack => "slack",
+            Self::StandardWebhooks => "standard-webhooks",
+            Self::Hmac => "hmac",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = InvalidKind;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKind> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| InvalidKind(text.chars().take(32).collect()))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A provider that delivers to `/api/webhooks/<name>`.
+#[derive(Clone)]
+pub struct Source {
+    pub id: SourceId,
+    pub name: String,
+    pub kind: Kind,
+    /// Where a generic source puts its signature.
+    signature_header: Option<String>,
+    /// The newest first; the one before it still counts.
+    secrets: Vec<String>,
+    pub created_at: Timestamp,
+}
+
+impl Source {
+    fn signature_header(&self) -> &str {
+        self.signature_header.as_deref().unwrap_or("x-signature")
+    }
+
+    /// How many secrets count now.
+    pub fn secret_count(&self) -> usize {
+        self.secrets.len()
+    }
+}
+
+/// What a provider sent: headers with names in lower case, the body as it came.
+#[derive(Clone, Copy)]
+pub struct Delivery<'d> {
+    pub headers: &'d [(String, String)],
+    pub body: &'d [u8],
+}
+
+impl<'d> Delivery<'d> {
+    fn header(&self, name: &str) -> Option<&'d str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// What became of a delivery.
+pub enum Outcome {
+    Accepted(Accepted, Option<String>),
+    /// The provider asks whether the address is ours: it wants this text back.
+    Challenge(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    #[error("there is no source `{0}`: make it with `sluice sources create`")]
+    Unknown(String),
+    #[error("the delivery was not believed: {0}")]
+    Rejected(#[source] Rejection),
+    #[error(transparent)]
+    Invalid(#[from] InvalidEnvelope),
+    #[error("the source could not be read")]
+    Source(#[from] SourceError),
+    #[error("the event could not be stored")]
+    Store(#[from] StoreError),
+}
+
+/// Sources looked up lately.
+pub(crate) struct Cache(moka::future::Cache<String, Option<Arc<Source>>>);
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self(moka::future::Cache::builder().max_capacity(1_000).time_to_live(REMEMBERED).build())
+    }
+}
+
+/// Takes a delivery for the source called `name`; `kept` are the headers to be stored with it.
+pub async fn deliver(
+    engine: &Engine,
+    name: &str,
+    delivery: Delivery<'_>,
+    kept: Vec<(String, String)>,
+) -> Result<Outcome, DeliveryError> {
+    let source = look_up(engine, name).await?;
+    let source = source.ok_or_else(|| DeliveryError::Unknown(name.chars().take(64).collect()))?;
+    let now = engine.now().millis().div_euclid(1_000);
+    signature::verify(&source, &delivery, now).map_err(|rejection| {
+        tracing::warn!(source = source.name, %rejection, "a delivery was not believed");
+        DeliveryError::Rejected(rejection)
+    })?;
+    match reading::read(&source, &delivery)? {
+        Said::Challenge(text) => Ok(Outcome::Challenge(text)),
+        Said::Event(new) => {
+            let named = new.event_id.clone();
+            Ok(Outcome::Accepted(intake::deliver(engine, *new, kept).await?, named))
+        }
+    }
+}
+
+async fn look_up(engine: &Engine, name: &str) -> Result<Option<Arc<Source>>, SourceError> {
+    if let Some(known) = engine.sources.0.get(name).await {
+        return Ok(known);
+    }
+    let found = manage::find(&engine.store, &engine.vault, name).await?.map(Arc::new);
+    // Names nobody has are not remembered: strangers could fill the cache with them.
+    if found.is_some() {
+        engine.sources.0.insert(name.to_owned(), found.clone()).await;
+    }
+    Ok(found)
+}
+
+/// Whether a name can stand in an address and is not one of ours.
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(fits) && name != "ingest"
+}

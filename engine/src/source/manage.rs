@@ -1,0 +1,170 @@
+//! Making, listing, rotating and removing sources.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+};
+
+use super::{InvalidKind, Kind, Source, is_name};
+use crate::Environment;
+use crate::id::SourceId;
+use crate::store::entity::source;
+use crate::store::{Change, Store, StoreError};
+use crate::time::Timestamp;
+use crate::vault::{Vault, VaultError};
+
+/// How many secrets count while one is being rotated.
+const LIVE_SECRETS: usize = 2;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error(
+        "`{0}` cannot name a source: use 1 to 64 lower-case letters, digits, - and _, and not `ingest`"
+    )]
+    Name(String),
+    #[error("a secret cannot be empty")]
+    EmptySecret,
+    #[error("there is a source `{0}` already: give it a new secret with `sluice sources rotate`")]
+    Exists(String),
+    #[error("there is no source `{0}`: list them with `sluice sources list`")]
+    Unknown(String),
+    #[error(transparent)]
+    Kind(#[from] InvalidKind),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the source could not be stored or read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// What a new source is.
+#[derive(Clone)]
+pub struct NewSource {
+    pub name: String,
+    pub kind: Kind,
+    pub secret: String,
+    /// Where a generic source puts its signature; `x-signature` when it is not said.
+    pub signature_header: Option<String>,
+}
+
+pub async fn create(
+    store: &Store,
+    vault: &Vault,
+    environment: &Environment,
+    new: NewSource,
+) -> Result<Source, SourceError> {
+    if !is_name(&new.name) {
+        return Err(SourceError::Name(new.name.chars().take(64).collect()));
+    }
+    if new.secret.is_empty() {
+        return Err(SourceError::EmptySecret);
+    }
+    if find(store, vault, &new.name).await?.is_some() {
+        return Err(SourceError::Exists(new.name));
+    }
+    let now = environment.clock.now();
+    let source = Source {
+        id: SourceId::new(environment.next_id()),
+        name: new.name,
+        kind: new.kind,
+        signature_header: new.signature_header.map(|header| header.to_ascii_lowercase()),
+        secrets: vec![new.secret],
+        created_at: now,
+    };
+    let model = source::Model {
+        id: source.id.to_string(),
+        name: source.name.clone(),
+        kind: source.kind.as_str().into(),
+        signature_header: source.signature_header.clone(),
+        secrets: sealed(&source, vault, environment),
+        created_at: now.millis(),
+        updated_at: now.millis(),
+    };
+    let insert = Change::new(move |transaction| {
+        let model = model.clone().into_active_model().reset_all();
+        Box::pin(async move {
+            model.insert(transaction).await?;
+            Ok(())
+        })
+    });
+    store.writer.change(insert).await?;
+    Ok(source)
+}
+
+/// All sources by name.
+pub async fn list(store: &Store, vault: &Vault) -> Result<Vec<Source>, SourceError> {
+    let models = source::Entity::find().order_by_asc(source::Column::Name).all(&store.read).await;
+    models.map_err(StoreError::from)?.into_iter().map(|model| opened(model, vault)).collect()
+}
+
+/// Puts a new secret in force beside the last one, which counts until the next rotation.
+pub async fn rotate(
+    store: &Store,
+    vault: &Vault,
+    environment: &Environment,
+    name: &str,
+    secret: String,
+) -> Result<Source, SourceError> {
+    if secret.is_empty() {
+        return Err(SourceError::EmptySecret);
+    }
+    let found = find(store, vault, name).await?;
+    let mut source = found.ok_or_else(|| SourceError::Unknown(name.to_owned()))?;
+    source.secrets.insert(0, secret);
+    source.secrets.truncate(LIVE_SECRETS);
+    let model = source::ActiveModel {
+        id: Set(source.id.to_string()),
+        secrets: Set(sealed(&source, vault, environment)),
+        updated_at: Set(environment.clock.now().millis()),
+        ..Default::default()
+    };
+    let update = Change::new(move |transaction| {
+        let model = model.clone();
+        Box::pin(async move {
+            model.update(transaction).await?;
+            Ok(())
+        })
+    });
+    store.writer.change(update).await?;
+    Ok(source)
+}
+
+/// Removes a source; its events stay.
+pub async fn delete(store: &Store, name: &str) -> Result<(), SourceError> {
+    let found = source::Entity::find().filter(source::Column::Name.eq(name)).one(&store.read).await;
+    let found = found.map_err(StoreError::from)?;
+    let id = found.ok_or_else(|| SourceError::Unknown(name.to_owned()))?.id;
+    let delete = Change::new(move |transaction| {
+        let id = id.clone();
+        Box::pin(async move {
+            source::Entity::delete_by_id(id).exec(transaction).await?;
+            Ok(())
+        })
+    });
+    Ok(store.writer.change(delete).await?)
+}
+
+pub(super) async fn find(
+    store: &Store,
+    vault: &Vault,
+    name: &str,
+) -> Result<Option<Source>, SourceError> {
+    let found = source::Entity::find().filter(source::Column::Name.eq(name)).one(&store.read).await;
+    found.map_err(StoreError::from)?.map(|model| opened(model, vault)).transpose()
+}
+
+/// Secrets are sealed for the source they belong to.
+fn sealed(source: &Source, vault: &Vault, environment: &Environment) -> String {
+    let secrets = serde_json::json!(source.secrets).to_string();
+    vault.seal(&source.id.to_string(), secrets.as_bytes(), &*environment.random)
+}
+
+fn opened(model: source::Model, vault: &Vault) -> Result<Source, SourceError> {
+    let secrets = vault.unseal(&model.id, &model.secrets)?;
+    Ok(Source {
+        id: model.id.parse().unwrap_or(SourceId::new(0)),
+        name: model.name,
+        kind: model.kind.parse()?,
+        signature_header: model.signature_header,
+        secrets: serde_json::from_slice(&secrets).map_err(|_| VaultError::Sealed)?,
+        created_at: Timestamp::from_millis(model.created_at),
+    })
+}

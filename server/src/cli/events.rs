@@ -1,0 +1,128 @@
+//! `sluice events`: look at events and send them through again.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::client::{Client, ServerArgs};
+use super::{OutputArgs, output};
+
+#[derive(Subcommand)]
+pub(super) enum EventsCommand {
+    /// List events, newest first.
+    List {
+        /// Only event types that match, for example 'order.*'.
+        #[arg(long = "type", value_name = "PATTERN")]
+        event_type: Option<String>,
+        #[arg(long)]
+        source: Option<String>,
+        /// pending, processing, processed or failed.
+        #[arg(long)]
+        status: Option<String>,
+        /// How many at most, up to 500.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Show one event with its payload, headers and runs.
+    Get {
+        id: String,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Send events through again; each becomes a new one.
+    Replay {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
+    match command {
+        EventsCommand::List { event_type, source, status, limit, output, server } => {
+            let limit = limit.to_string();
+            let filter = [
+                ("eventType", event_type.as_deref()),
+                ("source", source.as_deref()),
+                ("status", status.as_deref()),
+                ("limit", Some(&limit)),
+            ];
+            list(&server.client()?, "/api/v1/events", &filter, output).await
+        }
+        EventsCommand::Get { id, output, server } => {
+            let event =
+                server.client()?.get_text(&format!("/api/v1/events/{}", segment(&id))).await?;
+            // As it came: parsing it would change the numbers of the payload.
+            output::line(if output.json { event } else { pretty(&event) });
+            Ok(())
+        }
+        EventsCommand::Replay { ids, output, server } => {
+            let client = server.client()?;
+            for id in ids {
+                let path = format!("/api/v1/events/{}/replay", segment(&id));
+                let new = client.post(&path, "application/json", "{}".into()).await?;
+                match output.json {
+                    true => output::line(new),
+                    false => output::line(format!("{id} goes again as {}", text(&new["id"]))),
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// One page of a list of events, as a table or as the server sent it.
+pub(super) async fn list(
+    client: &Client,
+    path: &str,
+    filter: &[(&str, Option<&str>)],
+    output: OutputArgs,
+) -> anyhow::Result<()> {
+    let given = filter.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    let page = client.get(&format!("{path}?{query}")).await?;
+    if output.json {
+        output::line(page);
+        return Ok(());
+    }
+    let rows: Vec<_> = page["items"].as_array().into_iter().flatten().map(row).collect();
+    output::table(["ID", "TYPE", "SOURCE", "STATUS", "RECEIVED", "ERROR"], &rows);
+    if page["nextCursor"].is_string() {
+        eprintln!("There are more: raise --limit, or narrow the list.");
+    }
+    Ok(())
+}
+
+fn row(event: &Value) -> [String; 6] {
+    let error = text(&event["error"]["errorMessage"]);
+    [
+        text(&event["id"]),
+        text(&event["eventType"]),
+        text(&event["source"]),
+        text(&event["status"]),
+        text(&event["receivedAt"]),
+        error.chars().take(60).collect(),
+    ]
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn pretty(event: &str) -> String {
+    let event: Value = serde_json::from_str(event).unwrap_or(json!(event));
+    serde_json::to_string_pretty(&event).unwrap_or_default()
+}
+
+/// What was typed as one segment of a path.
+pub(super) fn segment(typed: &str) -> String {
+    form_urlencoded::byte_serialize(typed.as_bytes()).collect()
+}

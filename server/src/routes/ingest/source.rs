@@ -1,0 +1,28 @@
+//! `POST /api/webhooks/{source}`: what a provider delivers, believed by its signature.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use engine::source::{self, Delivery, Outcome};
+
+use super::{AcceptedBody, answer, kept};
+use crate::problem::Problem;
+use crate::router::AppState;
+use crate::routes::body;
+
+pub(crate) async fn delivery(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    // The signature is over the bytes as they were sent.
+    let body = body::read_as_sent(&headers, body, state.max_body).await?;
+    let kept = kept(&headers);
+    let delivery = Delivery { headers: &kept, body: &body };
+    match source::deliver(&state.engine, &name, delivery, kept.clone()).await? {
+        Outcome::Accepted(accepted, named) => Ok(answer(AcceptedBody::new(accepted, named))),
+        Outcome::Challenge(text) => Ok(text.into_response()),
+    }
+}
