@@ -75,3 +75,25 @@ test('a secret is rotated without a gap and lies nowhere in plain text', async (
   expect(await sluice.command('sources', 'list', '--json')).not.toContain(SECRET);
   expect(await sluice.holdsInFiles(SECRET)).toBe(false);
 });
+
+test('what was signed with another secret waits in quarantine until the secret is right', async ({ sluice }) => {
+  await create(sluice, 'github');
+  const body = '{"ref":"refs/heads/main"}';
+  const headers = {
+    'x-github-event': 'push',
+    'x-github-delivery': 'd-9',
+    'x-hub-signature-256': await sign('the right one', body),
+  };
+  expect((await deliver(sluice, 'github', body, headers)).status).toBe(401);
+  const held = JSON.parse(await sluice.command('quarantine', 'list', '--json')).items;
+  expect(held).toMatchObject([{ source: 'github', cause: 'wrong_signature', body }]);
+  await expect(sluice.command('quarantine', 'release', held[0].id)).rejects.toThrow('still not believed');
+
+  await sluice.command('sources', 'rotate', 'github', '--secret', 'the right one');
+  const released = await expect
+    .poll(() => sluice.command('quarantine', 'release', held[0].id, '--json').catch(() => ''), { timeout: 10_000 })
+    .toContain('d-9')
+    .then(() => sluice.command('events', 'list', '--type', 'push', '--json'));
+  expect(JSON.parse(released).items).toMatchObject([{ eventId: 'd-9', source: 'github' }]);
+  expect(JSON.parse(await sluice.command('quarantine', 'list', '--json')).items).toEqual([]);
+});

@@ -81,6 +81,8 @@ ids! {
     KeyId = "key_";
     UserId = "usr_";
     SourceId = "src_";
+    /// A delivery that was not believed.
+    QuarantineId = "qrn_";
     /// One running process; leases name it.
     NodeId = "nod_";
 }

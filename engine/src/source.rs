@@ -15,6 +15,7 @@ use crate::store::{Accepted, StoreError};
 use crate::time::Timestamp;
 
 pub mod manage;
+pub mod quarantine;
 mod reading;
 pub mod signature;
 
@@ -158,13 +159,26 @@ pub async fn deliver(
     let source = look_up(engine, name).await?;
     let source = source.ok_or_else(|| DeliveryError::Unknown(name.chars().take(64).collect()))?;
     let now = engine.now().millis().div_euclid(1_000);
-    signature::verify(&source, &delivery, now).map_err(|rejection| {
+    if let Err(rejection) = signature::verify(&source, &delivery, now) {
         tracing::warn!(source = source.name, %rejection, "a delivery was not believed");
-        DeliveryError::Rejected(rejection)
-    })?;
-    match reading::read(&source, &delivery)? {
+        quarantine::hold(engine, &source, delivery, &kept, &rejection).await;
+        return Err(DeliveryError::Rejected(rejection));
+    }
+    take(engine, &source, delivery, kept, None).await
+}
+
+/// Takes a delivery that is believed; `otherwise` names its event when the provider does not.
+async fn take(
+    engine: &Engine,
+    source: &Source,
+    delivery: Delivery<'_>,
+    kept: Vec<(String, String)>,
+    otherwise: Option<String>,
+) -> Result<Outcome, DeliveryError> {
+    match reading::read(source, &delivery)? {
         Said::Challenge(text) => Ok(Outcome::Challenge(text)),
-        Said::Event(new) => {
+        Said::Event(mut new) => {
+            new.event_id = new.event_id.or(otherwise);
             let named = new.event_id.clone();
             Ok(Outcome::Accepted(intake::deliver(engine, *new, kept).await?, named))
         }

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 pub mod apply;
 pub mod definition;
 pub mod duration;
+pub mod explain;
 pub mod list;
 pub mod triggers;
 

@@ -9,13 +9,18 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 mod m0001_foundation;
 mod m0002_sources;
+mod m0003_quarantine;
 
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Foundation), Box::new(m0002_sources::Sources)]
+        vec![
+            Box::new(m0001_foundation::Foundation),
+            Box::new(m0002_sources::Sources),
+            Box::new(m0003_quarantine::Quarantine),
+        ]
     }
 }
 

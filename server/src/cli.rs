@@ -12,6 +12,7 @@ mod events;
 mod keys;
 mod migrate;
 mod output;
+mod quarantine;
 mod send;
 mod serve;
 mod sources;
@@ -41,6 +42,9 @@ enum Command {
     /// Let providers deliver signed webhooks.
     #[command(subcommand)]
     Sources(sources::SourcesCommand),
+    /// List, release and delete deliveries that were not believed.
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
     /// Add and list the people who may sign in.
     #[command(subcommand)]
     Users(users::UsersCommand),
@@ -71,6 +75,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Keys(command) => keys::run(command).await,
         Command::Sources(command) => sources::run(command).await,
+        Command::Quarantine(command) => quarantine::run(command).await,
         Command::Users(command) => users::run(command).await,
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,

@@ -11,6 +11,7 @@ use engine::key::manage::RevokeError;
 use engine::key::verify::KeyError;
 use engine::source::DeliveryError;
 use engine::source::manage::SourceError;
+use engine::source::quarantine::ReleaseError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
 use serde::Serialize;
@@ -43,6 +44,32 @@ pub(crate) enum Code {
 }
 
 impl Code {
+    /// In the order of the documentation.
+    #[cfg(test)]
+    const ALL: [Self; 21] = [
+        Self::MalformedJson,
+        Self::TooDeep,
+        Self::InvalidParameter,
+        Self::InvalidEvent,
+        Self::BatchTooLong,
+        Self::InvalidDefinition,
+        Self::IdempotencyKeyReused,
+        Self::Unauthorized,
+        Self::InvalidSignature,
+        Self::Forbidden,
+        Self::ScopeDenied,
+        Self::ForeignOrigin,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::RequestTimeout,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
     fn status(self) -> StatusCode {
         match self {
             Self::MalformedJson | Self::TooDeep | Self::InvalidParameter => StatusCode::BAD_REQUEST,
@@ -232,6 +259,17 @@ impl From<DeliveryError> for Problem {
     }
 }
 
+impl From<ReleaseError> for Problem {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            ReleaseError::Rejected(_) => Self::new(Code::Conflict, error.to_string()),
+            ReleaseError::Delivery(error) => error.into(),
+            ReleaseError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<SourceError> for Problem {
     fn from(error: SourceError) -> Self {
         match error {
@@ -305,5 +343,23 @@ mod tests {
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    /// The documentation is written from the enum; a code that is missing there is missing here.
+    #[test]
+    fn every_code_is_documented_as_it_is() {
+        let documented = include_str!("../../docs/errors.md");
+        for code in Code::ALL {
+            let name = serde_json::to_value(code).unwrap();
+            let row = format!(
+                "| `{}` | {} | {} |",
+                name.as_str().unwrap(),
+                code.status().as_u16(),
+                code.title()
+            );
+            assert!(documented.contains(&row), "docs/errors.md lacks:\n{row}");
+        }
+        let rows = documented.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, Code::ALL.len(), "docs/errors.md names a code that does not exist");
     }
 }

@@ -16,8 +16,8 @@ use crate::config::{ByteSize, RateLimit};
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    dead_letters, events, health, ingest, keys, not_found, runs, sign_in, sources, stats, stream,
-    workflows,
+    dead_letters, events, health, ingest, keys, not_found, quarantine, runs, sign_in, sources,
+    stats, stream, workflows,
 };
 use crate::{assets, dashboard, rate_limit};
 
@@ -80,6 +80,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
     let management = Router::new()
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::get).delete(events::delete))
+        .route("/events/{id}/explain", get(events::explain::of_event))
         .route("/events/{id}/replay", post(events::replay))
         .route("/events/{id}/processed", post(events::processed))
         .route("/events/{id}/failed", post(events::failed))
@@ -90,6 +91,9 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/sources", get(sources::list))
+        .route("/quarantine", get(quarantine::list))
+        .route("/quarantine/{id}", axum::routing::delete(quarantine::delete))
+        .route("/quarantine/{id}/release", post(quarantine::release))
         .route("/stats", get(stats::current))
         .route("/stream", get(stream::open))
         .method_not_allowed_fallback(not_found::closed_method)

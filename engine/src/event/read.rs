@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{EventRow, EventStatus, Pattern};
+use super::{Event, EventRow, EventStatus, Pattern};
 use crate::Engine;
 use crate::id::{EventId, first_event_id_at};
 use crate::run::{self, RunRecord};
@@ -136,6 +136,26 @@ pub struct EventRecord {
     pub payload: Arc<str>,
     pub headers: Arc<[(String, String)]>,
     pub runs: Vec<RunRecord>,
+}
+
+impl EventRecord {
+    /// The event as it was accepted.
+    pub fn into_event(self) -> Event {
+        let Self { row, payload, headers, .. } = self;
+        Event {
+            id: row.id,
+            event_id: row.event_id,
+            event_type: row.event_type,
+            source: row.source,
+            subject: row.subject,
+            received_at: row.received_at,
+            occurred_at: row.occurred_at,
+            payload,
+            headers,
+            replay_of: row.replay_of,
+            key_id: None,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -69,15 +69,9 @@ pub async fn replay(engine: &Engine, id: EventId) -> Result<Accepted, ReplayErro
     let event = Event {
         id: new_id,
         event_id: new_id.to_string(),
-        event_type: found.row.event_type,
-        source: found.row.source,
-        subject: found.row.subject,
         received_at: engine.now(),
-        occurred_at: found.row.occurred_at,
-        payload: found.payload,
-        headers: found.headers,
         replay_of: Some(id),
-        key_id: None,
+        ..found.into_event()
     };
     Ok(intake::accept(engine, Arc::new(event), false).await?)
 }

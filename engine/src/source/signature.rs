@@ -30,6 +30,18 @@ pub enum Rejection {
     WrongSignature,
 }
 
+impl Rejection {
+    /// The stable name of the cause.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MissingHeader(_) => "missing_header",
+            Self::MalformedHeader(_) => "malformed_header",
+            Self::ClockSkew(_) => "clock_skew",
+            Self::WrongSignature => "wrong_signature",
+        }
+    }
+}
+
 /// Checks `delivery` against `source`; `now` in seconds since 1970.
 pub fn verify(source: &Source, delivery: &Delivery<'_>, now: i64) -> Result<(), Rejection> {
     let body = delivery.body;

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod event;
 pub mod event_body;
+pub mod quarantine;
 pub mod run;
 pub mod session;
 pub mod setup_link;

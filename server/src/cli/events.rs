@@ -113,7 +113,8 @@ fn row(event: &Value) -> [String; 6] {
     ]
 }
 
-fn text(value: &Value) -> String {
+/// A text, or nothing.
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 

@@ -19,6 +19,8 @@ use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
+pub(crate) mod explain;
+
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,

@@ -55,6 +55,30 @@ async fn an_event_that_no_trigger_matches_is_processed_at_once_without_a_run() {
 }
 
 #[tokio::test]
+async fn it_is_explained_why_a_trigger_did_or_did_not_match() {
+    let (sluice, key, sink) = with_workflow(ONCE).await;
+    let explained = async |body: &Value| {
+        let id = sluice.accept(body, &key).await.unwrap();
+        let told = sluice.get(&format!("/api/v1/events/{id}/explain"), &key).await.unwrap();
+        told["items"][0].clone()
+    };
+    let matched = explained(&order(1)).await;
+    assert_eq!((&matched["matched"], &matched["reason"]), (&json!(true), &json!("matched")));
+    assert_eq!(matched["workflow"]["name"], "Notify", "{matched}");
+
+    let mut cheap = order(2);
+    cheap["payload"]["total"] = json!(100);
+    let filtered = explained(&cheap).await;
+    assert_eq!(filtered["clause"], "event.payload.total > 100", "{filtered}");
+    assert_eq!(filtered["saw"]["value"], 100, "{filtered}");
+
+    let mut other = order(3);
+    other["eventType"] = json!("order.item.added");
+    assert_eq!(explained(&other).await["reason"], "eventType");
+    drop(sink);
+}
+
+#[tokio::test]
 async fn a_failing_step_ends_in_the_dead_letters_and_a_retry_brings_it_back() {
     let (sluice, key, sink) = with_workflow(ONCE).await;
     sink.answer(500);
