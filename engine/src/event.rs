@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{EventId, KeyId, RunId};
 use crate::time::Timestamp;
 
+pub mod batch;
 pub mod cloudevents;
 pub mod envelope;
 pub mod event_type;

@@ -239,7 +239,7 @@ impl From<InvalidEnvelope> for Problem {
         match error {
             InvalidEnvelope::Malformed(_) => Self::new(Code::MalformedJson, detail),
             InvalidEnvelope::TooDeep => Self::new(Code::TooDeep, detail),
-            InvalidEnvelope::TooMany => Self::new(Code::BatchTooLong, detail),
+            InvalidEnvelope::TooMany(_) => Self::new(Code::BatchTooLong, detail),
             InvalidEnvelope::Fields(errors) => {
                 Self { errors, ..Self::new(Code::InvalidEvent, detail) }
             }

@@ -45,8 +45,8 @@ pub enum InvalidEnvelope {
     Fields(Vec<FieldError>),
     #[error("the payload nests more than {DEEPEST} arrays and objects: send it flatter")]
     TooDeep,
-    #[error("a batch has at most {MOST_IN_BATCH} events; this one has more: send it in parts")]
-    TooMany,
+    #[error("a batch has at most {0} events; this one has more: send it in parts")]
+    TooMany(usize),
 }
 
 /// One field that does not fit, named as in the body.
@@ -134,32 +134,6 @@ pub(crate) fn as_json(content_type: Option<&str>, data: &[u8]) -> Result<String,
         Err(_) => Cow::Owned(BASE64_STANDARD.encode(data)),
     };
     Ok(serde_json::Value::from(&*text).to_string())
-}
-
-/// How many events one request may bring.
-pub const MOST_IN_BATCH: usize = 1_000;
-
-/// The items of a batch, a JSON array or one item a line (NDJSON), each to be parsed by itself.
-pub fn batch(body: &[u8]) -> Result<Vec<&[u8]>, InvalidEnvelope> {
-    let items: Vec<&[u8]> = if body.trim_ascii_start().starts_with(b"[") {
-        let items: Vec<&RawValue> =
-            serde_json::from_slice(body).map_err(InvalidEnvelope::Malformed)?;
-        items.into_iter().map(|item| item.get().as_bytes()).collect()
-    } else {
-        let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-        lines.filter(|line| !line.is_empty()).collect()
-    };
-    if items.len() > MOST_IN_BATCH { Err(InvalidEnvelope::TooMany) } else { Ok(items) }
-}
-
-/// An item of a batch: a CloudEvent when it says so by `specversion`, otherwise as [`parse`] reads it.
-pub fn either(item: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
-    #[derive(Deserialize)]
-    struct Kind {
-        specversion: Option<serde::de::IgnoredAny>,
-    }
-    let kind: Kind = serde_json::from_slice(item).map_err(InvalidEnvelope::Malformed)?;
-    if kind.specversion.is_some() { super::cloudevents::structured(item) } else { parse(item) }
 }
 
 /// Whether JSON text has more than `most` arrays and objects inside one another.
@@ -288,20 +262,6 @@ mod tests {
         assert!(matches!(nested(DEEPEST + 1), Err(InvalidEnvelope::TooDeep)));
         let text = format!(r#"{{"type":"a","source":"s","data":"\\\"{}"}}"#, "[".repeat(100));
         assert!(parse(text.as_bytes()).is_ok(), "brackets in texts do not count");
-    }
-
-    #[test]
-    fn a_batch_is_an_array_or_lines() {
-        let texts = |body: &str| -> Vec<String> {
-            let items = batch(body.as_bytes()).unwrap();
-            items.iter().map(|item| String::from_utf8_lossy(item).into_owned()).collect()
-        };
-        assert_eq!(texts(" [ {\"a\":1} , 2 ] "), ["{\"a\":1}", "2"]);
-        assert_eq!(texts("{\"a\":1}\r\n\n2\n"), ["{\"a\":1}", "2"]);
-        assert!(texts("[]").is_empty() && texts("").is_empty());
-        assert!(matches!(batch(b"[1,"), Err(InvalidEnvelope::Malformed(_))));
-        let many = "1\n".repeat(MOST_IN_BATCH + 1);
-        assert!(matches!(batch(many.as_bytes()), Err(InvalidEnvelope::TooMany)));
     }
 
     #[test]

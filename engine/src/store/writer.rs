@@ -29,6 +29,7 @@ mod lease;
 mod repair;
 mod settle;
 mod tally;
+mod work;
 
 /// How many writes may wait; beyond this intake answers 503.
 const QUEUE: usize = 8_192;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use super::lane::{Outcome, Repeats, Work};
+use super::work::{Outcome, Repeats, Work};
 use super::{Accepted, Arrival, Command, StoreError};
 use crate::event::{Event, EventRow, EventStatus};
 use crate::id::{EventId, KeyId};

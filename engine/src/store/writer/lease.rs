@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
-use super::lane::Work;
+use super::work::Work;
 use super::{Claimed, StoreError};
 use crate::id::RunId;
 use crate::run::worker::LEASE_MILLIS;

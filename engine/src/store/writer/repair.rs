@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use super::StoreError;
-use super::lane::Work;
+use super::work::Work;
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{EventError, EventRow, EventStatus};
 use crate::id::EventId;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use super::lane::{Outcome, Work};
+use super::work::{Outcome, Work};
 use super::{Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;

@@ -5,7 +5,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use engine::event::envelope::{self, InvalidEnvelope, NewEvent};
+use engine::event::batch;
+use engine::event::envelope::{InvalidEnvelope, NewEvent};
 use engine::intake;
 use engine::key::{ApiKey, fingerprint};
 use engine::store::Idempotency;
@@ -40,7 +41,7 @@ pub(crate) async fn events(
     let key = sender(&state, &headers).await?;
     body::require_json_or_lines(&headers)?;
     let body = body::read(&headers, body, state.max_body).await?;
-    accept(&state, &key, &headers, &body, envelope::either).await
+    accept(&state, &key, &headers, &body, batch::parse).await
 }
 
 /// Parses each item by `parse` and stores what can be stored, all at once.
@@ -52,7 +53,7 @@ pub(super) async fn accept(
     parse: fn(&[u8]) -> Result<NewEvent, InvalidEnvelope>,
 ) -> Result<Response, Problem> {
     let given = idempotency_key(headers)?;
-    let items = envelope::batch(body)?;
+    let items = batch::items(body)?;
     let headers = kept(headers);
     let stored = items.into_iter().enumerate().map(async |(at, item)| {
         let new = parse(item)?;
