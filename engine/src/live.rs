@@ -91,21 +91,22 @@ impl Live {
         }
     }
 
-    pub(crate) fn is_watched(&self) -> bool {
-        self.0.commits.receiver_count() > 0
-    }
-
     pub(crate) fn start_at(&self, cursor: Cursor) {
         self.0.seq.store(cursor.seq, Ordering::Release);
         self.0.change.store(cursor.change, Ordering::Release);
     }
 
-    pub(crate) fn publish(&self, cursor: Cursor, changes: Vec<LiveChange>) {
-        if !changes.is_empty() {
-            // Nobody watching is not an error.
-            let _nobody = self.0.commits.send(changes.into());
-        }
+    /// Makes the changes of a commit only when somebody watches. The cursor comes first: whoever
+    /// begins to watch too late to be seen here begins behind this commit, not before it.
+    pub(crate) fn publish(&self, cursor: Cursor, changes: impl FnOnce() -> Vec<LiveChange>) {
         self.start_at(cursor);
+        if self.0.commits.receiver_count() > 0 {
+            let changes = changes();
+            if !changes.is_empty() {
+                // Who has gone meanwhile misses nothing.
+                let _nobody = self.0.commits.send(changes.into());
+            }
+        }
     }
 }
 

@@ -220,7 +220,7 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
                 if std::mem::take(&mut down) {
                     tracing::info!("the database takes writes again");
                 }
-                lane.finish(batch.drain(..), outcomes);
+                lane.finish(&mut batch, outcomes);
                 lane.tidy().await;
             }
             Err(error) if error.is_unavailable() => {
@@ -233,9 +233,14 @@ async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
             // One of the commands is at fault: find it by committing each alone.
             Err(_) => {
                 for command in batch.drain(..) {
-                    match commit(&mut lane, std::slice::from_ref(&command)).await {
-                        Ok(outcomes) => lane.finish(std::iter::once(command), outcomes),
-                        Err(error) => command.fail(error),
+                    let mut alone = vec![command];
+                    match commit(&mut lane, &alone).await {
+                        Ok(outcomes) => lane.finish(&mut alone, outcomes),
+                        Err(error) => {
+                            if let Some(command) = alone.pop() {
+                                command.fail(error);
+                            }
+                        }
                     }
                 }
             }

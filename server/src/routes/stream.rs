@@ -61,13 +61,15 @@ pub(crate) async fn open(
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let (sender, receiver) = mpsc::channel(QUEUE);
     let stop = state.stop.clone();
-    let watcher =
-        Watcher { state, filter, sender, cursor: Cursor::default(), with_stats, stats: None };
+    // Before the answer begins: what is sent to Sluice after that comes by this stream.
+    let commits = state.engine.live.watch();
+    let cursor = state.engine.live.cursor();
+    let watcher = Watcher { state, filter, sender, cursor, with_stats, stats: None };
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
             // It ends when the reader goes away.
-            _gone = watcher.run(seen) => {}
+            _gone = watcher.run(commits, seen) => {}
         }
     });
     let keep_alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
@@ -91,10 +93,12 @@ struct Watcher {
 struct Gone;
 
 impl Watcher {
-    async fn run(mut self, seen: Option<Cursor>) -> Result<(), Gone> {
-        // Watch first, then read what was missed: nothing falls between.
-        let mut commits = self.state.engine.live.watch();
-        self.cursor = self.state.engine.live.cursor();
+    /// `commits` are watched since before `seen` is read from the store: nothing falls between.
+    async fn run(
+        mut self,
+        mut commits: broadcast::Receiver<Commit>,
+        seen: Option<Cursor>,
+    ) -> Result<(), Gone> {
         match seen {
             Some(seen) => self.catch_up(seen).await?,
             // The first message carries the cursor from which a reconnect resumes.

@@ -1,16 +1,14 @@
 //! Stores what arrives: each event once, its body beside it, its runs with it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::work::{Outcome, Repeats, Work};
 use super::{Accepted, Arrival, Command, StoreError};
-use crate::event::{Event, EventRow, EventStatus};
+use crate::event::{Event, EventStatus};
 use crate::id::{EventId, KeyId};
 use crate::intake::IDEMPOTENCY_KEPT_MILLIS;
-use crate::live::LiveChange;
 use crate::run::RunStatus;
 use crate::run::worker::LEASE_MILLIS;
 use crate::time::Timestamp;
@@ -55,14 +53,14 @@ impl<C: ConnectionTrait> Work<'_, C> {
         batch: &[Command],
         repeats: Repeats,
         each: &mut [Option<Outcome>],
-    ) -> Result<Vec<LiveChange>, StoreError> {
+    ) -> Result<(), StoreError> {
         let arrivals = batch.iter().enumerate().filter_map(|(at, command)| match command {
             Command::Accept(arrival, _) => Some((at, arrival)),
             _ => None,
         });
         let arrivals: Vec<(usize, &Arrival)> = arrivals.collect();
         if arrivals.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let (stored_keys, stored_events) = match repeats {
             Repeats::LookedUp => {
@@ -145,11 +143,9 @@ impl<C: ConnectionTrait> Work<'_, C> {
         &mut self,
         new: Vec<(usize, &Arrival)>,
         each: &mut [Option<Outcome>],
-    ) -> Result<Vec<LiveChange>, StoreError> {
+    ) -> Result<(), StoreError> {
         let numbers = self.numbers("events_seq", self.last.seq, new.len()).await?;
         let (mut events, mut bodies, mut runs) = (self.batch(), self.batch(), self.batch());
-        let mut changes = Vec::new();
-        let watched = self.lane.live.is_watched();
         let mut counts: HashMap<(i64, &str, &str, EventStatus), i64> = HashMap::new();
         for ((at, arrival), seq) in new.into_iter().zip(numbers) {
             self.last.seq = seq;
@@ -199,10 +195,6 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 .or_default() += 1;
             let accepted = Accepted { id: event.id, status, duplicate: false };
             each[at] = Some(Outcome::Accepted(accepted, Some(seq)));
-            if watched {
-                let row = EventRow::arrived(event, &arrival.preview, seq, arrival.runs.len());
-                changes.push(LiveChange { cursor: self.last, row: Arc::new(row) });
-            }
         }
         for ((minute, event_type, source, status), count) in counts {
             self.tally.arrived(minute, event_type, source, status, count);
@@ -211,7 +203,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
         self.write(&statements.insert_events, events);
         self.write(&statements.insert_bodies, bodies);
         self.write(&statements.insert_runs, runs);
-        Ok(changes)
+        Ok(())
     }
 }
 

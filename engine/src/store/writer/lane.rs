@@ -10,6 +10,7 @@ use sea_orm::{
 use super::work::{Outcome, Repeats, Work};
 use super::{Arrival, Command, StoreError};
 use crate::Environment;
+use crate::event::EventRow;
 use crate::id::NodeId;
 use crate::live::{Cursor, Live, LiveChange};
 use crate::run::RunState;
@@ -23,7 +24,7 @@ pub(super) struct Lane {
     checkpoint: Option<Checkpoint>,
     environment: Environment,
     node: NodeId,
-    pub(super) live: Live,
+    live: Live,
     inbox: Inbox,
     pub(super) statements: Statements,
     /// The last sequence numbers committed (SQLite, where this is the only writer).
@@ -94,7 +95,7 @@ impl Lane {
         let transaction = self.connection.begin_with_options(options).await?;
         let mut work = self.work(transaction);
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
-        let mut changes = work.accept(batch, Repeats::LookedUp, &mut each).await?;
+        work.accept(batch, Repeats::LookedUp, &mut each).await?;
         work.settle(batch, &mut each).await?;
         for (command, outcome) in
             batch.iter().zip(&mut each).filter(|(_, outcome)| outcome.is_none())
@@ -103,7 +104,7 @@ impl Lane {
             work.flush().await?;
             *outcome = Some(work.apply(command).await?);
         }
-        changes.extend(work.note_changes().await?);
+        let changes = work.note_changes().await?;
         work.count();
         work.flush().await?;
         let Work { connection: transaction, last, .. } = work;
@@ -120,9 +121,9 @@ impl Lane {
     ) -> Result<Outcomes, StoreError> {
         let mut work = self.work(self.connection.clone());
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
-        let mut changes = work.accept(batch, repeats, &mut each).await?;
+        work.accept(batch, repeats, &mut each).await?;
         work.settle(batch, &mut each).await?;
-        changes.extend(work.note_changes().await?);
+        let changes = work.note_changes().await?;
         work.count();
         if let Some(written) = work.take_written("BEGIN IMMEDIATE;\n", "COMMIT;\n")
             && let Err(error) = self.connection.execute_raw(written).await
@@ -139,12 +140,14 @@ impl Lane {
         Work::new(self, connection, self.last, self.environment.clock.now())
     }
 
-    /// Publishes what was committed, hands leased runs to the worker and answers the senders.
-    pub(super) fn finish(&mut self, batch: impl Iterator<Item = Command>, outcomes: Outcomes) {
-        self.last = outcomes.last;
-        self.live.publish(outcomes.last, outcomes.changes);
+    /// Publishes what was committed, hands leased runs to the worker and answers the senders, which
+    /// empties the batch.
+    pub(super) fn finish(&mut self, batch: &mut Vec<Command>, outcomes: Outcomes) {
+        let Outcomes { each, changes, last } = outcomes;
+        let before = std::mem::replace(&mut self.last, last);
+        self.live.publish(last, || arrivals(batch, &each, before).chain(changes).collect());
         let mut queued = false;
-        for (command, outcome) in batch.zip(outcomes.each) {
+        for (command, outcome) in batch.drain(..).zip(each) {
             let _gone = match (command, outcome) {
                 (Command::Accept(arrival, reply), Outcome::Accepted(accepted, seq)) => {
                     if let Some(seq) = seq {
@@ -206,6 +209,23 @@ impl Lane {
         }
         queued
     }
+}
+
+/// The events that were stored, as changes for those who watch.
+fn arrivals<'b>(
+    batch: &'b [Command],
+    each: &'b [Outcome],
+    before: Cursor,
+) -> impl Iterator<Item = LiveChange> + 'b {
+    batch.iter().zip(each).filter_map(move |(command, outcome)| match (command, outcome) {
+        (Command::Accept(arrival, _), Outcome::Accepted(_, Some(seq))) => {
+            let (event, preview) = (&arrival.event, &arrival.preview);
+            let row = EventRow::arrived(event, preview, *seq, arrival.runs.len());
+            let cursor = Cursor { seq: *seq, ..before };
+            Some(LiveChange { cursor, row: Arc::new(row) })
+        }
+        _ => None,
+    })
 }
 
 fn is_repeat(error: &DbErr) -> bool {
