@@ -20,7 +20,7 @@ mod reading;
 pub mod signature;
 
 use manage::SourceError;
-pub use reading::Said;
+use reading::Said;
 pub use signature::Rejection;
 
 const LONGEST_NAME: usize = 64;
@@ -141,7 +141,7 @@ pub enum DeliveryError {
 }
 
 /// Sources looked up lately.
-pub(crate) struct Cache(moka::future::Cache<String, Option<Arc<Source>>>);
+pub(crate) struct Cache(moka::future::Cache<String, Arc<Source>>);
 
 impl Default for Cache {
     fn default() -> Self {
@@ -149,22 +149,21 @@ impl Default for Cache {
     }
 }
 
-/// Takes a delivery for the source called `name`; `kept` are the headers to be stored with it.
+/// Takes a delivery for the source called `name`; its headers are stored with it.
 pub async fn deliver(
     engine: &Engine,
     name: &str,
     delivery: Delivery<'_>,
-    kept: Vec<(String, String)>,
 ) -> Result<Outcome, DeliveryError> {
     let source = look_up(engine, name).await?;
     let source = source.ok_or_else(|| DeliveryError::Unknown(name.chars().take(64).collect()))?;
     let now = engine.now().millis().div_euclid(1_000);
     if let Err(rejection) = signature::verify(&source, &delivery, now) {
         tracing::warn!(source = source.name, %rejection, "a delivery was not believed");
-        quarantine::hold(engine, &source, delivery, &kept, &rejection).await;
+        quarantine::hold(engine, &source, delivery, &rejection).await;
         return Err(DeliveryError::Rejected(rejection));
     }
-    take(engine, &source, delivery, kept, None).await
+    take(engine, &source, delivery, None).await
 }
 
 /// Takes a delivery that is believed; `otherwise` names its event when the provider does not.
@@ -172,7 +171,6 @@ async fn take(
     engine: &Engine,
     source: &Source,
     delivery: Delivery<'_>,
-    kept: Vec<(String, String)>,
     otherwise: Option<String>,
 ) -> Result<Outcome, DeliveryError> {
     match reading::read(source, &delivery)? {
@@ -180,19 +178,20 @@ async fn take(
         Said::Event(mut new) => {
             new.event_id = new.event_id.or(otherwise);
             let named = new.event_id.clone();
-            Ok(Outcome::Accepted(intake::deliver(engine, *new, kept).await?, named))
+            let accepted = intake::deliver(engine, *new, delivery.headers.to_vec()).await?;
+            Ok(Outcome::Accepted(accepted, named))
         }
     }
 }
 
 async fn look_up(engine: &Engine, name: &str) -> Result<Option<Arc<Source>>, SourceError> {
     if let Some(known) = engine.sources.0.get(name).await {
-        return Ok(known);
+        return Ok(Some(known));
     }
     let found = manage::find(&engine.store, &engine.vault, name).await?.map(Arc::new);
     // Names nobody has are not remembered: strangers could fill the cache with them.
-    if found.is_some() {
-        engine.sources.0.insert(name.to_owned(), found.clone()).await;
+    if let Some(source) = &found {
+        engine.sources.0.insert(name.to_owned(), Arc::clone(source)).await;
     }
     Ok(found)
 }

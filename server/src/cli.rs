@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{DatabaseArgs, ServeArgs};
 
+mod chosen;
 mod client;
 mod dlq;
 mod events;

@@ -129,9 +129,8 @@ pub async fn rotate(
 
 /// Removes a source; its events stay.
 pub async fn delete(store: &Store, name: &str) -> Result<(), SourceError> {
-    let found = source::Entity::find().filter(source::Column::Name.eq(name)).one(&store.read).await;
-    let found = found.map_err(StoreError::from)?;
-    let id = found.ok_or_else(|| SourceError::Unknown(name.to_owned()))?.id;
+    let id =
+        find_model(store, name).await?.ok_or_else(|| SourceError::Unknown(name.to_owned()))?.id;
     let delete = Change::new(move |transaction| {
         let id = id.clone();
         Box::pin(async move {
@@ -147,8 +146,12 @@ pub(super) async fn find(
     vault: &Vault,
     name: &str,
 ) -> Result<Option<Source>, SourceError> {
-    let found = source::Entity::find().filter(source::Column::Name.eq(name)).one(&store.read).await;
-    found.map_err(StoreError::from)?.map(|model| opened(model, vault)).transpose()
+    find_model(store, name).await?.map(|model| opened(model, vault)).transpose()
+}
+
+async fn find_model(store: &Store, name: &str) -> Result<Option<source::Model>, StoreError> {
+    let by_name = source::Entity::find().filter(source::Column::Name.eq(name));
+    Ok(by_name.one(&store.read).await?)
 }
 
 /// Secrets are sealed for the source they belong to.

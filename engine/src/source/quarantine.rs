@@ -74,7 +74,6 @@ pub(super) async fn hold(
     engine: &Engine,
     source: &Source,
     delivery: Delivery<'_>,
-    kept: &[(String, String)],
     rejection: &Rejection,
 ) {
     let now = engine.now();
@@ -86,7 +85,7 @@ pub(super) async fn hold(
         source: source.name.clone(),
         cause: rejection.code().into(),
         detail: rejection.to_string(),
-        headers: serde_json::json!(kept).to_string(),
+        headers: serde_json::json!(delivery.headers).to_string(),
         body: BASE64_STANDARD.encode(delivery.body),
         received_at: now.millis(),
     };
@@ -145,7 +144,7 @@ pub async fn release(engine: &Engine, id: QuarantineId) -> Result<Outcome, Relea
     let then = held.received_at.millis().div_euclid(1_000);
     signature::verify(&source, &delivery, then).map_err(ReleaseError::Rejected)?;
     // Under its own name when the provider gave none: a crash before the deletion repeats nothing.
-    let taken = take(engine, &source, delivery, held.headers.clone(), Some(id.to_string())).await?;
+    let taken = take(engine, &source, delivery, Some(id.to_string())).await?;
     delete(engine, id).await?;
     Ok(taken)
 }

@@ -11,7 +11,7 @@ use crate::event::envelope::{self, FieldError, InvalidEnvelope, NewEvent};
 
 /// What a provider wanted.
 #[derive(Debug)]
-pub enum Said {
+pub(super) enum Said {
     Event(Box<NewEvent>),
     /// Slack asks whether the address is ours (`url_verification`) and wants this back.
     Challenge(String),

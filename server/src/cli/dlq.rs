@@ -1,11 +1,10 @@
 //! `sluice dlq`: the dead letters, and what can be done about them.
 
-use clap::{Args, Subcommand};
-use serde_json::json;
+use clap::Subcommand;
 
+use super::chosen::Chosen;
 use super::client::ServerArgs;
-use super::events::{self, segment};
-use super::{OutputArgs, output};
+use super::{OutputArgs, events};
 
 #[derive(Subcommand)]
 pub(super) enum DlqCommand {
@@ -27,16 +26,6 @@ pub(super) enum DlqCommand {
     Delete(Chosen),
 }
 
-#[derive(Args)]
-pub(super) struct Chosen {
-    #[arg(required = true)]
-    ids: Vec<String>,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    server: ServerArgs,
-}
-
 pub(super) async fn run(command: DlqCommand) -> anyhow::Result<()> {
     match command {
         DlqCommand::List { limit, output, server } => {
@@ -45,33 +34,13 @@ pub(super) async fn run(command: DlqCommand) -> anyhow::Result<()> {
             events::list(&server.client()?, "/api/v1/dead-letters", &filter, output).await
         }
         DlqCommand::Retry(chosen) => {
-            each(chosen, "is tried again", |id| format!("/api/v1/dead-letters/{id}/retry")).await
+            let path = |id: &str| format!("/api/v1/dead-letters/{id}/retry");
+            chosen.post_each(path, |id, _| format!("{id} is tried again")).await
         }
         DlqCommand::Resolve(chosen) => {
-            each(chosen, "counts as processed", |id| format!("/api/v1/events/{id}/processed")).await
+            let path = |id: &str| format!("/api/v1/events/{id}/processed");
+            chosen.post_each(path, |id, _| format!("{id} counts as processed")).await
         }
-        DlqCommand::Delete(chosen) => {
-            let client = chosen.server.client()?;
-            for id in &chosen.ids {
-                client.delete(&format!("/api/v1/events/{}", segment(id))).await?;
-                match chosen.output.json {
-                    true => output::line(json!({ "id": id, "deleted": true })),
-                    false => output::line(format!("{id} is deleted")),
-                }
-            }
-            Ok(())
-        }
+        DlqCommand::Delete(chosen) => chosen.delete_each("/api/v1/events", "is deleted").await,
     }
-}
-
-async fn each(chosen: Chosen, done: &str, path: impl Fn(&str) -> String) -> anyhow::Result<()> {
-    let client = chosen.server.client()?;
-    for id in &chosen.ids {
-        let event = client.post(&path(&segment(id)), "application/json", "{}".into()).await?;
-        match chosen.output.json {
-            true => output::line(event),
-            false => output::line(format!("{id} {done}")),
-        }
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::chosen::{Chosen, segment};
 use super::client::{Client, ServerArgs};
 use super::{OutputArgs, output};
 
@@ -35,14 +36,7 @@ pub(super) enum EventsCommand {
         server: ServerArgs,
     },
     /// Send events through again; each becomes a new one.
-    Replay {
-        #[arg(required = true)]
-        ids: Vec<String>,
-        #[command(flatten)]
-        output: OutputArgs,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
+    Replay(Chosen),
 }
 
 pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
@@ -64,17 +58,11 @@ pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
             output::line(if output.json { event } else { pretty(&event) });
             Ok(())
         }
-        EventsCommand::Replay { ids, output, server } => {
-            let client = server.client()?;
-            for id in ids {
-                let path = format!("/api/v1/events/{}/replay", segment(&id));
-                let new = client.post(&path, "application/json", "{}".into()).await?;
-                match output.json {
-                    true => output::line(new),
-                    false => output::line(format!("{id} goes again as {}", text(&new["id"]))),
-                }
-            }
-            Ok(())
+        EventsCommand::Replay(chosen) => {
+            let path = |id: &str| format!("/api/v1/events/{id}/replay");
+            chosen
+                .post_each(path, |id, new| format!("{id} goes again as {}", text(&new["id"])))
+                .await
         }
     }
 }
@@ -121,9 +109,4 @@ pub(super) fn text(value: &Value) -> String {
 fn pretty(event: &str) -> String {
     let event: Value = serde_json::from_str(event).unwrap_or(json!(event));
     serde_json::to_string_pretty(&event).unwrap_or_default()
-}
-
-/// What was typed as one segment of a path.
-pub(super) fn segment(typed: &str) -> String {
-    form_urlencoded::byte_serialize(typed.as_bytes()).collect()
 }

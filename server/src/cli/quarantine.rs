@@ -1,10 +1,11 @@
 //! `sluice quarantine`: deliveries that were not believed.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::chosen::{Chosen, segment};
 use super::client::ServerArgs;
-use super::events::{segment, text};
+use super::events::text;
 use super::{OutputArgs, output};
 
 #[derive(Subcommand)]
@@ -20,23 +21,9 @@ pub(super) enum QuarantineCommand {
         server: ServerArgs,
     },
     /// Check deliveries again with the secrets of today, and take those that fit.
-    Release {
-        #[arg(required = true)]
-        ids: Vec<String>,
-        #[command(flatten)]
-        output: OutputArgs,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
+    Release(Chosen),
     /// Forget deliveries.
-    Delete {
-        #[arg(required = true)]
-        ids: Vec<String>,
-        #[command(flatten)]
-        output: OutputArgs,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
+    Delete(Chosen),
 }
 
 pub(super) async fn run(command: QuarantineCommand) -> anyhow::Result<()> {
@@ -52,28 +39,15 @@ pub(super) async fn run(command: QuarantineCommand) -> anyhow::Result<()> {
                 |held: &Value| ["id", "source", "cause", "receivedAt"].map(|f| text(&held[f]));
             let rows: Vec<_> = page["items"].as_array().into_iter().flatten().map(row).collect();
             output::table(["ID", "SOURCE", "CAUSE", "RECEIVED"], &rows);
+            Ok(())
         }
-        QuarantineCommand::Release { ids, output, server } => {
-            let client = server.client()?;
-            for id in ids {
-                let path = format!("/api/v1/quarantine/{}/release", segment(&id));
-                let event = client.post(&path, "application/json", "{}".into()).await?;
-                match output.json {
-                    true => output::line(event),
-                    false => output::line(format!("{id} is taken as {}", text(&event["id"]))),
-                }
-            }
+        QuarantineCommand::Release(chosen) => {
+            let path = |id: &str| format!("/api/v1/quarantine/{id}/release");
+            let said = |id: &str, event: &Value| format!("{id} is taken as {}", text(&event["id"]));
+            chosen.post_each(path, said).await
         }
-        QuarantineCommand::Delete { ids, output, server } => {
-            let client = server.client()?;
-            for id in ids {
-                client.delete(&format!("/api/v1/quarantine/{}", segment(&id))).await?;
-                match output.json {
-                    true => output::line(json!({ "id": id, "deleted": true })),
-                    false => output::line(format!("{id} is forgotten")),
-                }
-            }
+        QuarantineCommand::Delete(chosen) => {
+            chosen.delete_each("/api/v1/quarantine", "is forgotten").await
         }
     }
-    Ok(())
 }

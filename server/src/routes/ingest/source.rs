@@ -19,9 +19,8 @@ pub(crate) async fn delivery(
 ) -> Result<Response, Problem> {
     // The signature is over the bytes as they were sent.
     let body = body::read_as_sent(&headers, body, state.max_body).await?;
-    let kept = kept(&headers);
-    let delivery = Delivery { headers: &kept, body: &body };
-    match source::deliver(&state.engine, &name, delivery, kept.clone()).await? {
+    let delivery = Delivery { headers: &kept(&headers), body: &body };
+    match source::deliver(&state.engine, &name, delivery).await? {
         Outcome::Accepted(accepted, named) => Ok(answer(AcceptedBody::new(accepted, named))),
         Outcome::Challenge(text) => Ok(text.into_response()),
     }
