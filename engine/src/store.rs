@@ -8,6 +8,7 @@ use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
 mod batch;
 mod checkpoint;
+mod disk;
 pub mod entity;
 mod jsonb;
 mod latency;
@@ -50,6 +51,8 @@ pub enum StoreError {
     /// Nothing was stored; the log says where.
     #[error("a defect in Sluice kept this from being stored")]
     Defect,
+    #[error("the writer could not be started: {0}")]
+    Start(#[from] std::io::Error),
     #[error("the store has been closed")]
     Closed,
 }
@@ -59,12 +62,21 @@ impl StoreError {
         Self::Shared(Arc::clone(error))
     }
 
+    /// What was written did not reach the disk.
+    pub(crate) fn from_flush(error: impl std::fmt::Display) -> Self {
+        Self::Unavailable(DbErr::Conn(RuntimeErr::Internal(format!("flushing failed: {error}"))))
+    }
+
     /// Whether trying again later can help.
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::Busy | Self::Closed => true,
             Self::Shared(error) => error.is_unavailable(),
-            Self::Conflict | Self::KeyReused | Self::Database(_) | Self::Defect => false,
+            Self::Conflict
+            | Self::KeyReused
+            | Self::Database(_)
+            | Self::Defect
+            | Self::Start(_) => false,
         }
     }
 }

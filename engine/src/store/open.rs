@@ -11,8 +11,9 @@ use sea_orm::{
 };
 
 use super::Store;
-use super::checkpoint::{Checkpoint, DatabaseFile};
-use super::writer::{self, Writer};
+use super::checkpoint::Checkpoint;
+use super::disk::{DiskFile, Log};
+use super::writer::{self, Files, Writer};
 use crate::live::Live;
 use crate::run::worker::Inbox;
 use crate::{Environment, id::NodeId};
@@ -73,29 +74,35 @@ pub async fn open(
         Location::Folder(folder) => lock(folder, role)?,
         Location::Postgres(_) => None,
     };
-    let write = connect(location, 1).await.map_err(OpenError::Connect)?;
+    let synchronous = match role {
+        // The log is flushed after each commit instead of within it; see `disk::Log`.
+        Role::Server => SqliteSynchronous::Normal,
+        Role::Tool => SqliteSynchronous::Full,
+    };
+    let write = connect(location, 1, synchronous).await.map_err(OpenError::Connect)?;
     check_database(&write).await?;
     migrate(location, &write).await?;
-    let read = connect(location, 8).await.map_err(OpenError::Connect)?;
-    let checkpoint = match (location, role) {
-        (Location::Folder(folder), Role::Server) => {
-            Some(start_checkpoints(location, folder).await?)
-        }
+    let read = connect(location, 8, synchronous).await.map_err(OpenError::Connect)?;
+    let files = match (location, role) {
+        (Location::Folder(folder), Role::Server) => Some(open_files(location, folder).await?),
         _ => None,
     };
-    let writer = Writer::start(write, checkpoint, environment.clone(), node, live, inbox)
+    let writer = Writer::start(write, files, environment.clone(), node, live, inbox)
         .await
         .map_err(|error| OpenError::Connect(writer::as_db_error(error)))?;
     Ok(Store { read, writer, _lock: lock })
 }
 
-async fn start_checkpoints(location: &Location, folder: &Path) -> Result<Checkpoint, OpenError> {
-    let beside = connect(location, 1).await.map_err(OpenError::Connect)?;
-    let file = DatabaseFile::open(&folder.join(DATABASE));
-    let file = file.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
-    let checkpoint = Checkpoint::default();
-    tokio::spawn(checkpoint.clone().keep_copying(beside, file));
-    Ok(checkpoint)
+/// What the writer needs beside its connection when it alone serves the file.
+async fn open_files(location: &Location, folder: &Path) -> Result<Files, OpenError> {
+    let beside = connect(location, 1, SqliteSynchronous::Full).await.map_err(OpenError::Connect)?;
+    let refused = |error| OpenError::Folder(folder.to_owned(), error);
+    let path = folder.join(DATABASE);
+    let log = Log::open(&path).map_err(refused)?;
+    // Migrations may have been committed.
+    log.flush().await.map_err(refused)?;
+    let checkpoint = Checkpoint::start(beside, DiskFile::open(&path).map_err(refused)?);
+    Ok(Files { log: Arc::new(log), checkpoint })
 }
 
 fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenError> {
@@ -112,7 +119,11 @@ fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenErr
     }
 }
 
-async fn connect(location: &Location, connections: u32) -> Result<DatabaseConnection, DbErr> {
+async fn connect(
+    location: &Location,
+    connections: u32,
+    synchronous: SqliteSynchronous,
+) -> Result<DatabaseConnection, DbErr> {
     let url = match location {
         Location::Folder(folder) => {
             format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display())
@@ -129,7 +140,11 @@ async fn connect(location: &Location, connections: u32) -> Result<DatabaseConnec
     if let Location::Folder(folder) = location {
         // The path as a path: a URL would misread characters such as `%` or `?` in it.
         let file = folder.join(DATABASE);
-        options.map_sqlx_sqlite_opts(move |options| sqlite_options(options, &file));
+        options.map_sqlx_sqlite_opts(move |options| {
+            sqlite_options(options, &file).synchronous(synchronous)
+        });
+        // When the last connection closes, SQLite removes the log that is being flushed.
+        options.max_lifetime(None).idle_timeout(None);
     }
     Database::connect(options).await
 }
@@ -139,7 +154,6 @@ fn sqlite_options(options: SqliteConnectOptions, file: &Path) -> SqliteConnectOp
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(false)
         // See `checkpoint`; a tool beside the server never does it.

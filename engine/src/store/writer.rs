@@ -1,8 +1,9 @@
-//! The one door for writes. What has queued up is committed in one transaction, its senders are
-//! answered after the commit, and the changes are published.
+//! The one door for writes. What has queued up is committed in one transaction; once that is on the
+//! disk, its senders are answered and the changes are published, while the next one is committed.
 //!
-//! Invariant: nothing is answered, published or handed to the worker before `COMMIT` has returned.
+//! Invariant: nothing is answered, published or handed to the worker before it is durable.
 
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::StoreError;
 use super::checkpoint::Checkpoint;
+use super::disk::Log;
 use crate::Environment;
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
@@ -24,6 +26,7 @@ use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
 mod accept;
+mod answer;
 mod lane;
 mod lease;
 mod repair;
@@ -35,6 +38,8 @@ mod work;
 const QUEUE: usize = 8_192;
 /// How many writes one transaction takes at most.
 const BATCH: usize = 1_024;
+/// How many transactions may wait to be flushed, beside the one that is.
+const COMMITTED: usize = 1;
 
 /// An event to be stored, with the runs that it starts.
 pub struct Arrival {
@@ -139,6 +144,12 @@ enum Command {
     Change(Change, Reply<()>),
 }
 
+/// The files of a SQLite database that only this process serves.
+pub(super) struct Files {
+    pub(super) log: Arc<Log>,
+    pub(super) checkpoint: Checkpoint,
+}
+
 /// A handle to the door; clones share the queue.
 #[derive(Clone)]
 pub struct Writer {
@@ -148,16 +159,24 @@ pub struct Writer {
 impl Writer {
     pub(super) async fn start(
         connection: DatabaseConnection,
-        checkpoint: Option<Checkpoint>,
+        files: Option<Files>,
         environment: Environment,
         node: NodeId,
         live: Live,
         inbox: Inbox,
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE);
-        let lane = lane::Lane::open(connection, checkpoint, environment, node, live, inbox).await?;
-        // It ends by itself when the last handle is gone.
-        tokio::spawn(serve(lane, commands));
+        let (log, checkpoint) = match files {
+            Some(Files { log, checkpoint }) => (Some(log), Some(checkpoint)),
+            None => (None, None),
+        };
+        let lane = lane::Lane::open(connection, log.clone(), checkpoint, environment, node).await?;
+        live.start_at(lane.last());
+        let (committed, to_answer) = mpsc::channel(COMMITTED);
+        let desk = answer::Desk::new(log, live, inbox);
+        on_a_thread_of_its_own(async {
+            tokio::join!(serve(lane, commands, committed), desk.serve(to_answer));
+        })?;
         Ok(Self { queue })
     }
 
@@ -210,37 +229,47 @@ impl Writer {
     }
 }
 
+/// Among the tasks of a busy runtime each step of a commit would wait for its turn. It ends by itself
+/// when the last handle is gone.
+fn on_a_thread_of_its_own(work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = std::thread::Builder::new().name("writer".into());
+    thread.spawn(move || runtime.block_on(work)).map(drop)
+}
+
 /// Natural batching: while one transaction is being committed, the next one's writes queue up.
-async fn serve(mut lane: lane::Lane, mut commands: mpsc::Receiver<Command>) {
-    let mut batch = Vec::with_capacity(BATCH);
+async fn serve(
+    mut lane: lane::Lane,
+    mut commands: mpsc::Receiver<Command>,
+    committed: mpsc::Sender<answer::Committed>,
+) {
     let mut down = false;
-    while commands.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        let mut batch = Vec::new();
+        if commands.recv_many(&mut batch, BATCH).await == 0 {
+            return;
+        }
         match commit(&mut lane, &batch).await {
             Ok(outcomes) => {
                 if std::mem::take(&mut down) {
                     tracing::info!("the database takes writes again");
                 }
-                lane.finish(&mut batch, outcomes);
+                answer::pass(&committed, batch, outcomes).await;
                 lane.tidy().await;
             }
             Err(error) if error.is_unavailable() => {
                 if !std::mem::replace(&mut down, true) {
                     tracing::error!(%error, "writes are refused until the database takes them again");
                 }
-                let error = Arc::new(error);
-                batch.drain(..).for_each(|command| command.fail(StoreError::shared(&error)));
+                answer::fail(batch, error);
             }
             // One of the commands is at fault: find it by committing each alone.
             Err(_) => {
-                for command in batch.drain(..) {
-                    let mut alone = vec![command];
+                for command in batch {
+                    let alone = vec![command];
                     match commit(&mut lane, &alone).await {
-                        Ok(outcomes) => lane.finish(&mut alone, outcomes),
-                        Err(error) => {
-                            if let Some(command) = alone.pop() {
-                                command.fail(error);
-                            }
-                        }
+                        Ok(outcomes) => answer::pass(&committed, alone, outcomes).await,
+                        Err(error) => answer::fail(alone, error),
                     }
                 }
             }

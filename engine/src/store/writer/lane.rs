@@ -8,24 +8,21 @@ use sea_orm::{
 };
 
 use super::work::{Outcome, Repeats, Work};
-use super::{Arrival, Command, StoreError};
+use super::{Command, StoreError};
 use crate::Environment;
-use crate::event::EventRow;
 use crate::id::NodeId;
-use crate::live::{Cursor, Live, LiveChange};
-use crate::run::RunState;
-use crate::run::worker::{Assignment, Inbox};
+use crate::live::{Cursor, LiveChange};
 use crate::store::checkpoint::{self, Checkpoint};
+use crate::store::disk::{Generation, Log};
 use crate::store::statements::Statements;
 
 pub(super) struct Lane {
     connection: DatabaseConnection,
     /// Only SQLite has a log to be copied.
     checkpoint: Option<Checkpoint>,
+    log: Option<Arc<Log>>,
     environment: Environment,
     node: NodeId,
-    live: Live,
-    inbox: Inbox,
     pub(super) statements: Statements,
     /// The last sequence numbers committed (SQLite, where this is the only writer).
     last: Cursor,
@@ -36,31 +33,33 @@ pub(super) struct Lane {
 /// How long a repeat makes the lane wary: senders that repeat seldom do it once.
 const WARY: u32 = 64;
 
+/// What a transaction did.
 pub(super) struct Outcomes {
-    each: Vec<Outcome>,
-    changes: Vec<LiveChange>,
-    last: Cursor,
+    pub(super) each: Vec<Outcome>,
+    pub(super) changes: Vec<LiveChange>,
+    /// The last sequence numbers before it, and with it.
+    pub(super) before: Cursor,
+    pub(super) last: Cursor,
+    /// What has to be flushed; `None` where the database did it itself.
+    pub(super) generation: Option<Generation>,
 }
 
 impl Lane {
     pub(super) async fn open(
         connection: DatabaseConnection,
+        log: Option<Arc<Log>>,
         checkpoint: Option<Checkpoint>,
         environment: Environment,
         node: NodeId,
-        live: Live,
-        inbox: Inbox,
     ) -> Result<Self, StoreError> {
         let backend = connection.get_database_backend();
         let last = last_cursor(&connection).await?;
-        live.start_at(last);
         Ok(Self {
             connection,
             checkpoint,
+            log,
             environment,
             node,
-            live,
-            inbox,
             statements: Statements::new(backend),
             last,
             wary: 0,
@@ -71,8 +70,29 @@ impl Lane {
         self.node
     }
 
+    pub(super) fn last(&self) -> Cursor {
+        self.last
+    }
+
     /// Applies the whole batch and commits it, or changes nothing.
     pub(super) async fn commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
+        self.mend_log().await?;
+        let outcomes = self.try_commit(batch).await?;
+        self.last = outcomes.last;
+        Ok(outcomes)
+    }
+
+    /// After a failed flush nobody knows what of the log is on the disk: all of it is written once more,
+    /// to the database, before anything else is.
+    async fn mend_log(&self) -> Result<(), StoreError> {
+        let Some(log) = self.log.as_ref().filter(|log| !log.holds(log.generation())) else {
+            return Ok(());
+        };
+        checkpoint::empty(&self.connection).await.map_err(StoreError::Unavailable)?;
+        log.start_anew().map_err(StoreError::from_flush)
+    }
+
+    async fn try_commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
         let alone = self.connection.get_database_backend() != DbBackend::Postgres;
         if !alone || !batch.iter().all(Command::reads_only_what_is_committed) {
             return self.commit_in_steps(batch).await;
@@ -109,7 +129,7 @@ impl Lane {
         work.flush().await?;
         let Work { connection: transaction, last, .. } = work;
         transaction.commit().await?;
-        Ok(Outcomes { each: each.into_iter().flatten().collect(), changes, last })
+        Ok(self.outcomes(each, changes, last))
     }
 
     /// The same with the whole transaction sent as one text: on SQLite nobody else writes events and
@@ -133,99 +153,35 @@ impl Lane {
             return Err(error.into());
         }
         let last = work.last;
-        Ok(Outcomes { each: each.into_iter().flatten().collect(), changes, last })
+        Ok(self.outcomes(each, changes, last))
+    }
+
+    fn outcomes(
+        &self,
+        each: Vec<Option<Outcome>>,
+        changes: Vec<LiveChange>,
+        last: Cursor,
+    ) -> Outcomes {
+        Outcomes {
+            each: each.into_iter().flatten().collect(),
+            changes,
+            before: self.last,
+            last,
+            generation: self.log.as_ref().map(|log| log.generation()),
+        }
     }
 
     fn work<C: ConnectionTrait>(&self, connection: C) -> Work<'_, C> {
         Work::new(self, connection, self.last, self.environment.clock.now())
     }
 
-    /// Publishes what was committed, hands leased runs to the worker and answers the senders, which
-    /// empties the batch.
-    pub(super) fn finish(&mut self, batch: &mut Vec<Command>, outcomes: Outcomes) {
-        let Outcomes { each, changes, last } = outcomes;
-        let before = std::mem::replace(&mut self.last, last);
-        self.live.publish(last, || arrivals(batch, &each, before).chain(changes).collect());
-        let mut queued = false;
-        for (command, outcome) in batch.drain(..).zip(each) {
-            let _gone = match (command, outcome) {
-                (Command::Accept(arrival, reply), Outcome::Accepted(accepted, seq)) => {
-                    if let Some(seq) = seq {
-                        queued |= self.hand_over(arrival, seq);
-                    }
-                    reply.send(Ok(accepted)).is_err()
-                }
-                (Command::Accept(_, reply), Outcome::KeyReused) => {
-                    reply.send(Err(StoreError::KeyReused)).is_err()
-                }
-                (Command::Record(progress, reply), Outcome::Recorded(held)) => {
-                    queued |= progress.due_at.is_some() && !progress.keep_lease;
-                    reply.send(Ok(held)).is_err()
-                }
-                (Command::Repair(.., reply), Outcome::Repaired(result)) => {
-                    queued |= result.is_ok();
-                    reply.send(*result).is_err()
-                }
-                (Command::Claim { reply, .. }, Outcome::Claimed(runs)) => {
-                    reply.send(Ok(runs)).is_err()
-                }
-                (Command::Change(_, reply), Outcome::Changed(result)) => {
-                    reply.send(result).is_err()
-                }
-                (Command::ExtendLeases(_, reply), _) => reply.send(Ok(())).is_err(),
-                (_, _) => false,
-            };
-        }
-        if queued {
-            self.inbox.wake();
-        }
-    }
-
-    /// What is to be done between two commits, when those who waited have been answered.
+    /// What is to be done between two commits, beside the answers to the last one.
     pub(super) async fn tidy(&self) {
         let wanted = self.checkpoint.as_ref().is_some_and(Checkpoint::committed);
         if wanted && let Err(error) = checkpoint::copy(&self.connection).await {
             tracing::debug!(%error, "the log could not be copied to its end");
         }
     }
-
-    /// Gives the runs leased at birth to the worker; says whether others wait in the queue.
-    fn hand_over(&self, arrival: Arrival, event_seq: i64) -> bool {
-        let mut queued = false;
-        for run in arrival.runs {
-            match run.permit {
-                Some(permit) => self.inbox.assign(Assignment {
-                    run: run.id,
-                    event_seq,
-                    event: Arc::clone(&arrival.event),
-                    workflow: run.workflow,
-                    trigger: run.trigger,
-                    state: RunState::default(),
-                    started_at: None,
-                    permit,
-                }),
-                None => queued = true,
-            }
-        }
-        queued
-    }
-}
-
-/// The events that were stored, as changes for those who watch.
-fn arrivals<'b>(
-    batch: &'b [Command],
-    each: &'b [Outcome],
-    before: Cursor,
-) -> impl Iterator<Item = LiveChange> + 'b {
-    batch.iter().zip(each).filter_map(move |(command, outcome)| match (command, outcome) {
-        (Command::Accept(arrival, _), Outcome::Accepted(_, Some(seq))) => {
-            let (event, preview) = (&arrival.event, &arrival.preview);
-            let row = EventRow::arrived(event, preview, *seq, arrival.runs.len());
-            let cursor = Cursor { seq: *seq, ..before };
-            Some(LiveChange { cursor, row: Arc::new(row) })
-        }
-        _ => None,
-    })
 }
 
 fn is_repeat(error: &DbErr) -> bool {

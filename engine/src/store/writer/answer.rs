@@ -1,0 +1,164 @@
+//! What follows a commit: once it is durable, the changes are published, runs are handed to the worker
+//! and the senders are answered.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::lane::Outcomes;
+use super::work::Outcome;
+use super::{Arrival, Command, StoreError};
+use crate::event::EventRow;
+use crate::live::{Cursor, Live, LiveChange};
+use crate::run::RunState;
+use crate::run::worker::{Assignment, Inbox};
+use crate::store::disk::{Generation, Log};
+
+/// A transaction whose senders wait.
+pub(super) struct Committed {
+    batch: Vec<Command>,
+    outcomes: Outcomes,
+}
+
+/// Passes a transaction on to the desk, and waits while the desk is behind.
+pub(super) async fn pass(desk: &mpsc::Sender<Committed>, batch: Vec<Command>, outcomes: Outcomes) {
+    if let Err(mpsc::error::SendError(committed)) = desk.send(Committed { batch, outcomes }).await {
+        fail(committed.batch, StoreError::Closed);
+    }
+}
+
+/// Tells all of them the same.
+pub(super) fn fail(mut batch: Vec<Command>, error: StoreError) {
+    if batch.len() == 1 {
+        return batch.remove(0).fail(error);
+    }
+    let error = Arc::new(error);
+    batch.into_iter().for_each(|command| command.fail(StoreError::shared(&error)));
+}
+
+pub(super) struct Desk {
+    log: Option<Arc<Log>>,
+    live: Live,
+    inbox: Inbox,
+    /// Whether the last flush failed.
+    down: bool,
+}
+
+impl Desk {
+    pub(super) fn new(log: Option<Arc<Log>>, live: Live, inbox: Inbox) -> Self {
+        Self { log, live, inbox, down: false }
+    }
+
+    pub(super) async fn serve(mut self, mut committed: mpsc::Receiver<Committed>) {
+        let mut waiting = Vec::new();
+        // One flush serves all that were committed before it.
+        while committed.recv_many(&mut waiting, usize::MAX).await > 0 {
+            let flushed = self.flush().await;
+            for Committed { batch, outcomes } in waiting.drain(..) {
+                match (&flushed, outcomes.generation) {
+                    (Err(error), Some(_)) => fail(batch, StoreError::from_flush(error)),
+                    (Ok(()), Some(generation)) if !self.is_kept(generation) => {
+                        fail(batch, StoreError::from_flush("an earlier flush failed"));
+                    }
+                    _ => self.answer(batch, outcomes),
+                }
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let flushed = log.flush().await;
+        match (&flushed, self.down) {
+            (Err(error), false) => tracing::error!(
+                %error, "the disk does not keep what is written: it is written again before anything else"
+            ),
+            (Ok(()), true) => tracing::info!("the disk keeps what is written again"),
+            _ => {}
+        }
+        self.down = flushed.is_err();
+        flushed
+    }
+
+    fn is_kept(&self, generation: Generation) -> bool {
+        self.log.as_ref().is_none_or(|log| log.holds(generation))
+    }
+
+    /// Publishes what was committed, hands leased runs to the worker and answers the senders.
+    fn answer(&self, batch: Vec<Command>, outcomes: Outcomes) {
+        let Outcomes { each, changes, before, last, .. } = outcomes;
+        self.live.publish(last, || arrivals(&batch, &each, before).chain(changes).collect());
+        let mut queued = false;
+        for (command, outcome) in batch.into_iter().zip(each) {
+            let _gone = match (command, outcome) {
+                (Command::Accept(arrival, reply), Outcome::Accepted(accepted, seq)) => {
+                    if let Some(seq) = seq {
+                        queued |= self.hand_over(arrival, seq);
+                    }
+                    reply.send(Ok(accepted)).is_err()
+                }
+                (Command::Accept(_, reply), Outcome::KeyReused) => {
+                    reply.send(Err(StoreError::KeyReused)).is_err()
+                }
+                (Command::Record(progress, reply), Outcome::Recorded(held)) => {
+                    queued |= progress.due_at.is_some() && !progress.keep_lease;
+                    reply.send(Ok(held)).is_err()
+                }
+                (Command::Repair(.., reply), Outcome::Repaired(result)) => {
+                    queued |= result.is_ok();
+                    reply.send(*result).is_err()
+                }
+                (Command::Claim { reply, .. }, Outcome::Claimed(runs)) => {
+                    reply.send(Ok(runs)).is_err()
+                }
+                (Command::Change(_, reply), Outcome::Changed(result)) => {
+                    reply.send(result).is_err()
+                }
+                (Command::ExtendLeases(_, reply), _) => reply.send(Ok(())).is_err(),
+                (_, _) => false,
+            };
+        }
+        if queued {
+            self.inbox.wake();
+        }
+    }
+
+    /// Gives the runs leased at birth to the worker; says whether others wait in the queue.
+    fn hand_over(&self, arrival: Arrival, event_seq: i64) -> bool {
+        let mut queued = false;
+        for run in arrival.runs {
+            match run.permit {
+                Some(permit) => self.inbox.assign(Assignment {
+                    run: run.id,
+                    event_seq,
+                    event: Arc::clone(&arrival.event),
+                    workflow: run.workflow,
+                    trigger: run.trigger,
+                    state: RunState::default(),
+                    started_at: None,
+                    permit,
+                }),
+                None => queued = true,
+            }
+        }
+        queued
+    }
+}
+
+/// The events that were stored, as changes for those who watch.
+fn arrivals<'b>(
+    batch: &'b [Command],
+    each: &'b [Outcome],
+    before: Cursor,
+) -> impl Iterator<Item = LiveChange> + 'b {
+    batch.iter().zip(each).filter_map(move |(command, outcome)| match (command, outcome) {
+        (Command::Accept(arrival, _), Outcome::Accepted(_, Some(seq))) => {
+            let (event, preview) = (&arrival.event, &arrival.preview);
+            let row = EventRow::arrived(event, preview, *seq, arrival.runs.len());
+            let cursor = Cursor { seq: *seq, ..before };
+            Some(LiveChange { cursor, row: Arc::new(row) })
+        }
+        _ => None,
+    })
+}
