@@ -90,11 +90,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::load::event_id;
 
     #[test]
     fn lost_doubled_and_unacknowledged_events_are_told_apart() {
-        let item =
-            |number: u64, id: &str| json!({ "id": id, "eventId": format!("bench-{number:012}") });
+        let item = |number: u64, id: &str| json!({ "id": id, "eventId": event_id(number) });
         let told = |number, id: &str| Acknowledged { number, id: id.into() };
         let items = [item(1, "a"), item(2, "b"), item(2, "c"), item(3, "d")];
         let verdict = judge(&items, &[told(1, "a"), told(2, "c"), told(4, "e")]).unwrap();

@@ -283,6 +283,11 @@ fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
     windows.filter(|(_, window)| *window == wanted).map(|(place, _)| place).collect()
 }
 
+/// How the load generator names its events.
+pub fn event_id(number: u64) -> String {
+    format!("bench-{number:012}")
+}
+
 /// The number in an event id of the load generator.
 pub fn number_of(event_id: &str) -> Option<u64> {
     event_id.strip_prefix("bench-")?.parse().ok()

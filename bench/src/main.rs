@@ -72,6 +72,12 @@ struct FaultArguments {
     /// Trial 1: how many kills
     #[arg(long, default_value_t = 1000)]
     kills: usize,
+    /// Trial 4: how many senders are turned away while no flush succeeds
+    #[arg(long, default_value_t = 1000)]
+    unflushed: u64,
+    /// Trial 5: how many times the disk is full
+    #[arg(long, default_value_t = 1000)]
+    full: u64,
     /// Trial 7: how long the server and the command line write at once
     #[arg(long, default_value_t = 600)]
     neighbour_seconds: u64,
@@ -131,12 +137,15 @@ async fn kill(options: trials::kill::Options) -> Result<bool> {
 
 async fn faults(arguments: FaultArguments) -> Result<bool> {
     let binary = sluice::binary()?;
-    let FaultArguments { kills, neighbour_seconds, streams, senders, sockets } = arguments;
+    let FaultArguments { kills, unflushed, full, neighbour_seconds, streams, senders, sockets } =
+        arguments;
     let length = Duration::from_secs(neighbour_seconds);
     let mut holds = conclude(&closed_doors(&binary).await?);
     holds &=
         conclude(&trials::stop::run(&binary, trials::stop::Options { streams, senders }).await?);
     holds &= conclude(&trials::silent::run(&binary, trials::silent::Options::full(sockets)).await?);
+    holds &= conclude(&trials::disk::no_flush(&binary, unflushed).await?);
+    holds &= conclude(&trials::disk::full(&binary, full).await?);
     holds &= conclude(&trials::neighbours::run(&binary, length).await?);
     let kills = KillArguments { times: kills, connections: 256, matched_every: 16, pending: 0 };
     Ok(holds & kill(kills.into()).await?)

@@ -3,6 +3,7 @@
 //! Invariant: a trial fails by its verdict, not by an error; an error means
 //! that it could not be carried out.
 
+pub mod disk;
 pub mod kill;
 pub mod neighbours;
 pub mod silent;

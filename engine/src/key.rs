@@ -13,6 +13,9 @@ use crate::event::{EventType, Pattern};
 use crate::id::{KeyId, Random, random_secret};
 use crate::time::Timestamp;
 
+use limit::Rate;
+
+pub mod limit;
 pub mod manage;
 pub mod verify;
 
@@ -72,6 +75,8 @@ pub struct ApiKey {
     pub permissions: Vec<Permission>,
     /// Event types that the key may send; empty for all.
     pub scopes: Vec<Pattern>,
+    /// How many events it may send; without one only the limit of its address holds.
+    pub rate_limit: Option<Rate>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,

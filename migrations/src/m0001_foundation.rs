@@ -103,6 +103,7 @@ fn statements(dialect: &Dialect) -> Vec<String> {
             secret_hash TEXT NOT NULL,
             permissions TEXT NOT NULL,
             scopes TEXT NOT NULL,
+            rate_limit TEXT,
             created_at BIGINT NOT NULL,
             expires_at BIGINT,
             revoked_at BIGINT,

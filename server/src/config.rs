@@ -1,11 +1,11 @@
 //! What `serve` can be told, by flag or by environment; a flag wins over the environment.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use engine::key::limit::Rate;
 use engine::store::Location;
 use ipnet::IpNet;
 
@@ -84,29 +84,21 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// So many requests in so many seconds, or no limit.
+/// So many requests in a stretch of time, or no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RateLimit {
     Off,
-    Per { requests: NonZeroU32, seconds: u32 },
+    Per(Rate),
 }
 
 impl FromStr for RateLimit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a rate: write 100/min, 20/s, 5000/h or off");
-        if text == "off" {
-            return Ok(Self::Off);
+        match text {
+            "off" => Ok(Self::Off),
+            _ => text.parse().map(Self::Per).map_err(|error| format!("{error}, or off")),
         }
-        let (requests, unit) = text.split_once('/').ok_or_else(wrong)?;
-        let seconds = match unit.trim() {
-            "s" | "sec" | "second" => 1,
-            "m" | "min" | "minute" => 60,
-            "h" | "hour" => 3_600,
-            _ => return Err(wrong()),
-        };
-        Ok(Self::Per { requests: requests.trim().parse().map_err(|_| wrong())?, seconds })
     }
 }
 
@@ -139,8 +131,8 @@ mod tests {
 
     #[test]
     fn rates_and_sizes_as_people_write_them() {
-        let requests = NonZeroU32::new(100).unwrap();
-        assert_eq!("100/min".parse(), Ok(RateLimit::Per { requests, seconds: 60 }));
+        let rate = "100/min".parse().unwrap();
+        assert_eq!("100/min".parse(), Ok(RateLimit::Per(rate)));
         assert_eq!("off".parse(), Ok(RateLimit::Off));
         assert!("0/min".parse::<RateLimit>().is_err());
         assert_eq!("1MiB".parse(), Ok(ByteSize(1_048_576)));

@@ -7,6 +7,7 @@ use engine::event::envelope::{FieldError, InvalidEnvelope};
 use engine::event::read::ReadError;
 use engine::event::repair::{RepairError, ReplayError};
 use engine::intake::IngestError;
+use engine::key::limit::Standing;
 use engine::key::manage::RevokeError;
 use engine::key::verify::KeyError;
 use engine::source::DeliveryError;
@@ -133,6 +134,8 @@ pub(crate) struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
+    /// Where the key stands that asked for too much.
+    standing: Option<Standing>,
 }
 
 /// What is sent of a problem.
@@ -149,7 +152,7 @@ pub(crate) struct Body {
 
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, standing: None }
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -187,6 +190,25 @@ impl Problem {
         self
     }
 
+    /// The key has used up its own limit.
+    pub(crate) fn key_limited(standing: Standing) -> Self {
+        let problem = match standing.refused.flatten() {
+            Some(wait) => {
+                let detail =
+                    format!("Wait {wait} s, then go on. The key is limited to {}.", standing.rate);
+                Self::new(Code::RateLimited, detail).after(wait)
+            }
+            None => Self::new(
+                Code::RateLimited,
+                format!(
+                    "This is more than the key may ever send at once: it is limited to {}.",
+                    standing.rate
+                ),
+            ),
+        };
+        Self { standing: Some(standing), ..problem }
+    }
+
     /// A failure that is not the client's: logged here, once, and told without its cause.
     fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
@@ -196,8 +218,11 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status(), self.retry_after());
+        let (status, retry_after, standing) = (self.status(), self.retry_after(), self.standing);
         let mut response = (status, retry_after, Json(self.into_body())).into_response();
+        if let Some(standing) = standing {
+            response.extensions_mut().insert(standing);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {

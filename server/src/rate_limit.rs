@@ -1,12 +1,16 @@
 //! The limit on requests per caller at the edge, by tower_governor, with the headers of both
 //! conventions.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use axum::response::IntoResponse;
-use std::net::IpAddr;
+use engine::Engine;
+use engine::key::limit::{Rate, Standing};
+use engine::key::{ApiKey, verify};
 use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
@@ -32,11 +36,11 @@ impl KeyExtractor for Callers {
 
 /// The layer for intake, or `None` when the limit is off.
 pub(crate) fn layer(limit: RateLimit, proxies: TrustedProxies) -> Option<Layer> {
-    let RateLimit::Per { requests, seconds } = limit else { return None };
-    let period = Duration::from_secs(u64::from(seconds)) / requests.get();
+    let RateLimit::Per(Rate { count, seconds }) = limit else { return None };
+    let period = Duration::from_secs(u64::from(seconds)) / count.get();
     let config: GovernorConfig<_, _> = GovernorConfigBuilder::default()
         .period(period)
-        .burst_size(requests.get())
+        .burst_size(count.get())
         .key_extractor(Callers(proxies))
         .use_headers()
         .finish()?;
@@ -70,31 +74,72 @@ fn refuse(error: GovernorError) -> Response<Body> {
     }
 }
 
-/// Adds what the governor leaves out: the time to reset and the IETF draft's two headers.
+/// Counts `events` against the key's own limit. What it leaves is told with the answer.
+pub(crate) fn spend(
+    engine: &Engine,
+    key: &ApiKey,
+    events: usize,
+) -> Result<Option<Extension<Standing>>, Problem> {
+    match verify::spend(engine, key, events) {
+        Some(standing) if standing.refused.is_some() => Err(Problem::key_limited(standing)),
+        standing => Ok(standing.map(Extension)),
+    }
+}
+
+/// A limit as the headers show it.
+struct Shown {
+    name: &'static str,
+    rate: Rate,
+    remaining: u64,
+    reset: u64,
+}
+
+/// Says in the headers of both conventions what the limits leave: the address's, of which the governor
+/// tells only a part, and the key's own.
 pub(crate) fn describe(limit: RateLimit, mut response: Response<Body>) -> Response<Body> {
-    let RateLimit::Per { requests, seconds } = limit else { return response };
-    let headers = response.headers_mut();
-    let number = |name: &str, headers: &axum::http::HeaderMap| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.parse::<u64>().ok())
+    let headers = response.headers();
+    let address = match limit {
+        RateLimit::Per(rate) => Some(of_address(rate, headers)),
+        RateLimit::Off => None,
     };
-    let remaining = number("x-ratelimit-remaining", headers).unwrap_or(0);
-    let spent = u64::from(requests.get()).saturating_sub(remaining);
-    // A token comes back every `seconds / requests`; the bucket is full when all spent ones have.
-    let reset = (spent * u64::from(seconds)).div_ceil(u64::from(requests.get()));
-    let reset = number("retry-after", headers).unwrap_or(reset);
-    for (name, text) in [
-        ("x-ratelimit-limit", requests.to_string()),
-        ("x-ratelimit-remaining", remaining.to_string()),
-        ("x-ratelimit-reset", reset.to_string()),
-        ("ratelimit-policy", format!("\"ip\";q={requests};w={seconds}")),
-        ("ratelimit", format!("\"ip\";r={remaining};t={reset}")),
-    ] {
+    let key = response.extensions().get::<Standing>().map(|standing| Shown {
+        name: "key",
+        rate: standing.rate,
+        remaining: u64::from(standing.remaining),
+        reset: standing.refused.flatten().unwrap_or(standing.reset),
+    });
+    let shown: Vec<Shown> = address.into_iter().chain(key).collect();
+    // The older convention has room for one.
+    let Some(tightest) = shown.iter().min_by_key(|limit| limit.remaining) else { return response };
+    let list = |one: fn(&Shown) -> String| shown.iter().map(one).collect::<Vec<_>>().join(", ");
+    let texts = [
+        ("x-ratelimit-limit", tightest.rate.count.to_string()),
+        ("x-ratelimit-remaining", tightest.remaining.to_string()),
+        ("x-ratelimit-reset", tightest.reset.to_string()),
+        (
+            "ratelimit-policy",
+            list(|one| format!("\"{}\";q={};w={}", one.name, one.rate.count, one.rate.seconds)),
+        ),
+        ("ratelimit", list(|one| format!("\"{}\";r={};t={}", one.name, one.remaining, one.reset))),
+    ];
+    for (name, text) in texts {
         if let Ok(value) = HeaderValue::from_str(&text) {
-            headers.insert(HeaderName::from_static(name), value);
+            response.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
     response
+}
+
+fn of_address(rate: Rate, headers: &HeaderMap) -> Shown {
+    let number = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.and_then(|text| text.parse::<u64>().ok())
+    };
+    let count = u64::from(rate.count.get());
+    let remaining = number("x-ratelimit-remaining").unwrap_or(0);
+    let spent = count.saturating_sub(remaining);
+    // A token comes back every `seconds / count`; the bucket is full when all spent ones have.
+    let reset = (spent * u64::from(rate.seconds)).div_ceil(count);
+    let wait = number("x-ratelimit-after");
+    Shown { name: "ip", rate, remaining, reset: wait.unwrap_or(reset) }
 }

@@ -71,11 +71,11 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/api/webhooks/{source}", post(ingest::source::delivery))
         .method_not_allowed_fallback(not_found::method);
     let intake = match rate_limit::layer(limit, state.proxies.clone()) {
-        Some(layer) => intake.layer(layer).layer(map_response(move |response| async move {
-            rate_limit::describe(limit, response)
-        })),
+        Some(layer) => intake.layer(layer),
         None => intake,
     };
+    let intake = intake
+        .layer(map_response(move |response| async move { rate_limit::describe(limit, response) }));
 
     let management = Router::new()
         .route("/events", get(events::list))

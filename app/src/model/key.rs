@@ -15,6 +15,8 @@ pub struct KeyView {
     pub permissions: Vec<String>,
     /// Event type patterns the key may send; none means every type.
     pub scopes: Vec<String>,
+    /// Such as `600/min`.
+    pub rate_limit: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,

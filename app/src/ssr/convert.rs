@@ -181,6 +181,7 @@ pub fn key(key: &ApiKey) -> KeyView {
         prefix: key.prefix.clone(),
         permissions: key.permissions.iter().map(ToString::to_string).collect(),
         scopes: key.scopes.iter().map(ToString::to_string).collect(),
+        rate_limit: key.rate_limit.map(|rate| rate.to_string()),
         created_at: time(key.created_at),
         expires_at: key.expires_at.map(time),
         last_used_at: key.last_used_at.map(time),

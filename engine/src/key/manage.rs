@@ -4,6 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set,
 };
 
+use super::limit::Rate;
 use super::{ApiKey, Permission, Secret};
 use crate::event::Pattern;
 use crate::id::KeyId;
@@ -17,6 +18,7 @@ pub struct NewKey {
     pub name: String,
     pub permissions: Vec<Permission>,
     pub scopes: Vec<Pattern>,
+    pub rate_limit: Option<Rate>,
     pub expires_at: Option<Timestamp>,
 }
 
@@ -42,6 +44,7 @@ pub async fn create(
         prefix: secret.prefix().to_owned(),
         permissions: new.permissions,
         scopes: new.scopes,
+        rate_limit: new.rate_limit,
         created_at: now,
         expires_at: new.expires_at,
         revoked_at: None,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use super::limit::{Limits, Standing};
 use super::{ApiKey, SecretHash, prefix_of};
 use crate::Engine;
 use crate::id::KeyId;
@@ -31,13 +32,14 @@ pub enum KeyError {
 pub struct KeyCache {
     known: moka::future::Cache<String, Option<Arc<ApiKey>>>,
     used: Mutex<HashMap<KeyId, Timestamp>>,
+    limits: Limits,
 }
 
 impl Default for KeyCache {
     fn default() -> Self {
         let known =
             moka::future::Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build();
-        Self { known, used: Mutex::default() }
+        Self { known, used: Mutex::default(), limits: Limits::default() }
     }
 }
 
@@ -71,6 +73,13 @@ pub async fn verify(engine: &Engine, presented: &str) -> Result<Arc<ApiKey>, Key
         }
         _ => Err(KeyError::Invalid),
     }
+}
+
+/// Counts `events` against the key's own limit, if it has one.
+pub fn spend(engine: &Engine, key: &ApiKey, events: usize) -> Option<Standing> {
+    let count = u32::try_from(events).unwrap_or(u32::MAX);
+    let now = engine.now();
+    key.rate_limit.map(|rate| engine.keys.limits.take(key.id, rate, now, count))
 }
 
 async fn find(engine: &Engine, prefix: &str) -> Result<Option<Arc<ApiKey>>, StoreError> {

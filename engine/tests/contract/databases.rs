@@ -50,6 +50,7 @@ impl Database {
             name: "test".into(),
             permissions: vec![Permission::Ingest],
             scopes: Vec::<Pattern>::new(),
+            rate_limit: None,
             expires_at: None,
         };
         let (key, _) = manage::create(&engine.store, &engine.environment, new).await.unwrap();

@@ -20,6 +20,7 @@ async fn a_key_works_until_it_is_revoked(database: Database) {
         name: "k".into(),
         permissions: vec![Permission::Read],
         scopes: Vec::new(),
+        rate_limit: None,
         expires_at: None,
     };
     let (key, secret) = manage::create(&engine.store, &engine.environment, new).await.unwrap();

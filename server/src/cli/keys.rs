@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use engine::Environment;
 use engine::event::Pattern;
+use engine::key::limit::Rate;
 use engine::key::manage::{self, NewKey};
 use engine::key::{ApiKey, Permission};
 use engine::workflow::duration;
@@ -24,6 +25,9 @@ pub(super) enum KeysCommand {
         /// Event types it may send, for example 'order.*'. May be given more than once.
         #[arg(long = "scope", value_parser = Pattern::parse, value_name = "PATTERN")]
         scopes: Vec<Pattern>,
+        /// How many events it may send, for example 600/min.
+        #[arg(long, value_name = "RATE")]
+        rate_limit: Option<Rate>,
         /// After how long it ends, for example 90d.
         #[arg(long, value_parser = duration::parse, value_name = "DURATION")]
         expires: Option<std::time::Duration>,
@@ -53,10 +57,18 @@ pub(super) enum KeysCommand {
 pub(super) async fn run(command: KeysCommand) -> anyhow::Result<()> {
     let environment = Environment::system();
     match command {
-        KeysCommand::Create { name, permissions, scopes, expires, output, database } => {
+        KeysCommand::Create {
+            name,
+            permissions,
+            scopes,
+            rate_limit,
+            expires,
+            output,
+            database,
+        } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let expires_at = expires.map(|life| environment.clock.now().plus(life));
-            let new = NewKey { name, permissions, scopes, expires_at };
+            let new = NewKey { name, permissions, scopes, rate_limit, expires_at };
             let (key, secret) = manage::create(&store, &environment, new).await?;
             if output.json {
                 let mut json = as_json(&key);
@@ -101,6 +113,7 @@ fn as_json(key: &ApiKey) -> serde_json::Value {
         "prefix": key.prefix,
         "permissions": key.permissions,
         "scopes": key.scopes.iter().map(Pattern::as_str).collect::<Vec<_>>(),
+        "rateLimit": key.rate_limit.map(|rate| rate.to_string()),
         "createdAt": key.created_at,
         "expiresAt": key.expires_at,
         "revokedAt": key.revoked_at,

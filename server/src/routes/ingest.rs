@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::body;
 use crate::auth::caller::presented_key;
 use crate::problem::{Code, Problem};
+use crate::rate_limit;
 use crate::router::AppState;
 
 pub(crate) mod batch;
@@ -47,16 +48,18 @@ pub(crate) async fn event(
 ) -> Result<Response, Problem> {
     let key = sender(&state, &headers).await?;
     let format = Format::of(&headers)?;
-    let body = body::read(&headers, body, state.max_body).await?;
     if format == Format::Batch {
+        let body = body::read(&headers, body, state.max_body).await?;
         return batch::accept(&state, &key, &headers, &body, cloudevents::structured).await;
     }
+    let standing = rate_limit::spend(&state.engine, &key, 1)?;
+    let body = body::read(&headers, body, state.max_body).await?;
     let idempotency = idempotency_key(&headers)?
         .map(|key| Idempotency { key: key.to_owned(), fingerprint: fingerprint(&body) });
     let new = format.parse(&headers, &body)?;
     let named = new.event_id.clone();
     let accepted = intake::ingest(&state.engine, &key, new, kept(&headers), idempotency).await?;
-    Ok(answer(AcceptedBody::new(accepted, named)))
+    Ok((standing, answer(AcceptedBody::new(accepted, named))).into_response())
 }
 
 /// The key of the request, which may send events.

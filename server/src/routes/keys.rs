@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use engine::event::Pattern;
 use engine::key::Permission;
 use engine::key::manage::{self, NewKey};
+use engine::workflow::duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,6 +34,10 @@ pub(crate) struct CreateBody {
     permissions: Vec<Permission>,
     #[serde(default)]
     scopes: Vec<String>,
+    /// Such as `600/min`.
+    rate_limit: Option<String>,
+    /// After how long it ends, such as `90d`.
+    expires: Option<String>,
 }
 
 /// Makes a key; its secret is in this answer and nowhere else.
@@ -47,11 +52,15 @@ pub(crate) async fn create(
         return Err(wrong("body", "a key needs a name and at least one permission"));
     }
     let scopes = body.scopes.iter().map(|scope| Pattern::parse(scope)).collect::<Result<_, _>>();
+    let rate_limit = body.rate_limit.as_deref().map(str::parse).transpose();
+    let life = body.expires.as_deref().map(duration::parse).transpose();
+    let now = state.engine.now();
     let new = NewKey {
         name: name.to_owned(),
         permissions: body.permissions,
         scopes: scopes.map_err(|error| wrong("scopes", error))?,
-        expires_at: None,
+        rate_limit: rate_limit.map_err(|error| wrong("rateLimit", error))?,
+        expires_at: life.map_err(|error| wrong("expires", error))?.map(|life| now.plus(life)),
     };
     let (key, secret) = manage::create(&state.engine.store, &state.engine.environment, new).await?;
     let mut view = json!(convert::key(&key));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench::trials::{neighbours, silent, stop};
+use bench::trials::{disk, neighbours, silent, stop};
 
 use crate::start::binary;
 
@@ -23,5 +23,17 @@ async fn sockets_that_never_finish_a_request_are_cut() {
     let measured = Duration::from_secs(1);
     let options = silent::Options { sockets: 60, measured, growth: f64::INFINITY };
     let report = silent::run(&binary(), options).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_believed_while_the_disk_does_not_flush() {
+    let report = disk::no_flush(&binary(), 40).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_turns_senders_away_until_there_is_room() {
+    let report = disk::full(&binary(), 12).await.unwrap();
     assert!(report.holds, "{report}");
 }

@@ -225,3 +225,41 @@ async fn the_list_is_filtered_by_the_server() {
         page["items"][0].get("payload").is_none() && page["items"][0]["payloadPreview"].is_string()
     );
 }
+
+#[tokio::test]
+async fn a_key_with_a_limit_of_its_own_is_held_to_it() {
+    let (sluice, free) = sluice().await;
+    let create = ["keys", "create", "--name", "slow", "--rate-limit", "5/min", "--json"];
+    let made: Value = serde_json::from_str(&sluice.command(&create, None).await.unwrap()).unwrap();
+    let slow = made["key"].as_str().unwrap();
+    let header = |answer: &Answer, name: &str| answer.header(name).unwrap_or_default().to_owned();
+
+    let first = sluice.ingest(&order(1), slow).await.unwrap();
+    assert_eq!(first.status, 202, "{}", first.text());
+    assert_eq!(header(&first, "x-ratelimit-limit"), "5");
+    assert_eq!(header(&first, "x-ratelimit-remaining"), "4");
+    assert_eq!(header(&first, "ratelimit-policy"), "\"key\";q=5;w=60");
+    assert_eq!(header(&first, "ratelimit"), "\"key\";r=4;t=12");
+
+    // A batch counts as what is in it, and is taken whole or not at all.
+    let batch = |count: u64| {
+        let orders: Vec<Value> = (0..count).map(order).collect();
+        Request::post("/api/webhooks/ingest/batch").key(slow).json(&orders)
+    };
+    assert_eq!(sluice.call(batch(3)).await.unwrap().status, 202);
+    let refused = sluice.call(batch(2)).await.unwrap();
+    check_problem("a batch too many", &refused, 429, "limited to 5/min");
+    let wait: u64 = header(&refused, "retry-after").parse().unwrap();
+    assert!((1..=12).contains(&wait), "{wait}");
+    assert_eq!(header(&refused, "x-ratelimit-reset"), wait.to_string());
+    let never = sluice.call(batch(6)).await.unwrap();
+    check_problem("more than the limit", &never, 429, "ever");
+    assert_eq!(never.header("retry-after"), None, "waiting would not help");
+
+    assert_eq!(sluice.ingest(&order(5), slow).await.unwrap().status, 202);
+    assert_eq!(sluice.ingest(&order(6), slow).await.unwrap().status, 429);
+    let other = sluice.ingest(&order(7), &free).await.unwrap();
+    assert_eq!((other.status, other.header("ratelimit")), (202, None));
+    let stored = sluice.list(&free, |_| false).await.unwrap();
+    assert_eq!(stored.len(), 6, "one, three, one, and the other key's");
+}

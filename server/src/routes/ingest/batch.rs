@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::{AcceptedBody, idempotency_key, kept, sender};
 use crate::problem::{self, Problem};
+use crate::rate_limit;
 use crate::router::AppState;
 use crate::routes::body;
 
@@ -54,6 +55,7 @@ pub(super) async fn accept(
 ) -> Result<Response, Problem> {
     let given = idempotency_key(headers)?;
     let items = batch::items(body)?;
+    let standing = rate_limit::spend(&state.engine, key, items.len())?;
     let headers = kept(headers);
     let stored = items.into_iter().enumerate().map(async |(at, item)| {
         let new = parse(item)?;
@@ -67,7 +69,7 @@ pub(super) async fn accept(
         let accepted = intake::ingest(&state.engine, key, new, headers, idempotency).await?;
         Ok::<_, Problem>(AcceptedBody::new(accepted, named))
     });
-    Ok(answer(join_all(stored).await))
+    Ok((standing, answer(join_all(stored).await)).into_response())
 }
 
 fn answer(stored: Vec<Result<AcceptedBody, Problem>>) -> Response {
