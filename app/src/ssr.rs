@@ -12,12 +12,18 @@ use leptos_axum::ResponseOptions;
 
 use crate::{
     ApiError,
-    model::{KeyView, Stats, User, WorkflowView},
+    model::{Stats, User, WorkflowView},
 };
 
 pub mod convert;
 pub mod dead_letters;
 pub mod events;
+pub mod keys;
+mod once;
+pub mod quarantine;
+pub mod sources;
+
+pub use once::reveal;
 
 /// Provided by the server for each request.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +66,11 @@ pub fn refuse(status: StatusCode, error: ApiError) -> ApiError {
     error
 }
 
+/// Refuses what cannot be done as it was asked; `reason` says what to change.
+pub fn invalid(reason: impl Display) -> ApiError {
+    refuse(StatusCode::UNPROCESSABLE_ENTITY, ApiError::Refused(reason.to_string()))
+}
+
 pub fn not_found() -> ApiError {
     refuse(StatusCode::NOT_FOUND, ApiError::NotFound)
 }
@@ -81,6 +92,14 @@ pub fn redirect_form(path: &str) {
     }
 }
 
+/// Sends the browser on to `path`, where the secret behind `ticket` is shown.
+pub fn show_once(path: &str, ticket: Option<String>) {
+    match ticket {
+        Some(ticket) => leptos_axum::redirect(&format!("{path}?made={ticket}")),
+        None => leptos_axum::redirect(path),
+    }
+}
+
 fn accepts_html(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)
@@ -90,11 +109,6 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 pub async fn stats(engine: &Engine) -> Result<Stats, ApiError> {
     engine::stats::current(engine).await.map(|stats| convert::stats(&stats)).map_err(fail)
-}
-
-pub async fn keys(engine: &Engine) -> Result<Vec<KeyView>, ApiError> {
-    let keys = engine::key::manage::list(&engine.store).await.map_err(fail)?;
-    Ok(keys.iter().map(convert::key).collect())
 }
 
 pub async fn workflows(engine: &Engine) -> Result<Vec<WorkflowView>, ApiError> {

@@ -24,22 +24,18 @@ impl Actions {
             done: RwSignal::new(0),
         };
         provide_context(actions);
-        let notices = expect_context::<Notices>();
-        let Self { replay, retry, resolve, done } = actions;
-        announce(replay, notices, done, |id| {
+        let Self { replay, retry, resolve, .. } = actions;
+        announce(replay, |id| {
             Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
         });
-        announce(retry, notices, done, |()| Notice::done("Its failed runs start again."));
-        announce(resolve, notices, done, |()| Notice::done("Marked as processed."));
+        announce(retry, |()| Notice::done("Its failed runs start again."));
+        announce(resolve, |()| Notice::done("Marked as processed."));
     }
 }
 
-fn announce<F, T>(
-    action: ServerAction<F>,
-    notices: Notices,
-    done: RwSignal<u32>,
-    success: impl Fn(T) -> Notice + 'static,
-) where
+/// Says on the notice line what an action did; after each success pages fetch again.
+pub fn announce<F, T>(action: ServerAction<F>, success: impl Fn(T) -> Notice + 'static)
+where
     F: leptos::server_fn::ServerFn<Output = T, Error = crate::ApiError>
         + Clone
         + Send
@@ -47,6 +43,8 @@ fn announce<F, T>(
         + 'static,
     T: Clone + Send + Sync + 'static,
 {
+    let notices = expect_context::<Notices>();
+    let done = expect_context::<Actions>().done;
     Effect::new(move |_| match action.value().get() {
         None => {}
         Some(Err(error)) => notices.show(Notice::failed(&error)),
