@@ -29,7 +29,7 @@ pub use run::{
     WorkflowRef,
 };
 pub use session::{Session, User};
-pub use source::{SourceActivity, SourceView};
+pub use source::{SourceActivity, SourceDetail, SourceView};
 pub use stats::{Counts, Stats};
 pub use time::Timestamp;
 pub use workflow::{StepView, TriggerView, WorkflowView};

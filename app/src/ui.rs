@@ -21,7 +21,7 @@ pub mod runs;
 pub mod status;
 pub mod time;
 
-pub use actions::{Actions, ReplayButton, ReplayIcon, ResolveButton, RetryButton, announce};
+pub use actions::{Actions, ReplayButton, ReplayIcon, ResolveButton, RetryButton, announce, tell};
 pub use command::Command;
 pub use confirm::Confirm;
 pub use copy::CopyButton;

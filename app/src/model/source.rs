@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{EventItem, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,4 +30,12 @@ pub struct SourceActivity {
     pub last_event_at: Option<Timestamp>,
     /// Deliveries that were not believed and still wait.
     pub quarantined: u64,
+}
+
+/// One source with the newest of its events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceDetail {
+    pub activity: SourceActivity,
+    pub latest: Vec<EventItem>,
 }

@@ -62,6 +62,7 @@ pub fn KeysPage() -> impl IntoView {
 #[component]
 fn Keys(keys: Vec<KeyView>, asked: Asked, revoke: ServerAction<RevokeKey>) -> AnyView {
     let (known, none) = (StoredValue::new(keys.clone()), keys.is_empty());
+    let open = Memo::new(move |_| asked.new.get() || asked.like.get().is_some());
     let form = move || {
         let like = asked.like.get();
         let model = like
@@ -72,25 +73,32 @@ fn Keys(keys: Vec<KeyView>, asked: Asked, revoke: ServerAction<RevokeKey>) -> An
     view! {
         {form}
         {if none {
-            view! { <Empty /> }.into_any()
+            (move || (!open.get()).then(|| view! { <Empty /> })).into_any()
         } else {
-            view! { <List keys revoke /> }.into_any()
+            view! { <List keys revoke open /> }.into_any()
         }}
     }
     .into_any()
 }
 
 #[component]
-fn List(keys: Vec<KeyView>, revoke: ServerAction<RevokeKey>) -> AnyView {
+fn List(keys: Vec<KeyView>, revoke: ServerAction<RevokeKey>, open: Memo<bool>) -> AnyView {
     let (live, ended): (Vec<_>, Vec<_>) = keys.into_iter().partition(KeyView::is_live);
     let rows: Vec<_> =
         live.into_iter().chain(ended).map(|key| view! { <Row key_view=key revoke /> }).collect();
     view! {
         <div class="bar">
             <p class="dim">"A key is shown once; only its fingerprint is kept."</p>
-            <a class="btn main" href="/keys?new=1">
-                "New key"
-            </a>
+            {move || {
+                (!open.get())
+                    .then(|| {
+                        view! {
+                            <a class="btn main" href="/keys?new=1">
+                                "New key"
+                            </a>
+                        }
+                    })
+            }}
         </div>
         <table class="plain">
             <thead>

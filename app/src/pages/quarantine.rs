@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::view::keyed::keyed};
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -77,8 +77,12 @@ fn Deliveries(quarantine: Quarantine, filter: HeldFilter, desk: Desk) -> AnyView
         return view! { <Empty /> }.into_any();
     }
     let ids: Vec<_> = quarantine.items.iter().map(|held| held.id.clone()).collect();
-    let rows: Vec<_> =
-        quarantine.items.into_iter().map(|held| view! { <Held held desk /> }).collect();
+    // By their ids: while someone reads one, or is asked about it, others come above it.
+    let rows = keyed(
+        quarantine.items,
+        |held| held.id.clone(),
+        move |_, held| (|_| (), view! { <Held held desk /> }),
+    );
     let older = quarantine.next_cursor.map(|cursor| {
         let older = HeldFilter { cursor: Some(cursor), ..filter.clone() };
         view! {

@@ -1,11 +1,22 @@
 //! A secret that was just made, the one time it can be seen.
 
 use leptos::{html, prelude::*};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     api::reveal_secret,
     ui::{CopyLine, Problem},
 };
+
+/// What there is behind a ticket.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+enum Behind {
+    /// No ticket was given.
+    Nothing,
+    Secret(String),
+    /// It has been seen before, or waited for too long.
+    Gone,
+}
 
 /// `made` is the ticket in the page's address; without one there is nothing to show. `back` is the
 /// page without it.
@@ -19,10 +30,8 @@ pub fn ShownOnce(
     let secret = Resource::new(
         move || made.get(),
         |ticket| async move {
-            match ticket {
-                Some(ticket) => reveal_secret(ticket).await.map(Some),
-                None => Ok(None),
-            }
+            let Some(ticket) = ticket else { return Ok(Behind::Nothing) };
+            reveal_secret(ticket).await.map(|secret| secret.map_or(Behind::Gone, Behind::Secret))
         },
     );
     view! {
@@ -31,11 +40,11 @@ pub fn ShownOnce(
                 let (title, note) = (title.clone(), note.clone());
                 Suspend::new(async move {
                     match secret.await {
-                        Ok(None) => ().into_any(),
-                        Ok(Some(Some(secret))) => {
+                        Ok(Behind::Nothing) => ().into_any(),
+                        Ok(Behind::Secret(secret)) => {
                             view! { <Secret secret title note back /> }.into_any()
                         }
-                        Ok(Some(None)) => view! { <Gone back /> }.into_any(),
+                        Ok(Behind::Gone) => view! { <Gone back /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })

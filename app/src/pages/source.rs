@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub mod detail;
+pub mod latest;
 pub mod secrets;
 
 use detail::Detail;
@@ -41,7 +42,7 @@ pub fn SourcePage() -> impl IntoView {
             <Transition>
                 {move || Suspend::new(async move {
                     match source.await {
-                        Ok(activity) => view! { <Detail activity /> }.into_any(),
+                        Ok(detail) => view! { <Detail detail /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}

@@ -61,9 +61,17 @@ fn List(sources: Vec<SourceActivity>, new: Memo<Option<String>>) -> AnyView {
     view! {
         <div class="bar">
             <p class="dim">"A delivery is believed by its signature; others wait in quarantine."</p>
-            <a class="btn main" href="/sources?new=1">
-                "New source"
-            </a>
+            {move || {
+                new.get()
+                    .is_none()
+                    .then(|| {
+                        view! {
+                            <a class="btn main" href="/sources?new=1">
+                                "New source"
+                            </a>
+                        }
+                    })
+            }}
         </div>
         <table class="plain">
             <thead>

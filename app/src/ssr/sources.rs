@@ -7,9 +7,12 @@ use engine::event::read::{self, EventFilter};
 use engine::source::manage::{self, NewSource, SourceError};
 use engine::source::{self, Kind, Source, quarantine};
 
-use super::{convert, fail, invalid, not_found, once};
+use super::{convert, events, fail, invalid, not_found, once};
 use crate::ApiError;
-use crate::model::{SourceActivity, User};
+use crate::model::{SourceActivity, SourceDetail, User};
+
+/// How many of its newest events a source shows.
+const LATEST: u64 = 8;
 
 pub async fn list(engine: &Engine) -> Result<Vec<SourceActivity>, ApiError> {
     let sources = manage::list(&engine.store, &engine.vault).await.map_err(told)?;
@@ -21,9 +24,16 @@ pub async fn list(engine: &Engine) -> Result<Vec<SourceActivity>, ApiError> {
     Ok(all)
 }
 
-pub async fn get(engine: &Engine, name: &str) -> Result<SourceActivity, ApiError> {
+pub async fn get(engine: &Engine, name: &str) -> Result<SourceDetail, ApiError> {
     let source = manage::get(&engine.store, &engine.vault, name).await.map_err(told)?;
-    activity(engine, &source, &held(engine).await?).await
+    let activity = activity(engine, &source, &held(engine).await?).await?;
+    let latest = events::newest(engine, &its_own(&source), None, LATEST).await?.items;
+    Ok(SourceDetail { activity, latest })
+}
+
+/// The events of a source.
+fn its_own(source: &Source) -> EventFilter {
+    EventFilter { source: Some(source.name.clone()), ..EventFilter::default() }
 }
 
 async fn held(engine: &Engine) -> Result<HashMap<String, i64>, ApiError> {
@@ -35,8 +45,7 @@ async fn activity(
     source: &Source,
     held: &HashMap<String, i64>,
 ) -> Result<SourceActivity, ApiError> {
-    let its_own = EventFilter { source: Some(source.name.clone()), ..EventFilter::default() };
-    let newest = read::list(engine, &its_own, None, 1).await.map_err(fail)?;
+    let newest = read::list(engine, &its_own(source), None, 1).await.map_err(fail)?;
     Ok(SourceActivity {
         source: convert::source(source),
         last_event_at: newest.rows.first().map(|row| convert::time(row.received_at)),

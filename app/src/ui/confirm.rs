@@ -12,6 +12,7 @@ pub fn Confirm(
     #[prop(into)] label: String,
     #[prop(into)] title: String,
     #[prop(into)] text: String,
+    #[prop(optional, into)] disabled: Signal<bool>,
     children: Children,
 ) -> AnyView {
     let question = NodeRef::<html::Div>::new();
@@ -24,7 +25,7 @@ pub fn Confirm(
     let heading = format!("{id}-title");
     let (named, labelled, opens) = (id.clone(), heading.clone(), id.clone());
     view! {
-        <button type="button" class="btn risky" popovertarget=opens>
+        <button type="button" class="btn risky" popovertarget=opens disabled=disabled>
             {label}
         </button>
         <div
@@ -39,10 +40,10 @@ pub fn Confirm(
             <h2 id=heading>{title}</h2>
             <p>{text}</p>
             <div class="row">
-                {children()}
                 <button type="button" class="btn" popovertarget=id popovertargetaction="hide">
                     "Cancel"
                 </button>
+                {children()}
             </div>
         </div>
     }

@@ -1,8 +1,8 @@
 //! Parts of forms: a field with its name and a hint, a box to tick, and what was refused.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::prelude::*;
 
-use crate::ApiError;
+use super::actions::Deed;
 
 /// `children` are the field itself.
 #[component]
@@ -37,11 +37,7 @@ pub fn Tick(name: &'static str, label: &'static str, hint: &'static str, checked
 
 /// Why the form was refused, where it was filled in.
 #[component]
-pub fn Refusal<F>(action: ServerAction<F>) -> impl IntoView
-where
-    F: ServerFn<Error = ApiError> + Send + Sync + Clone + 'static,
-    F::Output: Clone + Send + Sync + 'static,
-{
+pub fn Refusal<F: Deed>(action: ServerAction<F>) -> impl IntoView {
     move || {
         let refused = action.value().get().and_then(Result::err);
         refused.map(|error| {

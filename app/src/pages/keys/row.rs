@@ -13,8 +13,8 @@ pub fn Row(key_view: KeyView, revoke: ServerAction<RevokeKey>) -> AnyView {
     let key = key_view;
     let live = key.is_live();
     let scopes = match key.scopes.as_slice() {
-        [] if key.may("ingest") => "every event type".to_owned(),
-        scopes => scopes.join(" "),
+        [] if key.may("ingest") => view! { <div class="dim">"every event type"</div> }.into_any(),
+        scopes => view! { <div class="m dim scopes">{scopes.join(" ")}</div> }.into_any(),
     };
     let last_used = key.last_used_at.clone();
     let expires = key.expires_at.clone();
@@ -27,7 +27,7 @@ pub fn Row(key_view: KeyView, revoke: ServerAction<RevokeKey>) -> AnyView {
             </td>
             <td class="m">{key.prefix} "…"</td>
             <td>
-                {key.permissions.join(", ")} <div class="m dim scopes">{scopes}</div>
+                {key.permissions.join(", ")} {scopes}
             </td>
             <td data-label="Last used">
                 {match last_used {

@@ -114,7 +114,11 @@ fn Contents(held: HeldView) -> AnyView {
     let cut = (held.body.len() as u64) < held.body_bytes;
     view! {
         <details class="exchange">
-            <summary>{held.detail}</summary>
+            <summary>
+                <b>"Headers and body"</b>
+                " "
+                {held.detail}
+            </summary>
             <div class="sides">
                 <div>
                     <h4>"Headers"</h4>

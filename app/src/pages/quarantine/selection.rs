@@ -19,6 +19,10 @@ pub fn SelectionBar(ids: Vec<String>, desk: Desk) -> AnyView {
         settle.pending().get() || hydrated.get() && chosen.with(BTreeSet::is_empty)
     });
     let all: BTreeSet<String> = ids.into_iter().collect();
+    // What has gone meanwhile is not chosen any more.
+    if !chosen.with_untracked(|chosen| chosen.is_subset(&all)) {
+        chosen.update(|chosen| chosen.retain(|id| all.contains(id)));
+    }
     let every = all.clone();
     let complete = move || chosen.with(|chosen| !chosen.is_empty() && every.is_subset(chosen));
     let toggle = move |event| {
@@ -44,8 +48,9 @@ pub fn SelectionBar(ids: Vec<String>, desk: Desk) -> AnyView {
                     label="Delete selected"
                     title="Delete the selected deliveries?"
                     text="They are forgotten and cannot be taken any more."
+                    disabled=idle
                 >
-                    <button class="btn danger" name="how" value="delete" disabled=idle>
+                    <button class="btn danger" name="how" value="delete">
                         "Delete them"
                     </button>
                 </Confirm>

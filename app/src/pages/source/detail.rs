@@ -3,19 +3,20 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::secrets::Secrets;
+use super::{latest::Latest, secrets::Secrets};
 use crate::{
     api::DeleteSource,
-    model::{SourceActivity, SourceView},
+    model::{SourceActivity, SourceDetail, SourceView},
     pages::sources::{
         provider::{self, Provider},
         row::Held,
     },
-    ui::{Command, Confirm, CopyLine, Day, Fact, Moment, Notice, announce, origin},
+    ui::{Command, Confirm, CopyLine, Day, Fact, Moment, Notice, origin, tell},
 };
 
 #[component]
-pub fn Detail(activity: SourceActivity) -> AnyView {
+pub fn Detail(detail: SourceDetail) -> AnyView {
+    let SourceDetail { activity, latest } = detail;
     let source = activity.source.clone();
     let provider = provider::find(&source.kind);
     let heard = activity.last_event_at.is_some() || activity.quarantined > 0;
@@ -33,7 +34,7 @@ pub fn Detail(activity: SourceActivity) -> AnyView {
             }}
             <div class="row actions">
                 <a class="btn" href=format!("/?source={name}")>
-                    "Its events"
+                    "Events"
                 </a>
                 <DeleteButton name />
             </div>
@@ -52,6 +53,7 @@ pub fn Detail(activity: SourceActivity) -> AnyView {
             <section class="pane">
                 <Secrets source provider />
             </section>
+            {(!latest.is_empty()).then(|| view! { <Latest events=latest /> })}
         </div>
     }
     .into_any()
@@ -60,7 +62,7 @@ pub fn Detail(activity: SourceActivity) -> AnyView {
 #[component]
 fn DeleteButton(name: String) -> AnyView {
     let delete = ServerAction::<DeleteSource>::new();
-    announce(delete, |()| Notice::done("The source is deleted; its events stay.").carried());
+    tell(delete, |()| Notice::done("The source is deleted; its events stay.").carried());
     view! {
         <Confirm
             id="delete-source"

@@ -14,7 +14,7 @@ pub fn Secrets(source: SourceView, provider: Option<Provider>) -> AnyView {
     let two = source.secrets > 1;
     let name = source.name;
     view! {
-        <h3>"Secrets" <span>{if two { "2 count" } else { "1 counts" }}</span></h3>
+        <h3>"Secrets" <span>{if two { "2 in force" } else { "1 in force" }}</span></h3>
         <ul class="secrets">
             <li>
                 <span class="s on">"Newest"</span>

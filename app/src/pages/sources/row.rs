@@ -14,8 +14,8 @@ pub fn Row(activity: SourceActivity) -> AnyView {
     let (origin, path) = (origin(), source.path);
     let address = Signal::derive(move || format!("{}{path}", origin.get()));
     let secrets = match source.secrets {
-        1 => "1 counts".to_owned(),
-        count => format!("{count} count, one is to end"),
+        1 => "1 in force".to_owned(),
+        count => format!("{count} in force"),
     };
     let marked = source.name.clone();
     view! {
