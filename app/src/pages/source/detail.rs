@@ -19,7 +19,11 @@ pub fn Detail(detail: SourceDetail) -> AnyView {
     let SourceDetail { activity, latest } = detail;
     let source = activity.source.clone();
     let provider = provider::find(&source.kind);
-    let heard = activity.last_event_at.is_some() || activity.quarantined > 0;
+    let (class, state) = match (&activity.last_event_at, activity.quarantined) {
+        (Some(_), _) => ("s on", "Delivering"),
+        (None, 0) => ("s pending", "Waiting for its first delivery"),
+        (None, _) => ("s failed", "No delivery was believed yet"),
+    };
     let name = source.name.clone();
     let marked = name.clone();
     view! {
@@ -27,11 +31,7 @@ pub fn Detail(detail: SourceDetail) -> AnyView {
         <div class="event-top" data-source=marked>
             <h2>{name.clone()}</h2>
             <span class="dim">{provider::title(&source.kind)}</span>
-            {if heard {
-                view! { <span class="s on">"Delivering"</span> }.into_any()
-            } else {
-                view! { <span class="s pending">"Waiting for its first delivery"</span> }.into_any()
-            }}
+            <span class=class>{state}</span>
             <div class="row actions">
                 <a class="btn" href=format!("/?source={name}")>
                     "Events"
@@ -39,7 +39,7 @@ pub fn Detail(detail: SourceDetail) -> AnyView {
                 <DeleteButton name />
             </div>
         </div>
-        <div class="event-body">
+        <div class="event-body even">
             <section class="pane">
                 <SetUp source=source.clone() provider />
             </section>

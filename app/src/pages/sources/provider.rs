@@ -93,7 +93,7 @@ pub const ALL: [Provider; 6] = [
         takes_ours: true,
         steps: &[
             "Sign the body as it is sent with HMAC-SHA256 and the secret of this source.",
-            "Put the signature, in hexadecimal or base64, into the header named beside.",
+            "Put the signature, in hexadecimal or base64, into the header named under Facts.",
             "Name the event in the header x-event-type, or in eventType or type in the body.",
         ],
         trial: Some(trial::hmac),
