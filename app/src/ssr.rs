@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use engine::Engine;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -61,8 +61,12 @@ pub fn set_status(status: StatusCode) {
     }
 }
 
+/// A plain form is sent back to its page, which says why: with a status of its own, the browser would
+/// show the bare answer instead.
 pub fn refuse(status: StatusCode, error: ApiError) -> ApiError {
-    set_status(status);
+    if !is_plain_form() {
+        set_status(status);
+    }
     error
 }
 
@@ -86,10 +90,14 @@ pub fn fail(cause: impl Display) -> ApiError {
 
 /// Sends a plain form on to `path`; a call from the page's script is left alone.
 pub fn redirect_form(path: &str) {
-    let plain = use_context::<Parts>().is_some_and(|parts| accepts_html(&parts.headers));
-    if plain {
+    if is_plain_form() {
         leptos_axum::redirect(path);
     }
+}
+
+fn is_plain_form() -> bool {
+    use_context::<Parts>()
+        .is_some_and(|parts| parts.method == Method::POST && accepts_html(&parts.headers))
 }
 
 /// Sends the browser on to `path`, where the secret behind `ticket` is shown.

@@ -62,7 +62,8 @@ test('a source is made, its secret shown once, and a delivery released from quar
   await page.goto('/quarantine');
   const held = page.locator('[data-held-id]');
   await held.getByRole('button', { name: 'Verify again' }).click();
-  await expect(page.getByText('still not believed')).toBeVisible();
+  await expect(page).toHaveURL(/\/quarantine\?/);
+  await expect(page.getByRole('status').filter({ hasText: 'still not believed' })).toBeVisible();
   await page.goto('/sources/github');
   await page.getByText('Rotate', { exact: true }).click();
   await page.getByLabel('New secret').fill('not yet in force');
