@@ -62,3 +62,19 @@ test('a delivery that comes while the page is open appears by itself', async ({ 
   await push(sluice, 'github', 'other');
   await expect(page.locator('[data-held-id]')).toHaveCount(1);
 });
+
+test('a question about one delivery stays with it while others come above', async ({ page, sluice }) => {
+  await sluice.command('sources', 'create', '--name', 'github', '--kind', 'github', '--secret', 's');
+  await push(sluice, 'github', 'other', { delivery: 'd-1' });
+  await signIn(page);
+  await page.goto('/quarantine');
+  await hydrated(page);
+  const held = page.locator('[data-held-id]');
+  const asked = await held.getAttribute('data-held-id');
+  await held.getByRole('button', { name: 'Delete' }).click();
+  await push(sluice, 'github', 'other', { delivery: 'd-2' });
+  await expect(held).toHaveCount(2);
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await expect(held).toHaveCount(1);
+  await expect(page.locator(`[data-held-id="${asked}"]`)).toHaveCount(0);
+});
