@@ -5,22 +5,44 @@
 
 #![allow(unreachable_pub, reason = "the macro writes `pub` items into each file's own module")]
 
+mod create_key;
+mod create_source;
+mod delete_source;
+mod end_old_secrets;
 mod get_event;
 mod get_session;
+mod get_source;
 mod list_dead_letters;
 mod list_events;
 mod list_keys;
+mod list_quarantine;
+mod list_sources;
 mod list_workflows;
 mod mark_processed;
 mod replay_event;
 mod retry_event;
+mod reveal_secret;
+mod revoke_key;
+mod rotate_source;
+mod settle_deliveries;
 
+pub use create_key::{CreateKey, create_key};
+pub use create_source::{CreateSource, create_source};
+pub use delete_source::{DeleteSource, delete_source};
+pub use end_old_secrets::{EndOldSecrets, end_old_secrets};
 pub use get_event::{GetEvent, get_event};
 pub use get_session::{GetSession, get_session};
+pub use get_source::{GetSource, get_source};
 pub use list_dead_letters::{ListDeadLetters, list_dead_letters};
 pub use list_events::{ListEvents, list_events};
 pub use list_keys::{ListKeys, list_keys};
+pub use list_quarantine::{ListQuarantine, list_quarantine};
+pub use list_sources::{ListSources, list_sources};
 pub use list_workflows::{ListWorkflows, list_workflows};
 pub use mark_processed::{MarkProcessed, mark_processed};
 pub use replay_event::{ReplayEvent, replay_event};
 pub use retry_event::{RetryEvent, retry_event};
+pub use reveal_secret::{RevealSecret, reveal_secret};
+pub use revoke_key::{RevokeKey, revoke_key};
+pub use rotate_source::{RotateSource, rotate_source};
+pub use settle_deliveries::{SettleDeliveries, settle_deliveries};

@@ -6,11 +6,13 @@
 pub mod dead_letter;
 pub mod event;
 pub mod filter;
+pub mod held;
 pub mod json;
 pub mod key;
 pub mod page;
 pub mod run;
 pub mod session;
+pub mod source;
 pub mod stats;
 pub mod time;
 pub mod workflow;
@@ -18,14 +20,16 @@ pub mod workflow;
 pub use dead_letter::DeadLetter;
 pub use event::{EventDetail, EventError, EventItem, EventStatus};
 pub use filter::EventFilter;
+pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
 pub use json::RawJson;
-pub use key::KeyView;
+pub use key::{KeyState, KeyView};
 pub use page::Page;
 pub use run::{
     AttemptStatus, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
     WorkflowRef,
 };
 pub use session::{Session, User};
+pub use source::{SourceActivity, SourceDetail, SourceView};
 pub use stats::{Counts, Stats};
 pub use time::Timestamp;
 pub use workflow::{StepView, TriggerView, WorkflowView};

@@ -14,8 +14,8 @@ use leptos_router::{
 use crate::{
     live::Live,
     pages::{
-        DeadLettersPage, EventPage, KeysPage, LoginPage, NotFoundPage, SetupPage, StreamPage,
-        WorkflowsPage,
+        DeadLettersPage, EventPage, KeysPage, LoginPage, NotFoundPage, QuarantinePage, SetupPage,
+        SourcePage, SourcesPage, StreamPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -33,7 +33,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=StreamPage ssr=SsrMode::Async />
                     <Route path=path!("events/:id") view=EventPage ssr=SsrMode::Async />
                     <Route path=path!("dead-letters") view=DeadLettersPage ssr=SsrMode::Async />
+                    <Route path=path!("quarantine") view=QuarantinePage ssr=SsrMode::Async />
                     <Route path=path!("workflows") view=WorkflowsPage ssr=SsrMode::Async />
+                    <Route path=path!("sources") view=SourcesPage ssr=SsrMode::Async />
+                    <Route path=path!("sources/:name") view=SourcePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("login") view=LoginPage ssr=SsrMode::Async />

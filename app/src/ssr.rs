@@ -5,19 +5,25 @@
 
 use std::fmt::Display;
 
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use engine::Engine;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
 use crate::{
     ApiError,
-    model::{KeyView, Stats, User, WorkflowView},
+    model::{Stats, User, WorkflowView},
 };
 
 pub mod convert;
 pub mod dead_letters;
 pub mod events;
+pub mod keys;
+mod once;
+pub mod quarantine;
+pub mod sources;
+
+pub use once::reveal;
 
 /// Provided by the server for each request.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +61,18 @@ pub fn set_status(status: StatusCode) {
     }
 }
 
+/// A plain form is sent back to its page, which says why: with a status of its own, the browser would
+/// show the bare answer instead.
 pub fn refuse(status: StatusCode, error: ApiError) -> ApiError {
-    set_status(status);
+    if !is_plain_form() {
+        set_status(status);
+    }
     error
+}
+
+/// Refuses what cannot be done as it was asked; `reason` says what to change.
+pub fn invalid(reason: impl Display) -> ApiError {
+    refuse(StatusCode::UNPROCESSABLE_ENTITY, ApiError::Refused(reason.to_string()))
 }
 
 pub fn not_found() -> ApiError {
@@ -75,9 +90,21 @@ pub fn fail(cause: impl Display) -> ApiError {
 
 /// Sends a plain form on to `path`; a call from the page's script is left alone.
 pub fn redirect_form(path: &str) {
-    let plain = use_context::<Parts>().is_some_and(|parts| accepts_html(&parts.headers));
-    if plain {
+    if is_plain_form() {
         leptos_axum::redirect(path);
+    }
+}
+
+fn is_plain_form() -> bool {
+    use_context::<Parts>()
+        .is_some_and(|parts| parts.method == Method::POST && accepts_html(&parts.headers))
+}
+
+/// Sends the browser on to `path`, where the secret behind `ticket` is shown.
+pub fn show_once(path: &str, ticket: Option<String>) {
+    match ticket {
+        Some(ticket) => leptos_axum::redirect(&format!("{path}?made={ticket}")),
+        None => leptos_axum::redirect(path),
     }
 }
 
@@ -90,11 +117,6 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 pub async fn stats(engine: &Engine) -> Result<Stats, ApiError> {
     engine::stats::current(engine).await.map(|stats| convert::stats(&stats)).map_err(fail)
-}
-
-pub async fn keys(engine: &Engine) -> Result<Vec<KeyView>, ApiError> {
-    let keys = engine::key::manage::list(&engine.store).await.map_err(fail)?;
-    Ok(keys.iter().map(convert::key).collect())
 }
 
 pub async fn workflows(engine: &Engine) -> Result<Vec<WorkflowView>, ApiError> {

@@ -54,7 +54,16 @@ pub const ROUTES: &[Door] = &[
 ];
 
 /// Pages for people; a stranger is sent to sign in.
-pub const PAGES: &[&str] = &["/", "/events/evt_none", "/dead-letters", "/workflows", "/keys"];
+pub const PAGES: &[&str] = &[
+    "/",
+    "/events/evt_none",
+    "/dead-letters",
+    "/quarantine",
+    "/workflows",
+    "/sources",
+    "/sources/none",
+    "/keys",
+];
 
 /// Changes that a browser may ask for, as another site would forge them.
 pub const FORGED: &[&str] = &[
@@ -63,6 +72,14 @@ pub const FORGED: &[&str] = &[
     "/api/v1/events/evt_none/processed",
     "/api/v1/dead-letters/evt_none/retry",
     "/api/v1/bulk",
+    "/api/ui/keys/create",
+    "/api/ui/keys/revoke",
+    "/api/ui/sources/create",
+    "/api/ui/sources/rotate",
+    "/api/ui/sources/end-old-secrets",
+    "/api/ui/sources/delete",
+    "/api/ui/quarantine/settle",
+    "/api/ui/secrets/reveal",
 ];
 
 fn knock(door: &Door) -> Request {

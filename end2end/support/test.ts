@@ -69,6 +69,12 @@ export async function markDocument(page: Page): Promise<{ check(): Promise<void>
   return { check: async () => expect(await same(), 'the page was loaded again').toBe(true) };
 }
 
+/** Refusals that a test asks for are reported by the browser itself; they are no complaint. */
+export function expectRefusals(complaints: string[], ...statuses: number[]): void {
+  const asked = (complaint: string) => statuses.some((status) => complaint.includes(`status of ${status}`));
+  complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !asked(complaint)));
+}
+
 export function row(page: Page, id: string): Locator {
   return page.locator(`[data-event-id="${id}"]`);
 }

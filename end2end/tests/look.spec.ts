@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, hydrated, signIn, test } from '../support/test.ts';
+import { push } from '../support/webhooks.ts';
 
 const ARTEFACTS = 'artefacts';
 
@@ -13,6 +14,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       test('every page is legible, accessible and fits', async ({
         page, sluice, sink, complaints,
       }) => {
+        test.slow();
         const judge = (name: string) => check(page, `${name}-${colorScheme}-${width}`);
         await page.goto('/login');
         await judge('login');
@@ -34,12 +36,40 @@ for (const colorScheme of ['light', 'dark'] as const) {
         const failed = await sluice.send('order.paid');
         await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
 
+        for (const kind of ['github', 'stripe', 'hmac']) {
+          await sluice.command('sources', 'create', '--name', kind, '--kind', kind, '--secret', 'one');
+        }
+        await sluice.command('sources', 'rotate', 'github', '--secret', 'two');
+        await push(sluice, 'github', 'one');
+        await push(sluice, 'github', 'a third', { body: JSON.stringify({ ref: 'x'.repeat(300) }) });
+        await push(sluice, 'github', 'one', { headers: { 'x-hub-signature-256': 'odd' } });
+        await push(sluice, 'stripe', 'one');
+        await push(sluice, 'stripe', 'one', { headers: { 'stripe-signature': 't=1600000000,v1=00' } });
+        await sluice.command(
+          'keys', 'create', '--name', 'shop', '--scope', 'order.*', '--scope', 'invoice.**', '--expires', '90d',
+        );
+        const ended = JSON.parse(await sluice.command('keys', 'create', '--name', 'old till', '--json'));
+        await sluice.command('keys', 'revoke', ended.id);
+
         const events = [[`/events/${processed}`, 'event'], [`/events/${failed}`, 'event-failed']];
         const missing = [['/events/evt_none', 'event-missing'], ['/nowhere', 'no-page']];
-        for (const [path, name] of [...PAGES, ...events, ...missing]) {
+        for (const [path, name] of [...PAGES, ...FORMS, ...events, ...missing]) {
           await page.goto(path);
           await judge(name);
         }
+        await page.goto('/quarantine');
+        await hydrated(page);
+        await page.locator('[data-held-id] summary').first().click();
+        await page.getByRole('checkbox').nth(1).check();
+        await judge('quarantine-open');
+        await page.locator('[data-held-id]').first().getByRole('button', { name: 'Delete' }).click();
+        await judge('quarantine-delete');
+        await page.goto('/keys?new=1');
+        await hydrated(page);
+        await page.getByLabel('Name').fill('warehouse');
+        await page.getByRole('button', { name: 'Create key' }).click();
+        await expect(page.getByRole('region', { name: 'Your new key' })).toBeVisible();
+        await judge('keys-made');
         // The browser itself reports the 404 of a page, and of the look-up by which an event's page
         // closes the gap between being rendered and its stream being open.
         const expected = (complaint: string) =>
@@ -53,8 +83,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
 const PAGES = [
   ['/', 'stream'],
   ['/dead-letters', 'dead-letters'],
+  ['/quarantine', 'quarantine'],
   ['/workflows', 'workflows'],
+  ['/sources', 'sources'],
   ['/keys', 'keys'],
+];
+
+const FORMS = [
+  ['/quarantine?cause=malformed_header&source=stripe', 'quarantine-no-match'],
+  ['/sources?new=1', 'sources-choice'],
+  ['/sources?new=hmac', 'sources-new'],
+  ['/sources/github', 'source'],
+  ['/sources/stripe', 'source-stripe'],
+  ['/keys?new=1', 'keys-new'],
 ];
 
 async function check(page: Page, name: string): Promise<void> {

@@ -1,5 +1,6 @@
 // Everything that reads and the actions that matter also work as plain HTML.
 import { expect, row, signIn, status, test } from '../support/test.ts';
+import { push } from '../support/webhooks.ts';
 
 test.use({ javaScriptEnabled: false });
 
@@ -42,6 +43,59 @@ test('a dead letter is retried by a form', async ({ page, sluice, sink }) => {
   await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
   await page.goto('/dead-letters');
   await expect(row(page, id)).toHaveCount(0);
+});
+
+test('a source is made, its secret shown once, and a delivery released from quarantine', async ({
+  page, sluice,
+}) => {
+  await signIn(page);
+  await page.goto('/sources');
+  await page.getByRole('link', { name: /^GitHub/ }).click();
+  await page.getByRole('button', { name: 'Create source' }).click();
+  await expect(page).toHaveURL(/\/sources\/github\?made=/);
+  const panel = page.getByRole('region', { name: 'Its new secret' });
+  const secret = (await panel.locator('code').textContent()) ?? '';
+  await page.reload();
+  await expect(page.getByText('It was shown already')).toBeVisible();
+
+  await push(sluice, 'github', 'not yet in force');
+  await page.goto('/quarantine');
+  const held = page.locator('[data-held-id]');
+  await held.getByRole('button', { name: 'Verify again' }).click();
+  await expect(page).toHaveURL(/\/quarantine\?/);
+  await expect(page.getByRole('status').filter({ hasText: 'still not believed' })).toBeVisible();
+  await page.goto('/sources/github');
+  await page.getByText('Rotate', { exact: true }).click();
+  await page.getByLabel('New secret').fill('not yet in force');
+  await page.getByRole('button', { name: 'Put in force' }).click();
+  await expect(page.getByText('The one before', { exact: true })).toBeVisible();
+  await push(sluice, 'github', 'a stranger', { delivery: 'd-2' });
+  await page.goto('/quarantine');
+  await held.last().getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Verify selected again' }).click();
+  await expect(held).toHaveCount(1);
+  await held.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await expect(page.getByText('Nothing in quarantine')).toBeVisible();
+  await page.goto('/');
+  await expect(page.locator('tr[data-event-id]')).toHaveCount(1);
+  expect(await push(sluice, 'github', secret, { delivery: 'd-3' })).toBe(202);
+});
+
+test('a key is made by a form, shown once, and revoked', async ({ page }) => {
+  await signIn(page);
+  await page.goto('/keys?new=1');
+  await page.getByLabel('Name').fill('shop');
+  await page.getByRole('checkbox', { name: 'Read See' }).check();
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await expect(page.getByRole('region', { name: 'Your new key' })).toContainText('slk_');
+  const made = page.getByRole('row').filter({ hasText: 'shop' });
+  await expect(made).toContainText('ingest, read');
+  await page.reload();
+  await expect(page.getByText('It was shown already')).toBeVisible();
+  await made.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('button', { name: 'Revoke key' }).click();
+  await expect(made).toContainText('Revoked');
 });
 
 test('signing out works', async ({ page }) => {

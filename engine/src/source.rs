@@ -88,13 +88,16 @@ pub struct Source {
     pub name: String,
     pub kind: Kind,
     /// Where a generic source puts its signature.
-    signature_header: Option<String>,
+    pub signature_header: Option<String>,
     /// The newest first; the one before it still counts.
     secrets: Vec<String>,
     pub created_at: Timestamp,
+    /// When its secrets last changed.
+    pub updated_at: Timestamp,
 }
 
 impl Source {
+    /// The header a generic source's signature is read from.
     fn signature_header(&self) -> &str {
         self.signature_header.as_deref().unwrap_or("x-signature")
     }
@@ -194,6 +197,11 @@ async fn look_up(engine: &Engine, name: &str) -> Result<Option<Arc<Source>>, Sou
         engine.sources.0.insert(name.to_owned(), Arc::clone(source)).await;
     }
     Ok(found)
+}
+
+/// Makes a change to a source that this process has just made count at once.
+pub async fn forget(engine: &Engine, name: &str) {
+    engine.sources.0.invalidate(name).await;
 }
 
 /// Whether a name can stand in an address and is not one of ours.

@@ -1,9 +1,11 @@
-//! The numbers of the dashboard, read from counters and rollups, never from the events.
+//! The numbers of the dashboard, read from counters and rollups, never from the events. Only the
+//! quarantine, which is kept small, is counted as it is.
 
 use sea_orm::{EntityTrait, FromQueryResult, Statement};
 
 use crate::Engine;
 use crate::event::EventStatus;
+use crate::source::quarantine;
 use crate::store::entity::status_count;
 use crate::store::{StoreError, quantiles};
 
@@ -16,6 +18,8 @@ pub struct Stats {
     pub processing: i64,
     pub processed: i64,
     pub failed: i64,
+    /// Deliveries in quarantine.
+    pub quarantined: i64,
     /// Milliseconds from acceptance to settling, events with runs, last hour.
     pub latency: Option<[i64; 3]>,
     /// Events accepted per second over this minute and the last.
@@ -45,6 +49,7 @@ pub async fn current(engine: &Engine) -> Result<Stats, StoreError> {
             Err(_) => {}
         }
     }
+    stats.quarantined = quarantine::counts(engine).await?.iter().map(|(_, held)| held).sum();
     let sql = "SELECT bucket, CAST(SUM(count) AS BIGINT) AS count FROM latency_rollups
         WHERE minute > $1 GROUP BY bucket ORDER BY bucket";
     let since = (now.minute() - WINDOW_MINUTES).into();

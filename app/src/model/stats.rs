@@ -25,4 +25,7 @@ pub struct Stats {
     pub p95: Option<f64>,
     pub p99: Option<f64>,
     pub events_per_second: f64,
+    /// Deliveries that were not believed and wait.
+    #[serde(default)]
+    pub quarantined: u64,
 }

@@ -1,25 +1,56 @@
-//! The API keys: who may send and read. Their secrets are nowhere to be seen.
+//! The API keys: who may send and read. Their secrets are shown once and then nowhere.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
+use super::shown_once::ShownOnce;
 use crate::{
-    api::list_keys,
-    model::{KeyView, Timestamp},
-    ui::{Command, Header, Moment, Problem},
+    api::{RevokeKey, list_keys},
+    model::KeyView,
+    ui::{Actions, Command, Header, Notice, Problem, announce},
 };
 
+pub mod form;
+pub mod row;
+
+use form::KeyForm;
+use row::Row;
+
 const CREATE: &str = "sluice keys create --name shop --permission ingest --scope 'order.*'";
+const REVOKED: &str = "Revoked. Running servers refuse it within seconds.";
+
+/// What the page's address asks for besides the list.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// A new key.
+    new: Memo<bool>,
+    /// A new key with the rights of this one.
+    like: Memo<Option<String>>,
+}
 
 #[component]
 pub fn KeysPage() -> impl IntoView {
-    let keys = Resource::new(|| (), |()| list_keys());
+    let query = use_query_map();
+    let field = move |name: &'static str| Memo::new(move |_| query.with(|query| query.get(name)));
+    let (made, new) = (field("made"), field("new"));
+    let asked = Asked { new: Memo::new(move |_| new.get().is_some()), like: field("like") };
+    let done = expect_context::<Actions>().done;
+    let keys = Resource::new(move || (made.get(), done.get()), |_| list_keys());
+    let revoke = ServerAction::<RevokeKey>::new();
+    announce(revoke, |()| Notice::done(REVOKED));
     view! {
         <Header title="Keys" />
         <div class="scroll">
+            <ShownOnce
+                made
+                title="Your new key"
+                note="Copy it now: from here on only its beginning is shown, and nobody can look it up."
+                back="/keys"
+            />
             <Transition>
                 {move || Suspend::new(async move {
                     match keys.await {
-                        Ok(keys) => view! { <List keys /> }.into_any(),
+                        Ok(keys) => view! { <Keys keys asked revoke /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}
@@ -29,73 +60,81 @@ pub fn KeysPage() -> impl IntoView {
 }
 
 #[component]
-fn List(keys: Vec<KeyView>) -> AnyView {
-    let none = keys.is_empty();
-    let rows: Vec<_> = keys.into_iter().map(|key| view! { <Row key_view=key /> }).collect();
+fn Keys(keys: Vec<KeyView>, asked: Asked, revoke: ServerAction<RevokeKey>) -> AnyView {
+    let (known, none) = (StoredValue::new(keys.clone()), keys.is_empty());
+    let open = Memo::new(move |_| asked.new.get() || asked.like.get().is_some());
+    let form = move || {
+        let like = asked.like.get();
+        let model = like
+            .as_ref()
+            .and_then(|id| known.with_value(|keys| keys.iter().find(|key| key.id == *id).cloned()));
+        (asked.new.get() || model.is_some()).then(|| view! { <KeyForm model /> })
+    };
     view! {
-        {(!none)
-            .then(|| {
-                view! {
-                    <table class="plain">
-                        <thead>
-                            <tr>
-                                <th>"Name"</th>
-                                <th>"Key"</th>
-                                <th>"May"</th>
-                                <th>"Created"</th>
-                                <th>"Last used"</th>
-                                <th>"State"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                }
-            })}
-        <section class="empty">
-            {none.then(|| view! { <h2>"No keys yet"</h2> })}
-            <p>"A key is shown once, when it is created; only its fingerprint is kept."</p>
-            <Command label="Create a key" text=CREATE />
-        </section>
+        {form}
+        {if none {
+            (move || (!open.get()).then(|| view! { <Empty /> })).into_any()
+        } else {
+            view! { <List keys revoke open /> }.into_any()
+        }}
     }
     .into_any()
 }
 
 #[component]
-fn Row(key_view: KeyView) -> AnyView {
-    let key = key_view;
-    let scopes = (!key.scopes.is_empty()).then(|| format!(" {}", key.scopes.join(" ")));
+fn List(keys: Vec<KeyView>, revoke: ServerAction<RevokeKey>, open: Memo<bool>) -> AnyView {
+    let (live, ended): (Vec<_>, Vec<_>) = keys.into_iter().partition(KeyView::is_live);
+    let rows: Vec<_> =
+        live.into_iter().chain(ended).map(|key| view! { <Row key_view=key revoke /> }).collect();
     view! {
-        <tr>
-            <td>
-                <b>{key.name}</b>
-            </td>
-            <td class="m">{key.prefix} "…"</td>
-            <td>{key.permissions.join(", ")} <span class="m dim">{scopes}</span></td>
-            <td class="m">{when(Some(key.created_at))}</td>
-            <td class="m">{when(key.last_used_at)}</td>
-            <td>
-                {match key.revoked_at {
-                    Some(at) => {
+        <div class="bar">
+            <p class="dim">"A key is shown once; only its fingerprint is kept."</p>
+            {move || {
+                (!open.get())
+                    .then(|| {
                         view! {
-                            <span class="s off">"Revoked"</span>
-                            " "
-                            <span class="m">
-                                <Moment at />
-                            </span>
+                            <a class="btn main" href="/keys?new=1">
+                                "New key"
+                            </a>
                         }
-                            .into_any()
-                    }
-                    None => view! { <span class="s on">"Active"</span> }.into_any(),
-                }}
-            </td>
-        </tr>
+                    })
+            }}
+        </div>
+        <table class="plain">
+            <thead>
+                <tr>
+                    <th>"Name"</th>
+                    <th>"Key"</th>
+                    <th>"May"</th>
+                    <th>"Last used"</th>
+                    <th>"Expires"</th>
+                    <th>"State"</th>
+                    <th>
+                        <span class="unseen">"Actions"</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
     }
     .into_any()
 }
 
-fn when(at: Option<Timestamp>) -> AnyView {
-    match at {
-        Some(at) => view! { <Moment at /> }.into_any(),
-        None => view! { <span class="dim">"never"</span> }.into_any(),
+#[component]
+fn Empty() -> impl IntoView {
+    view! {
+        <section class="empty">
+            <h2>"No keys yet"</h2>
+            <p>
+                "Programs send events and read them with a key. It is shown once, when it is made; only \
+                 its fingerprint is kept."
+            </p>
+            <p>
+                <a class="btn main" href="/keys?new=1">
+                    "New key"
+                </a>
+            </p>
+            <Command label="Or on the command line" text=CREATE />
+        </section>
     }
 }

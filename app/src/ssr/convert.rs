@@ -5,16 +5,18 @@ use engine::event::{self, EventRow};
 use engine::key::ApiKey;
 use engine::run::read::RunLine;
 use engine::run::{self, RunRecord};
+use engine::source::Source;
+use engine::source::quarantine::Held;
 use engine::workflow::{StepKind, Workflow};
 use serde_json::Value;
 
 use crate::model::{
-    AttemptStatus, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus, KeyView,
-    RawJson, RunStatus, RunSummary, RunView, Stats, StepAttempt, StepRequest, StepResponse,
-    StepView, Timestamp, TriggerView, WorkflowRef, WorkflowView,
+    AttemptStatus, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus, HeldView,
+    KeyState, KeyView, RawJson, RunStatus, RunSummary, RunView, SourceView, Stats, StepAttempt,
+    StepRequest, StepResponse, StepView, Timestamp, TriggerView, WorkflowRef, WorkflowView,
 };
 
-fn time(at: engine::time::Timestamp) -> Timestamp {
+pub(super) fn time(at: engine::time::Timestamp) -> Timestamp {
     Timestamp(at.to_string())
 }
 
@@ -174,7 +176,13 @@ fn attempt(attempt: run::StepAttempt) -> StepAttempt {
     }
 }
 
-pub fn key(key: &ApiKey) -> KeyView {
+/// `now` decides whether the key has ended.
+pub fn key(key: &ApiKey, now: engine::time::Timestamp) -> KeyView {
+    let state = match (key.revoked_at, key.is_live(now)) {
+        (Some(_), _) => KeyState::Revoked,
+        (None, true) => KeyState::Live,
+        (None, false) => KeyState::Expired,
+    };
     KeyView {
         id: key.id.to_string(),
         name: key.name.clone(),
@@ -186,6 +194,35 @@ pub fn key(key: &ApiKey) -> KeyView {
         expires_at: key.expires_at.map(time),
         last_used_at: key.last_used_at.map(time),
         revoked_at: key.revoked_at.map(time),
+        state,
+    }
+}
+
+pub fn source(source: &Source) -> SourceView {
+    SourceView {
+        id: source.id.to_string(),
+        name: source.name.clone(),
+        kind: source.kind.to_string(),
+        path: format!("/api/webhooks/{}", source.name),
+        secrets: u32::try_from(source.secret_count()).unwrap_or(u32::MAX),
+        signature_header: source.signature_header.clone(),
+        created_at: time(source.created_at),
+        updated_at: time(source.updated_at),
+    }
+}
+
+/// At most `longest` bytes of the body are shown.
+pub fn held(held: &Held, longest: usize) -> HeldView {
+    let shown = held.body.get(..longest).unwrap_or(&held.body);
+    HeldView {
+        id: held.id.to_string(),
+        source: held.source.clone(),
+        cause: held.cause.clone(),
+        detail: held.detail.clone(),
+        headers: held.headers.iter().cloned().collect(),
+        body: String::from_utf8_lossy(shown).into_owned(),
+        body_bytes: held.body.len() as u64,
+        received_at: time(held.received_at),
     }
 }
 
@@ -241,5 +278,6 @@ pub fn stats(stats: &engine::stats::Stats) -> Stats {
         p95: quantile(1),
         p99: quantile(2),
         events_per_second: stats.per_second,
+        quarantined: number(stats.quarantined),
     }
 }

@@ -28,7 +28,17 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
     };
     let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
     let before = before.map_err(|_| invalid("this page of the list is not known".to_owned()))?;
-    let page = read::list(engine, &wanted, before, PAGE).await.map_err(fail)?;
+    newest(engine, &wanted, before, PAGE).await
+}
+
+/// At most `limit` events, the newest first, older than `before`.
+pub(super) async fn newest(
+    engine: &Engine,
+    wanted: &read::EventFilter,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Page<EventItem>, ApiError> {
+    let page = read::list(engine, wanted, before, limit).await.map_err(fail)?;
     let runs = lines(engine, &page.rows).await?;
     let item =
         |row: &EventRow| convert::event_item(row, runs.get(&row.seq).map_or(&[], Vec::as_slice));

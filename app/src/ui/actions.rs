@@ -1,9 +1,12 @@
 //! What can be done with an event, as buttons in forms: they work before any script has run.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{Icon, Notice, Notices, icon::Shape};
-use crate::api::{MarkProcessed, ReplayEvent, RetryEvent};
+use crate::{
+    ApiError,
+    api::{MarkProcessed, ReplayEvent, RetryEvent},
+};
 
 /// The page's actions, and when one has last succeeded.
 #[derive(Clone, Copy)]
@@ -24,36 +27,46 @@ impl Actions {
             done: RwSignal::new(0),
         };
         provide_context(actions);
-        let notices = expect_context::<Notices>();
-        let Self { replay, retry, resolve, done } = actions;
-        announce(replay, notices, done, |id| {
+        let Self { replay, retry, resolve, .. } = actions;
+        announce(replay, |id| {
             Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
         });
-        announce(retry, notices, done, |()| Notice::done("Its failed runs start again."));
-        announce(resolve, notices, done, |()| Notice::done("Marked as processed."));
+        announce(retry, |()| Notice::done("Its failed runs start again."));
+        announce(resolve, |()| Notice::done("Marked as processed."));
     }
 }
 
-fn announce<F, T>(
-    action: ServerAction<F>,
-    notices: Notices,
-    done: RwSignal<u32>,
-    success: impl Fn(T) -> Notice + 'static,
-) where
-    F: leptos::server_fn::ServerFn<Output = T, Error = crate::ApiError>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    T: Clone + Send + Sync + 'static,
+/// What a server function must be to be an action here.
+pub trait Deed:
+    ServerFn<Output = Self::Answer, Error = ApiError> + Clone + Send + Sync + 'static
 {
+    type Answer: Clone + Send + Sync + 'static;
+}
+
+impl<F> Deed for F
+where
+    F: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
+    F::Output: Clone + Send + Sync + 'static,
+{
+    type Answer = F::Output;
+}
+
+/// Says on the notice line what an action did; after each success pages fetch again.
+pub fn announce<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) -> Notice + 'static) {
+    let done = expect_context::<Actions>().done;
+    tell(action, move |answer| {
+        done.update(|count| *count += 1);
+        success(answer)
+    });
+}
+
+/// Says on the notice line what an action did.
+pub fn tell<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) -> Notice + 'static) {
+    let notices = expect_context::<Notices>();
     Effect::new(move |_| match action.value().get() {
         None => {}
         Some(Err(error)) => notices.show(Notice::failed(&error)),
-        Some(Ok(value)) => {
-            notices.show(success(value));
-            done.update(|count| *count += 1);
-        }
+        Some(Ok(answer)) => notices.show(success(answer)),
     });
 }
 

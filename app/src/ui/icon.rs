@@ -6,7 +6,9 @@ use leptos::prelude::*;
 pub enum Shape {
     Stream,
     DeadLetters,
+    Quarantine,
     Workflows,
+    Sources,
     Keys,
     Replay,
     Open,
@@ -21,6 +23,10 @@ impl Shape {
                 "M5.5 3.5a2 2 0 11-4 0 2 2 0 014 0zM13.5 11.5a2 2 0 11-4 0 2 2 0 014 0z\
                  M3.5 5.500v3a3 3 0 003 3h3"
             }
+            Self::Quarantine => {
+                "M7.500 1.500l5 1.800v3.700c0 3.200-2 5.300-5 6.500-3-1.200-5-3.300-5-6.500V3.300zM7.500 4.800v3.200M7.500 10.200v.200"
+            }
+            Self::Sources => "M2 13l5-5m-2-5a5 5 0 017 7M4 6a3 3 0 015 5",
             Self::Keys => "M7.500 10.500a3 3 0 11-6 0 3 3 0 016 0zM7 8l6-6m-2 2l2 2",
             Self::Replay => "M12.500 7.500a5 5 0 11-1.600-3.670M12.500 1.500v3h-3",
             Self::Open => "M5.500 3l4.500 4.500-4.500 4.500",

@@ -4,7 +4,10 @@ use leptos::{html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 
 use super::{Icon, Mark, icon::Shape};
-use crate::{live::Live, model::Session};
+use crate::{
+    live::Live,
+    model::{Session, Stats},
+};
 
 #[component]
 pub fn Nav(session: Option<Session>) -> AnyView {
@@ -16,12 +19,12 @@ pub fn Nav(session: Option<Session>) -> AnyView {
             menu.set_open(false);
         }
     });
-    let failed = session.as_ref().map(|session| session.stats.counts.failed).unwrap_or_default();
+    let stats = session.as_ref().map(|session| session.stats).unwrap_or_default();
     let user = session.map(|session| (session.user.email, session.user.role));
     view! {
         <nav class="side" aria-label="Main">
             <Home />
-            <Links failed />
+            <Links stats />
             <Who user=user.clone() />
         </nav>
         <nav class="topbar" aria-label="Main">
@@ -29,7 +32,7 @@ pub fn Nav(session: Option<Session>) -> AnyView {
             <details class="menu" node_ref=menu>
                 <summary>"Menu"</summary>
                 <div class="sheet">
-                    <Links failed />
+                    <Links stats />
                     <Who user />
                 </div>
             </details>
@@ -49,7 +52,7 @@ fn Home() -> impl IntoView {
 }
 
 #[component]
-fn Links(failed: u64) -> AnyView {
+fn Links(stats: Stats) -> AnyView {
     view! {
         <p class="group-name">"Watch"</p>
         <A href="/" exact=true>
@@ -59,12 +62,21 @@ fn Links(failed: u64) -> AnyView {
         <A href="/dead-letters">
             <Icon shape=Shape::DeadLetters />
             "Dead letters"
-            <Badge failed />
+            <Badge stats count=|stats| stats.counts.failed />
+        </A>
+        <A href="/quarantine">
+            <Icon shape=Shape::Quarantine />
+            "Quarantine"
+            <Badge stats count=|stats| stats.quarantined />
         </A>
         <p class="group-name">"Build"</p>
         <A href="/workflows">
             <Icon shape=Shape::Workflows />
             "Workflows"
+        </A>
+        <A href="/sources">
+            <Icon shape=Shape::Sources />
+            "Sources"
         </A>
         <A href="/keys">
             <Icon shape=Shape::Keys />
@@ -74,11 +86,11 @@ fn Links(failed: u64) -> AnyView {
     .into_any()
 }
 
-/// How many events failed: `failed` until the stream knows better.
+/// How many wait for someone: as of `stats` until the stream knows better.
 #[component]
-fn Badge(failed: u64) -> impl IntoView {
+fn Badge(stats: Stats, count: fn(&Stats) -> u64) -> impl IntoView {
     let live = expect_context::<Live>();
-    let count = Memo::new(move |_| live.stats.get().map_or(failed, |stats| stats.counts.failed));
+    let count = Memo::new(move |_| count(&live.stats.get().unwrap_or(stats)));
     move || (count.get() > 0).then(|| view! { <b class="badge">{count.get()}</b> })
 }
 

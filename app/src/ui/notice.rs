@@ -15,15 +15,21 @@ pub struct Notice {
     /// Where to see it, and what to call that.
     pub link: Option<(String, String)>,
     pub failed: bool,
+    /// Whether it is also read on the page that the action leads to.
+    pub carried: bool,
 }
 
 impl Notice {
     pub fn done(text: impl Into<String>) -> Self {
-        Self { text: text.into(), link: None, failed: false }
+        Self { text: text.into(), link: None, failed: false, carried: false }
     }
 
     pub fn failed(error: &ApiError) -> Self {
-        Self { text: error.to_string(), link: None, failed: true }
+        Self { text: error.to_string(), link: None, failed: true, carried: false }
+    }
+
+    pub fn carried(self) -> Self {
+        Self { carried: true, ..self }
     }
 
     pub fn with_link(self, href: String, text: &str) -> Self {
@@ -53,7 +59,7 @@ impl Notices {
     }
 
     fn drop(self, notice: &Notice) {
-        if self.0.try_get_untracked().flatten().as_ref() == Some(notice) {
+        if self.0.try_get_untracked().flatten().is_some_and(|shown| shown.text == notice.text) {
             self.0.set(None);
         }
     }
@@ -66,7 +72,10 @@ pub fn NoticeLine() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
-            notice.set(None);
+            notice.update(|shown| match shown {
+                Some(shown) if shown.carried => shown.carried = false,
+                shown => *shown = None,
+            });
         }
         path
     });

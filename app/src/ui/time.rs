@@ -33,6 +33,16 @@ pub fn Moment(#[prop(into)] at: Timestamp) -> impl IntoView {
     }
 }
 
+/// A day, as `2025-11-24`: for what happens in weeks, not in seconds.
+#[component]
+pub fn Day(#[prop(into)] at: Timestamp) -> impl IntoView {
+    view! {
+        <time datetime=at.0.clone() title=at.0.clone()>
+            {at.date().to_owned()}
+        </time>
+    }
+}
+
 /// `09:41:07.088` today, `24 Nov 09:41` before.
 #[cfg(feature = "hydrate")]
 fn local(at: &Timestamp) -> String {

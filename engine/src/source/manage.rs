@@ -1,12 +1,14 @@
 //! Making, listing, rotating and removing sources.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
 
 use super::{InvalidKind, Kind, Source, is_name};
 use crate::Environment;
-use crate::id::SourceId;
+use crate::id::{Random, SourceId, random_secret};
 use crate::store::entity::source;
 use crate::store::{Change, Store, StoreError};
 use crate::time::Timestamp;
@@ -68,6 +70,7 @@ pub async fn create(
         signature_header: new.signature_header.map(|header| header.to_ascii_lowercase()),
         secrets: vec![new.secret],
         created_at: now,
+        updated_at: now,
     };
     let model = source::Model {
         id: source.id.to_string(),
@@ -95,6 +98,12 @@ pub async fn list(store: &Store, vault: &Vault) -> Result<Vec<Source>, SourceErr
     models.map_err(StoreError::from)?.into_iter().map(|model| opened(model, vault)).collect()
 }
 
+/// The source called `name`.
+pub async fn get(store: &Store, vault: &Vault, name: &str) -> Result<Source, SourceError> {
+    let found = find(store, vault, name).await?;
+    found.ok_or_else(|| SourceError::Unknown(name.to_owned()))
+}
+
 /// Puts a new secret in force beside the last one, which counts until the next rotation.
 pub async fn rotate(
     store: &Store,
@@ -106,14 +115,35 @@ pub async fn rotate(
     if secret.is_empty() {
         return Err(SourceError::EmptySecret);
     }
-    let found = find(store, vault, name).await?;
-    let mut source = found.ok_or_else(|| SourceError::Unknown(name.to_owned()))?;
+    let mut source = get(store, vault, name).await?;
     source.secrets.insert(0, secret);
     source.secrets.truncate(LIVE_SECRETS);
+    keep_secrets(store, vault, environment, source).await
+}
+
+/// Ends the secrets before the newest: from now on only that one counts.
+pub async fn end_old_secrets(
+    store: &Store,
+    vault: &Vault,
+    environment: &Environment,
+    name: &str,
+) -> Result<Source, SourceError> {
+    let mut source = get(store, vault, name).await?;
+    source.secrets.truncate(1);
+    keep_secrets(store, vault, environment, source).await
+}
+
+async fn keep_secrets(
+    store: &Store,
+    vault: &Vault,
+    environment: &Environment,
+    mut source: Source,
+) -> Result<Source, SourceError> {
+    source.updated_at = environment.clock.now();
     let model = source::ActiveModel {
         id: Set(source.id.to_string()),
         secrets: Set(sealed(&source, vault, environment)),
-        updated_at: Set(environment.clock.now().millis()),
+        updated_at: Set(source.updated_at.millis()),
         ..Default::default()
     };
     let update = Change::new(move |transaction| {
@@ -125,6 +155,19 @@ pub async fn rotate(
     });
     store.writer.change(update).await?;
     Ok(source)
+}
+
+/// A secret that nobody can guess, as sources of this kind write it: 256 random bits.
+pub fn generate_secret(kind: Kind, random: &dyn Random) -> String {
+    match kind {
+        // github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+        Kind::StandardWebhooks => {
+            let mut key = [0; 32];
+            random.fill(&mut key);
+            format!("whsec_{}", BASE64_STANDARD.encode(key))
+        }
+        _ => random_secret(random),
+    }
 }
 
 /// Removes a source; its events stay.
@@ -169,5 +212,6 @@ fn opened(model: source::Model, vault: &Vault) -> Result<Source, SourceError> {
         signature_header: model.signature_header,
         secrets: serde_json::from_slice(&secrets).map_err(|_| VaultError::Sealed)?,
         created_at: Timestamp::from_millis(model.created_at),
+        updated_at: Timestamp::from_millis(model.updated_at),
     })
 }

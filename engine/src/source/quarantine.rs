@@ -14,7 +14,7 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::{Delivery, DeliveryError, Outcome, Rejection, Source, look_up, signature, take};
+use super::{Delivery, DeliveryError, Outcome, Rejection, Source, manage, signature, take};
 use crate::Engine;
 use crate::id::QuarantineId;
 use crate::store::entity::quarantine;
@@ -116,16 +116,27 @@ pub(super) async fn hold(
     }
 }
 
+/// Which deliveries; absent fields match all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HeldFilter<'f> {
+    pub source: Option<&'f str>,
+    /// One of the codes of [`Held::cause`].
+    pub cause: Option<&'f str>,
+}
+
 /// The newest first; `before` is the last id of the page before.
 pub async fn list(
     engine: &Engine,
-    source: Option<&str>,
+    filter: HeldFilter<'_>,
     before: Option<QuarantineId>,
     limit: u64,
 ) -> Result<Vec<Held>, StoreError> {
     let mut query = quarantine::Entity::find();
-    if let Some(source) = source {
+    if let Some(source) = filter.source {
         query = query.filter(quarantine::Column::Source.eq(source));
+    }
+    if let Some(cause) = filter.cause {
+        query = query.filter(quarantine::Column::Cause.eq(cause));
     }
     if let Some(before) = before {
         query = query.filter(quarantine::Column::Id.lt(before.to_string()));
@@ -134,11 +145,26 @@ pub async fn list(
     Ok(newest.all(&engine.store.read).await?.into_iter().map(Held::from).collect())
 }
 
+/// How many deliveries of each source are held, by the source's name. They are counted as they are:
+/// no source has more than [`KEPT`], and an index answers.
+pub async fn counts(engine: &Engine) -> Result<Vec<(String, i64)>, StoreError> {
+    let counted = quarantine::Entity::find()
+        .select_only()
+        .column(quarantine::Column::Source)
+        .column_as(quarantine::Column::Id.count(), "held")
+        .group_by(quarantine::Column::Source)
+        .order_by_asc(quarantine::Column::Source)
+        .into_tuple();
+    Ok(counted.all(&engine.store.read).await?)
+}
+
 /// Checks a delivery again, as of the time when it came, with the secrets of today. One that fits is
 /// taken and leaves the quarantine.
 pub async fn release(engine: &Engine, id: QuarantineId) -> Result<Outcome, ReleaseError> {
     let held = find(engine, id).await?;
-    let source = look_up(engine, &held.source).await.map_err(DeliveryError::from)?;
+    // Not by the cache: the secret that makes it fit may be a second old.
+    let source = manage::find(&engine.store, &engine.vault, &held.source).await;
+    let source = source.map_err(DeliveryError::from)?;
     let source = source.ok_or_else(|| DeliveryError::Unknown(held.source.clone()))?;
     let delivery = Delivery { headers: &held.headers, body: &held.body };
     let then = held.received_at.millis().div_euclid(1_000);

@@ -121,6 +121,7 @@ mod tests {
             signature_header: None,
             secrets: Vec::new(),
             created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
         };
         let headers: Vec<_> =
             headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();

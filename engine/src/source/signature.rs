@@ -175,6 +175,7 @@ mod tests {
             signature_header: None,
             secrets: secrets.iter().map(|secret| (*secret).to_owned()).collect(),
             created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
         }
     }
 

@@ -15,6 +15,7 @@ mod sink;
 mod accept;
 mod people;
 mod runs;
+mod sources;
 mod watch;
 
 /// Runs an async test on both databases.

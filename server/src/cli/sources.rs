@@ -49,6 +49,14 @@ pub(super) enum SourcesCommand {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// End the secret before the newest, once the provider signs with the newest.
+    EndOld {
+        name: String,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// Take no more deliveries from a source; its events stay.
     Delete {
         name: String,
@@ -97,6 +105,12 @@ pub(super) async fn run(command: SourcesCommand) -> anyhow::Result<()> {
             let vault = vault(&database)?;
             let source = manage::rotate(&store, &vault, &environment, &name, secret).await?;
             say(output, &source, "The new secret counts now, beside the one before it.");
+        }
+        SourcesCommand::EndOld { name, output, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let vault = vault(&database)?;
+            let source = manage::end_old_secrets(&store, &vault, &environment, &name).await?;
+            say(output, &source, "Only the newest secret counts now.");
         }
         SourcesCommand::Delete { name, output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;

@@ -23,7 +23,8 @@ pub(crate) async fn list(
     State(state): State<AppState>,
 ) -> Result<Json<Value>, Problem> {
     let keys = manage::list(&state.engine.store).await?;
-    let items: Vec<KeyView> = keys.iter().map(convert::key).collect();
+    let now = state.engine.now();
+    let items: Vec<KeyView> = keys.iter().map(|key| convert::key(key, now)).collect();
     Ok(Json(json!({ "items": items, "nextCursor": null })))
 }
 
@@ -63,7 +64,7 @@ pub(crate) async fn create(
         expires_at: life.map_err(|error| wrong("expires", error))?.map(|life| now.plus(life)),
     };
     let (key, secret) = manage::create(&state.engine.store, &state.engine.environment, new).await?;
-    let mut view = json!(convert::key(&key));
+    let mut view = json!(convert::key(&key, state.engine.now()));
     view["key"] = secret.reveal().into();
     Ok((StatusCode::CREATED, Json(view)))
 }

@@ -1,11 +1,13 @@
 //! `/api/v1/quarantine`: deliveries that were not believed; check them again, or forget them.
 
+use app::model::HeldView;
+use app::ssr::convert;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use engine::source::Outcome;
-use engine::source::quarantine::{self, Held};
+use engine::source::quarantine::{self, HeldFilter};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,6 +23,7 @@ const MOST: u64 = 500;
 #[serde(default)]
 pub(crate) struct QuarantineQuery {
     source: Option<String>,
+    cause: Option<String>,
     cursor: Option<String>,
     limit: Option<u64>,
 }
@@ -33,12 +36,16 @@ pub(crate) async fn list(
     let Query(query) = query.map_err(|error| wrong("query", error))?;
     let before = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let before = before.map(str::parse).transpose().map_err(|error| wrong("cursor", error))?;
-    let source = query.source.as_deref().filter(|source| !source.is_empty());
+    let given = |text: &&str| !text.is_empty();
+    let filter = HeldFilter {
+        source: query.source.as_deref().filter(given),
+        cause: query.cause.as_deref().filter(given),
+    };
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
-    let held = quarantine::list(&state.engine, source, before, limit).await?;
+    let held = quarantine::list(&state.engine, filter, before, limit).await?;
     let full = held.len() as u64 == limit;
     let next = held.last().filter(|_| full).map(|last| last.id);
-    let items: Vec<_> = held.iter().map(view).collect();
+    let items: Vec<HeldView> = held.iter().map(|held| convert::held(held, usize::MAX)).collect();
     Ok(Json(json!({ "items": items, "nextCursor": next })))
 }
 
@@ -67,18 +74,4 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     quarantine::delete(&state.engine, query::id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn view(held: &Held) -> Value {
-    let headers: serde_json::Map<_, _> =
-        held.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    json!({
-        "id": held.id,
-        "source": held.source,
-        "cause": held.cause,
-        "detail": held.detail,
-        "headers": headers,
-        "body": String::from_utf8_lossy(&held.body),
-        "receivedAt": held.received_at,
-    })
 }

@@ -1,5 +1,6 @@
 //! `/api/v1/sources`: which providers may deliver; never their secrets.
 
+use app::ssr::convert;
 use axum::Json;
 use axum::extract::State;
 use engine::source::{Source, manage};
@@ -20,12 +21,5 @@ pub(crate) async fn list(
 
 /// A source as everyone who may read sees it.
 pub(crate) fn view(source: &Source) -> Value {
-    json!({
-        "id": source.id,
-        "name": source.name,
-        "kind": source.kind,
-        "path": format!("/api/webhooks/{}", source.name),
-        "secrets": source.secret_count(),
-        "createdAt": source.created_at,
-    })
+    json!(convert::source(source))
 }

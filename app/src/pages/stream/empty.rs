@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{model::EventFilter, ui::Command};
+use crate::{
+    model::EventFilter,
+    ui::{Command, origin},
+};
 
 const CREATE_KEY: &str = "sluice keys create --name first --permission ingest";
 
@@ -35,14 +38,12 @@ pub fn Empty(filter: EventFilter) -> impl IntoView {
 
 #[component]
 fn SendCommand() -> impl IntoView {
-    // The first render cannot know by which name the browser reached the server.
-    let origin = RwSignal::new("http://127.0.0.1:3000".to_owned());
-    Effect::new(move |_| {
-        if let Ok(here) = window().location().origin() {
-            origin.set(here);
-        }
-    });
-    move || view! { <Command label="2. Send an event" text=send_line(&origin.get()) /> }
+    let origin = origin();
+    let line = move || match origin.get() {
+        unknown if unknown.is_empty() => send_line("http://127.0.0.1:3000"),
+        known => send_line(&known),
+    };
+    move || view! { <Command label="2. Send an event" text=line() /> }
 }
 
 fn send_line(origin: &str) -> String {

@@ -1,0 +1,11 @@
+//! One source, and what has come of it lately.
+
+use leptos::prelude::*;
+
+use crate::{ApiError, model::SourceDetail};
+
+#[server(prefix = "/api/ui", endpoint = "sources/get")]
+pub async fn get_source(name: String) -> Result<SourceDetail, ApiError> {
+    let (engine, _) = crate::ssr::signed_in()?;
+    crate::ssr::sources::get(&engine, &name).await
+}

@@ -1,0 +1,11 @@
+//! The sources by name, and what has come of each.
+
+use leptos::prelude::*;
+
+use crate::{ApiError, model::SourceActivity};
+
+#[server(prefix = "/api/ui", endpoint = "sources/list")]
+pub async fn list_sources() -> Result<Vec<SourceActivity>, ApiError> {
+    let (engine, _) = crate::ssr::signed_in()?;
+    crate::ssr::sources::list(&engine).await
+}

@@ -1,0 +1,11 @@
+//! Ends an API key.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "keys/revoke")]
+pub async fn revoke_key(id: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::keys::revoke(&engine, &id).await
+}

@@ -1,0 +1,63 @@
+//! API keys for the dashboard: made, listed, ended.
+
+use engine::Engine;
+use engine::event::Pattern;
+use engine::key::Permission;
+use engine::key::manage::{self, NewKey, RevokeError};
+use engine::workflow::duration;
+
+use super::{convert, fail, invalid, not_found, once};
+use crate::ApiError;
+use crate::model::{KeyView, User};
+
+const LONGEST_NAME: usize = 100;
+
+pub async fn list(engine: &Engine) -> Result<Vec<KeyView>, ApiError> {
+    let keys = manage::list(&engine.store).await.map_err(fail)?;
+    let now = engine.now();
+    Ok(keys.iter().map(|key| convert::key(key, now)).collect())
+}
+
+/// What the form says, as it says it.
+pub struct KeyForm {
+    pub name: String,
+    pub permissions: Vec<Permission>,
+    /// Patterns with blanks or commas between.
+    pub scopes: String,
+    /// A duration such as `90d`; blank for a key that does not end.
+    pub expires: String,
+}
+
+/// Makes a key; the ticket with which its maker sees it once.
+pub async fn create(engine: &Engine, user: &User, form: KeyForm) -> Result<String, ApiError> {
+    let name = form.name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        return Err(invalid(
+            "Give the key a name of up to 100 characters, as you will know it later.",
+        ));
+    }
+    if form.permissions.is_empty() {
+        return Err(invalid("Choose at least one thing that the key may do."));
+    }
+    let scopes = form.scopes.split([' ', ',', '\n', '\r', '\t']).filter(|scope| !scope.is_empty());
+    let scopes = scopes.map(Pattern::parse).collect::<Result<_, _>>().map_err(invalid)?;
+    let life = Some(form.expires.trim()).filter(|text| !text.is_empty());
+    let life = life.map(duration::parse).transpose().map_err(invalid)?;
+    let new = NewKey {
+        name: name.to_owned(),
+        permissions: form.permissions,
+        scopes,
+        expires_at: life.map(|life| engine.now().plus(life)),
+    };
+    let made = manage::create(&engine.store, &engine.environment, new).await;
+    let (_, secret) = made.map_err(fail)?;
+    Ok(once::keep(engine, user, secret.reveal().to_owned()))
+}
+
+pub async fn revoke(engine: &Engine, id: &str) -> Result<(), ApiError> {
+    match manage::revoke(&engine.store, &engine.environment, id).await {
+        Ok(_) => Ok(()),
+        Err(RevokeError::Unknown(_)) => Err(not_found()),
+        Err(error @ RevokeError::Store(_)) => Err(fail(error)),
+    }
+}
