@@ -15,10 +15,12 @@ use engine::source::quarantine::ReleaseError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The stable codes; their meaning never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProblemCode)]
 pub(crate) enum Code {
     MalformedJson,
     TooDeep,
@@ -45,8 +47,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// In the order of the documentation.
-    #[cfg(test)]
-    const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::MalformedJson,
         Self::TooDeep,
         Self::InvalidParameter,
@@ -70,7 +71,7 @@ impl Code {
         Self::Internal,
     ];
 
-    fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::MalformedJson | Self::TooDeep | Self::InvalidParameter => StatusCode::BAD_REQUEST,
             Self::InvalidEvent
@@ -91,7 +92,15 @@ impl Code {
         }
     }
 
-    fn title(self) -> &'static str {
+    /// As in JSON.
+    pub(crate) fn name(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|name| Some(name.as_str()?.to_owned()))
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::MalformedJson => "The body is not JSON",
             Self::TooDeep => "The payload is nested too deeply",
@@ -135,14 +144,17 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
 }
 
-/// What is sent of a problem.
-#[derive(Serialize)]
+/// Why something was refused (RFC 9457). Decide by `code`; the texts are for people and may change.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub(crate) struct Body {
     r#type: &'static str,
     title: &'static str,
     status: u16,
+    /// What was wrong and what to do.
     detail: String,
     code: Code,
+    /// There when single fields are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -350,13 +362,8 @@ mod tests {
     fn every_code_is_documented_as_it_is() {
         let documented = include_str!("../../docs/errors.md");
         for code in Code::ALL {
-            let name = serde_json::to_value(code).unwrap();
-            let row = format!(
-                "| `{}` | {} | {} |",
-                name.as_str().unwrap(),
-                code.status().as_u16(),
-                code.title()
-            );
+            let row =
+                format!("| `{}` | {} | {} |", code.name(), code.status().as_u16(), code.title());
             assert!(documented.contains(&row), "docs/errors.md lacks:\n{row}");
         }
         let rows = documented.lines().filter(|line| line.starts_with("| `")).count();

@@ -14,7 +14,7 @@ use crate::model::{
     StepView, Timestamp, TriggerView, WorkflowRef, WorkflowView,
 };
 
-fn time(at: engine::time::Timestamp) -> Timestamp {
+pub fn time(at: engine::time::Timestamp) -> Timestamp {
     Timestamp(at.to_string())
 }
 
@@ -22,7 +22,7 @@ fn count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-fn event_status(status: event::EventStatus) -> EventStatus {
+pub fn event_status(status: event::EventStatus) -> EventStatus {
     match status {
         event::EventStatus::Pending => EventStatus::Pending,
         event::EventStatus::Processing => EventStatus::Processing,

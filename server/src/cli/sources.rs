@@ -113,7 +113,7 @@ pub(super) async fn run(command: SourcesCommand) -> anyhow::Result<()> {
 
 fn say(output: OutputArgs, source: &Source, text: &str) {
     if output.json {
-        output::line(view(source));
+        output::line(json!(view(source)));
     } else {
         output::line(text);
     }

@@ -1,15 +1,20 @@
 //! `/api/v1/quarantine`: deliveries that were not believed; check them again, or forget them.
 
+use std::collections::BTreeMap;
+
+use app::model::{Page, Timestamp};
+use app::ssr::convert;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use engine::id::QuarantineId;
 use engine::source::Outcome;
 use engine::source::quarantine::{self, Held};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::query::{self, wrong};
+use super::ingest::AcceptedBody;
+use super::query::{Asked, Named, wrong};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -17,68 +22,95 @@ use crate::router::AppState;
 const DEFAULT_LIMIT: u64 = 100;
 const MOST: u64 = 500;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct QuarantineQuery {
+    /// The name of a source.
     source: Option<String>,
+    /// `nextCursor` of the page before.
+    #[param(pattern = "^qrn_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     cursor: Option<String>,
+    /// How many at most. More than 500 count as 500.
+    #[param(minimum = 0, maximum = 500, default = 100)]
     limit: Option<u64>,
+}
+
+/// A delivery that was not believed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = HeldDelivery)]
+pub(crate) struct HeldView {
+    id: String,
+    source: String,
+    /// A stable code: `missing_header`, `malformed_header`, `clock_skew` or `wrong_signature`.
+    cause: String,
+    /// What was wrong and what to do, as the sender was told.
+    detail: String,
+    /// As received; values of secret headers are masked.
+    headers: BTreeMap<String, String>,
+    /// As text; what is not UTF-8 is replaced.
+    body: String,
+    received_at: Timestamp,
+}
+
+/// What became of a delivery that is believed now.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Released {
+    Event(AcceptedBody),
+    /// It was a provider's handshake, which leaves no event.
+    Handshake {
+        #[schema(value_type = ())]
+        id: (),
+    },
 }
 
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
-    query: Result<Query<QuarantineQuery>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    let Query(query) = query.map_err(|error| wrong("query", error))?;
+    Asked(query): Asked<QuarantineQuery>,
+) -> Result<Json<Page<HeldView>>, Problem> {
     let before = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let before = before.map(str::parse).transpose().map_err(|error| wrong("cursor", error))?;
     let source = query.source.as_deref().filter(|source| !source.is_empty());
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
     let held = quarantine::list(&state.engine, source, before, limit).await?;
     let full = held.len() as u64 == limit;
-    let next = held.last().filter(|_| full).map(|last| last.id);
-    let items: Vec<_> = held.iter().map(view).collect();
-    Ok(Json(json!({ "items": items, "nextCursor": next })))
+    let next_cursor = held.last().filter(|_| full).map(|last| last.id.to_string());
+    Ok(Json(Page { items: held.into_iter().map(view).collect(), next_cursor }))
 }
 
 /// Checks again; answers as intake does when the delivery is believed now.
 pub(crate) async fn release(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
-    let answer = match quarantine::release(&state.engine, query::id(&id)?).await? {
-        Outcome::Accepted(accepted, named) => json!({
-            "id": accepted.id,
-            "eventId": named,
-            "status": accepted.status,
-            "duplicate": accepted.duplicate,
-        }),
-        Outcome::Challenge(_) => json!({ "id": null }),
+    Named(id): Named<QuarantineId>,
+) -> Result<(StatusCode, Json<Released>), Problem> {
+    let released = match quarantine::release(&state.engine, id).await? {
+        Outcome::Accepted(accepted, named) => Released::Event(AcceptedBody::new(accepted, named)),
+        Outcome::Challenge(_) => Released::Handshake { id: () },
     };
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    Ok((StatusCode::ACCEPTED, Json(released)))
 }
 
 pub(crate) async fn delete(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named<QuarantineId>,
 ) -> Result<StatusCode, Problem> {
-    quarantine::delete(&state.engine, query::id(&id)?).await?;
+    quarantine::delete(&state.engine, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn view(held: &Held) -> Value {
-    let headers: serde_json::Map<_, _> =
-        held.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    json!({
-        "id": held.id,
-        "source": held.source,
-        "cause": held.cause,
-        "detail": held.detail,
-        "headers": headers,
-        "body": String::from_utf8_lossy(&held.body),
-        "receivedAt": held.received_at,
-    })
+fn view(held: Held) -> HeldView {
+    HeldView {
+        id: held.id.to_string(),
+        source: held.source,
+        cause: held.cause,
+        detail: held.detail,
+        headers: held.headers.into_iter().collect(),
+        body: String::from_utf8_lossy(&held.body).into_owned(),
+        received_at: convert::time(held.received_at),
+    }
 }
