@@ -51,6 +51,8 @@ pub const ROUTES: &[Door] = &[
     door("GET", "/api/v1/keys", Needs::Read),
     door("GET", "/api/v1/stats", Needs::Read),
     door("GET", "/api/v1/stream", Needs::Read),
+    door("GET", "/api/v1/openapi.json", Needs::Read),
+    door("GET", "/api/docs", Needs::Read),
 ];
 
 /// Pages for people; a stranger is sent to sign in.

@@ -40,6 +40,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await page.goto(path);
           await judge(name);
         }
+        await page.goto('/api/docs');
+        await picture(page, `api-${colorScheme}-${width}`);
+
         // The browser itself reports the 404 of a page, and of the look-up by which an event's page
         // closes the gap between being rendered and its stream being open.
         const expected = (complaint: string) =>
@@ -59,6 +62,10 @@ const PAGES = [
 
 async function check(page: Page, name: string): Promise<void> {
   await hydrated(page);
+  await picture(page, name);
+}
+
+async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${ARTEFACTS}/${name}.png`, fullPage: true });
   const overflow = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;

@@ -79,9 +79,9 @@ fn document() -> OpenApi {
     let operations = all.into_iter().flatten().chain(service::operations());
     let (mut paths, mut components) = (Paths::new(), ComponentsBuilder::new());
     for operation in operations {
-        let Told { path, method, operation, schemas } = operation.tell();
+        let Told { path, method, operation, schemas, refusals } = operation.tell();
         paths.add_path_operation(path, vec![method], operation);
-        components = components.schemas_from_iter(schemas);
+        components = components.schemas_from_iter(schemas).responses_from_iter(refusals);
     }
     for (name, scheme) in security::schemes() {
         components = components.security_scheme(name, scheme);

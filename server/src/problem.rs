@@ -174,6 +174,11 @@ impl Problem {
         Self::new(Code::NotFound, "There is nothing at this address.")
     }
 
+    /// Whether a key or a sign-in would have helped.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.code == Code::Unauthorized
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.code.status()
     }
@@ -227,6 +232,7 @@ impl From<StoreError> for Problem {
                 "Use a new idempotency key for a new body; a key is remembered for 24 hours.",
             ),
             StoreError::Conflict => Self::new(Code::Conflict, error.to_string()),
+            StoreError::Nul => Self::new(Code::InvalidParameter, error.to_string()),
             error if error.is_unavailable() => {
                 Self::new(Code::Unavailable, "Nothing was stored. Try again after a moment.")
                     .after(1)

@@ -69,7 +69,7 @@ pub struct RunSummary {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Run))]
 #[serde(rename_all = "camelCase")]
 pub struct RunView {
     pub id: String,

@@ -8,6 +8,7 @@ pub enum Shape {
     DeadLetters,
     Workflows,
     Keys,
+    Api,
     Replay,
     Open,
 }
@@ -22,6 +23,7 @@ impl Shape {
                  M3.5 5.500v3a3 3 0 003 3h3"
             }
             Self::Keys => "M7.500 10.500a3 3 0 11-6 0 3 3 0 016 0zM7 8l6-6m-2 2l2 2",
+            Self::Api => "M5 3.500L1.500 7.500 5 11.500M10 3.500l3.500 4L10 11.500",
             Self::Replay => "M12.500 7.500a5 5 0 11-1.600-3.670M12.500 1.500v3h-3",
             Self::Open => "M5.500 3l4.500 4.500-4.500 4.500",
         }

@@ -70,6 +70,11 @@ fn Links(failed: u64) -> AnyView {
             <Icon shape=Shape::Keys />
             "Keys"
         </A>
+        // A page of the server alone, which the router here does not know.
+        <a href="/api/docs" rel="external">
+            <Icon shape=Shape::Api />
+            "API"
+        </a>
     }
     .into_any()
 }

@@ -202,8 +202,9 @@ impl Definition {
 
     pub fn compile(document: Document) -> Result<Self, InvalidDefinition> {
         let name = document.name.trim().to_owned();
-        if name.is_empty() || name.len() > 120 {
-            return Err(at("name", "give the workflow a name of 1 to 120 bytes"));
+        if name.is_empty() || name.len() > 120 || name.chars().any(char::is_control) {
+            let rule = "give the workflow a name of 1 to 120 bytes without control characters";
+            return Err(at("name", rule));
         }
         if document.triggers.is_empty() {
             return Err(at(

@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use engine::key::Permission;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::operation::Operation;
@@ -75,10 +75,20 @@ const KEY: &str = "Makes the request safe to send again: for 24 hours the same k
 
 fn event() -> Operation {
     let path = "/api/webhooks/ingest";
+    let own =
+        json!({ "eventType": "order.created", "source": "shop", "payload": { "total": 120 } });
+    let cloud_event = json!({
+        "specversion": "1.0",
+        "type": "order.created",
+        "source": "shop",
+        "id": "order-7",
+        "data": { "total": 120 },
+    });
     let shapes = [
-        shape::json::<NewEvent>(),
-        shape::json::<CloudEvent>().sent_as("application/cloudevents+json"),
+        shape::json::<NewEvent>().such_as(own),
+        shape::json::<CloudEvent>().such_as(cloud_event).sent_as("application/cloudevents+json"),
         shape::json::<CloudEvent>().in_array().sent_as("application/cloudevents-batch+json"),
+        shape::any(),
     ];
     let operation = INTAKE
         .post(path, "sendEvent", "Send an event")
@@ -98,6 +108,11 @@ fn event() -> Operation {
 
 fn batch() -> Operation {
     let path = "/api/webhooks/ingest/batch";
+    let events = json!([
+        { "eventType": "order.created", "source": "shop", "payload": { "total": 120 } },
+        { "eventType": "order.paid", "source": "shop", "payload": { "total": 120 } },
+    ]);
+    let array = shape::json::<NewEvent>().or::<CloudEvent>().in_array().such_as(events);
     let lines = shape::of_text("application/x-ndjson");
     let operation = INTAKE
         .post(path, "sendEvents", "Send many events")
@@ -107,7 +122,7 @@ fn batch() -> Operation {
         )
         .needs(Permission::Ingest)
         .header("idempotency-key", KEY)
-        .takes([shape::json::<NewEvent>().or::<CloudEvent>().in_array(), lines])
+        .takes([array, lines])
         .answers(StatusCode::ACCEPTED, "All events were stored.", shape::json::<batch::Items>());
     many(operation)
 }

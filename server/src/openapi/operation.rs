@@ -11,9 +11,9 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Required, Response, ResponsesBuilder};
+use utoipa::openapi::{Ref, RefOr, Required, Response, ResponsesBuilder};
 
-use super::refusals::{self, header};
+use super::refusals::{self, Refusal, header};
 use super::shape::{Named, Shape};
 use super::{required, security};
 use crate::problem::Code;
@@ -39,6 +39,8 @@ pub(super) struct Told {
     pub method: HttpMethod,
     pub operation: Described,
     pub schemas: Named,
+    /// Answers that it shares with others, by name.
+    pub refusals: Vec<(String, Response)>,
 }
 
 /// A part of the API, whose operations are begun from it.
@@ -173,17 +175,19 @@ impl Operation {
     }
 
     pub(super) fn tell(self) -> Told {
-        let (mut answers, mut schemas) = (self.answers, self.named);
-        for (status, refusal) in refusals::answers(&self.codes) {
-            match answers.get_mut(&status) {
-                Some(known) => {
-                    known.description = format!("{} {}", refusal.description, known.description);
-                    known.content.extend(refusal.content);
-                    known.headers.extend(refusal.headers);
-                }
-                None => {
-                    answers.insert(status, refusal);
-                }
+        let mut answers: BTreeMap<u16, RefOr<Response>> =
+            self.answers.into_iter().map(|(status, answer)| (status, answer.into())).collect();
+        let mut schemas = self.named;
+        let mut refusals = Vec::new();
+        for Refusal { status, name, answer } in refusals::by_status(&self.codes) {
+            // One that stands alone is shared; one beside another answer is told there.
+            if let Some(RefOr::T(other)) = answers.get_mut(&status) {
+                other.description = format!("{} {}", answer.description, other.description);
+                other.content.extend(answer.content);
+                other.headers.extend(answer.headers);
+            } else {
+                answers.insert(status, Ref::from_response_name(&name).into());
+                refusals.push((name, answer));
             }
         }
         if !self.codes.is_empty() {
@@ -200,7 +204,7 @@ impl Operation {
             .responses(ResponsesBuilder::new().responses_from_iter(answers).build())
             .securities(Some(self.permission.map(security::ways).unwrap_or_default()))
             .build();
-        Told { path: self.path, method: method(&self.method), operation, schemas }
+        Told { path: self.path, method: method(&self.method), operation, schemas, refusals }
     }
 }
 

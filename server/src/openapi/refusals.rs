@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
 use engine::key::Permission;
-use serde_json::json;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, Header, Response, ResponseBuilder};
@@ -33,27 +32,39 @@ pub(super) fn of_the_caller(method: &Method, permission: Permission) -> Vec<Code
     codes
 }
 
-/// An answer for each status, with the codes that it can carry.
-pub(super) fn answers(codes: &[Code]) -> BTreeMap<u16, Response> {
+/// What can be refused with one status.
+pub(super) struct Refusal {
+    pub status: u16,
+    /// Under which all operations that refuse the same share it.
+    pub name: String,
+    pub answer: Response,
+}
+
+/// A refusal for each status.
+pub(super) fn by_status(codes: &[Code]) -> Vec<Refusal> {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.into_iter().filter(|code| codes.contains(code)) {
         by_status.entry(code.status().as_u16()).or_default().push(code);
     }
-    by_status.into_iter().map(|(status, codes)| (status, answer(status, &codes))).collect()
+    let refusal = |(status, codes): (u16, Vec<Code>)| Refusal {
+        status,
+        name: codes.iter().map(|code| format!("{code:?}")).collect::<Vec<_>>().join("Or"),
+        answer: answer(status, &codes),
+    };
+    by_status.into_iter().map(refusal).collect()
 }
 
-/// The schemas that the answers refer to.
+/// The schemas that refusals refer to.
 pub(super) fn schemas() -> Named {
     shape::json::<Body>().named
 }
 
 fn answer(status: u16, codes: &[Code]) -> Response {
-    let names: Vec<_> = codes.iter().map(|code| code.name()).collect();
+    let names = codes.iter().map(|code| code.name());
     let told = codes.iter().map(|code| format!("`{}`: {}.", code.name(), code.title()));
-    let code = ObjectBuilder::new().enum_values(Some(names));
-    let status_is = ObjectBuilder::new().enum_values(Some([json!(status)]));
-    let this = ObjectBuilder::new().property("code", code).property("status", status_is);
-    let problem = AllOfBuilder::new().item(shape::json::<Body>().schema).item(this).build();
+    let code = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+    let these = ObjectBuilder::new().property("code", code);
+    let problem = AllOfBuilder::new().item(shape::json::<Body>().schema).item(these).build();
     let mut response = ResponseBuilder::new()
         .description(told.collect::<Vec<_>>().join(" "))
         .content(KIND, Content::new(Some(Schema::AllOf(problem))));

@@ -3,7 +3,6 @@
 use app::model::Stats;
 use axum::http::StatusCode;
 use engine::key::Permission;
-use serde_json::Value;
 
 use super::operation::Operation;
 use super::refusals::OF_THE_STORE;
@@ -40,7 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
         DOCUMENTS
             .get("/api/v1/openapi.json", "getOpenApi", "This description as OpenAPI 3.1")
             .needs(Permission::Read)
-            .answers(StatusCode::OK, "The document.", shape::json::<Value>()),
+            .answers(StatusCode::OK, "The document.", shape::object()),
         DOCUMENTS
             .get("/api/docs", "readDocs", "This description as a page")
             .says("A browser without a session is sent to sign in.")

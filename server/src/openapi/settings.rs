@@ -4,6 +4,7 @@ use app::model::{KeyView, RunView, WorkflowView};
 use axum::http::StatusCode;
 use engine::key::Permission;
 use engine::workflow::definition::Document;
+use serde_json::json;
 
 use super::operation::Operation;
 use super::refusals::OF_AN_EVENT;
@@ -24,7 +25,13 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn workflows() -> Vec<Operation> {
-    let definition = || shape::json::<Document>();
+    let definition = || {
+        shape::json::<Document>().such_as(json!({
+            "name": "Notify warehouse",
+            "triggers": [{ "eventType": "order.*", "filter": "event.payload.total > 100" }],
+            "steps": [{ "id": "notify", "http": { "url": "https://warehouse.example/orders" } }],
+        }))
+    };
     vec![
         WORKFLOWS
             .get("/api/v1/workflows", "listWorkflows", "List workflows")
@@ -78,6 +85,7 @@ fn sources() -> Vec<Operation> {
 }
 
 fn keys() -> Vec<Operation> {
+    let key = json!({ "name": "shop", "permissions": ["ingest"], "scopes": ["order.*"] });
     vec![
         KEYS.get("/api/v1/keys", "listKeys", "List keys")
             .says("Never with their secrets, revoked ones too.")
@@ -85,7 +93,7 @@ fn keys() -> Vec<Operation> {
             .answers(StatusCode::OK, "All of them, newest first.", shape::page::<KeyView>()),
         KEYS.post("/api/v1/keys", "createKey", "Make a key")
             .needs(Permission::Manage)
-            .takes([shape::json::<CreateBody>()])
+            .takes([shape::json::<CreateBody>().such_as(key)])
             .answers(StatusCode::CREATED, "The key, this once.", shape::json::<CreatedKey>())
             .refuses(&[Code::MalformedJson]),
         KEYS.delete("/api/v1/keys/{id}", "revokeKey", "End a key")

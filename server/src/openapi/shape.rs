@@ -1,10 +1,11 @@
 //! Schemas of bodies, with the named ones that they refer to.
 
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{
     AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type,
 };
-use utoipa::openapi::{Content, Ref, RefOr};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr};
 
 /// Schemas by their names.
 pub(super) type Named = Vec<(String, RefOr<Schema>)>;
@@ -14,16 +15,23 @@ pub(super) struct Shape {
     pub kind: &'static str,
     pub schema: RefOr<Schema>,
     pub named: Named,
+    /// One that works as it stands.
+    pub example: Option<Value>,
 }
 
 impl Shape {
     pub(super) fn content(&self) -> Content {
-        Content::new(Some(self.schema.clone()))
+        let content = ContentBuilder::new().schema(Some(self.schema.clone()));
+        content.example(self.example.clone()).build()
     }
 
     /// The same under another content type.
     pub(super) fn sent_as(self, kind: &'static str) -> Self {
         Self { kind, ..self }
+    }
+
+    pub(super) fn such_as(self, example: Value) -> Self {
+        Self { example: Some(example), ..self }
     }
 
     /// This one or the other.
@@ -46,12 +54,12 @@ pub(super) fn json<T: ToSchema>() -> Shape {
     let mut named = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut named);
     let schema = Ref::from_schema_name(T::name()).into();
-    Shape { kind: "application/json", schema, named }
+    Shape { kind: "application/json", schema, named, example: None }
 }
 
 /// A page of a list, as [`app::model::Page`] is sent.
 pub(super) fn page<T: ToSchema>() -> Shape {
-    let Shape { kind, schema: items, named } = json::<T>().in_array();
+    let Shape { kind, schema: items, named, .. } = json::<T>().in_array();
     let cursor = ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .description(Some("Passed back as `cursor`, gives the next page; `null` on the last."));
@@ -60,13 +68,19 @@ pub(super) fn page<T: ToSchema>() -> Shape {
         .required("items")
         .property("nextCursor", cursor)
         .required("nextCursor");
-    Shape { kind, schema: Schema::from(page).into(), named }
+    Shape { kind, schema: Schema::from(page).into(), named, example: None }
+}
+
+/// JSON that is described elsewhere.
+pub(super) fn object() -> Shape {
+    let schema = Schema::from(ObjectBuilder::new().schema_type(Type::Object));
+    Shape { kind: "application/json", schema: schema.into(), named: Named::new(), example: None }
 }
 
 /// A body of any kind.
 pub(super) fn any() -> Shape {
     let schema = Schema::default().into();
-    Shape { kind: "*/*", schema, named: Named::new() }
+    Shape { kind: "*/*", schema, named: Named::new(), example: None }
 }
 
 /// Plain text.
@@ -76,5 +90,5 @@ pub(super) fn text() -> Shape {
 
 pub(super) fn of_text(kind: &'static str) -> Shape {
     let schema = Schema::from(ObjectBuilder::new().schema_type(Type::String));
-    Shape { kind, schema: schema.into(), named: Named::new() }
+    Shape { kind, schema: schema.into(), named: Named::new(), example: None }
 }

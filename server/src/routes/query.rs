@@ -92,16 +92,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
-/// The name in the path. What is not UTF-8 names nothing.
+/// The name in the path. What is not UTF-8, or has a NUL in it, names nothing.
 pub(crate) struct Name(pub(crate) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Name {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::from_request_parts(parts, state).await;
-        path.map(|Path(name)| Self(name))
-            .map_err(|error| Problem::new(Code::NotFound, error.body_text()))
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(name)) if name.contains('\0') => {
+                Err(Problem::new(Code::NotFound, "Nothing has a name with a NUL character."))
+            }
+            Ok(Path(name)) => Ok(Self(name)),
+            Err(error) => Err(Problem::new(Code::NotFound, error.body_text())),
+        }
     }
 }
 
