@@ -3,13 +3,14 @@
 
 use std::sync::LazyLock;
 
+use app::ui::Mark;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::auth::{Authorized, Read};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::{assets, dashboard, openapi};
 
 mod curl;
@@ -74,11 +75,13 @@ fn Page(document: Value) -> AnyView {
                 <div class="shell">
                     <nav class="side" aria-label="API">
                         <a class="mark" href="/">
+                            <Mark />
                             "Sluice"
                         </a>
                         {contents}
-                        <p class="group-name">"Shapes"</p>
+                        <p class="group-name">"Shapes and codes"</p>
                         <a href="#shapes">"All shapes"</a>
+                        <a href="#codes">"All codes"</a>
                     </nav>
                     <main id="content" tabindex="-1">
                         <header>
@@ -99,6 +102,10 @@ fn Page(document: Value) -> AnyView {
                                 <h2>"Shapes"</h2>
                                 {shapes}
                             </section>
+                            <section id="codes">
+                                <h2>"Codes"</h2>
+                                {codes()}
+                            </section>
                         </div>
                     </main>
                 </div>
@@ -106,6 +113,22 @@ fn Page(document: Value) -> AnyView {
         </html>
     }
     .into_any()
+}
+
+/// Every code of a problem, as `docs/errors.md` lists them too.
+fn codes() -> AnyView {
+    let row = |code: Code| {
+        view! {
+            <tr>
+                <td>
+                    <code>{code.name()}</code>
+                </td>
+                <td>{format!("{}: {}.", code.status().as_u16(), code.title())}</td>
+            </tr>
+        }
+    };
+    let rows = Code::ALL.into_iter().map(row).collect_view().into_any();
+    operation::table(["Code", "What it means"], rows)
 }
 
 /// A tag of the document with what belongs to it.

@@ -15,17 +15,15 @@ pub(super) fn line(method: &str, path: &str, operation: &Value) -> String {
     if operation["security"].as_array().is_some_and(|ways| !ways.is_empty()) {
         parts.push("-H \"x-api-key: $SLUICE_API_KEY\"".to_owned());
     }
-    let bodies = operation["requestBody"]["content"].as_object();
-    let example = |(kind, content): (&String, &Value)| {
-        content.get("example").map(|example| (kind.clone(), example.to_string()))
-    };
-    match bodies.map(|bodies| bodies.iter().find_map(example)) {
-        Some(Some((kind, example))) => {
-            parts.push(format!("-H 'content-type: {kind}'"));
-            parts.push(format!("-d '{example}'"));
-        }
-        Some(None) => parts.push("--data-binary @body".to_owned()),
-        None => {}
+    match &operation["requestBody"]["content"] {
+        Value::Null => {}
+        bodies => match bodies["application/json"].get("example") {
+            Some(example) => {
+                parts.push("-H 'content-type: application/json'".to_owned());
+                parts.push(format!("-d '{example}'"));
+            }
+            None => parts.push("--data-binary @body".to_owned()),
+        },
     }
     parts.join(" \\\n  ")
 }

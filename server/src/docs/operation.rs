@@ -111,7 +111,11 @@ fn bodies(told: &Value) -> Option<AnyView> {
             </tr>
         }
     };
-    Some(table(["Body", "What it is"], bodies.iter().map(row).collect_view().into_any()))
+    // The one that most people send comes first.
+    let (usual, others): (Vec<_>, Vec<_>) =
+        bodies.iter().partition(|(content, _)| *content == "application/json");
+    let rows = usual.into_iter().chain(others).map(row).collect_view();
+    Some(table(["Body", "What it is"], rows.into_any()))
 }
 
 fn answers(answers: &[(String, Value)]) -> AnyView {
@@ -136,7 +140,7 @@ fn answers(answers: &[(String, Value)]) -> AnyView {
     table(["Answer", "What it means"], answers.iter().map(row).collect_view().into_any())
 }
 
-fn table(head: [&'static str; 2], rows: AnyView) -> AnyView {
+pub(super) fn table(head: [&'static str; 2], rows: AnyView) -> AnyView {
     view! {
         <table>
             <thead>

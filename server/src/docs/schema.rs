@@ -45,7 +45,7 @@ fn simple(schema: &Value) -> String {
     let kinds: Vec<&str> = match &schema["type"] {
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
         Value::String(kind) => vec![kind],
-        _ => vec!["any JSON"],
+        _ => vec!["anything"],
     };
     let format = schema["format"].as_str().filter(|format| !format.starts_with("int"));
     let format = format.map(|format| format!(" ({format})")).unwrap_or_default();

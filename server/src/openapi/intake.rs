@@ -102,7 +102,8 @@ fn event() -> Operation {
         .header("idempotency-key", KEY)
         .header("ce-specversion", "`1.0` makes the request a CloudEvent in binary mode.")
         .takes(shapes)
-        .answers(StatusCode::ACCEPTED, STORED, shape::json::<AcceptedBody>().or::<batch::Items>());
+        .answers(StatusCode::ACCEPTED, STORED, shape::json::<AcceptedBody>().or::<batch::Items>())
+        .with_header(StatusCode::ACCEPTED, header::LOCATION.as_str(), "The event, when it came alone.");
     many(operation)
 }
 

@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{Object, Schema};
 use super::shape::Named;
 
 /// Fields that are left out when there is nothing to say, by shape.
-const MAY_BE_ABSENT: [(&str, &str); 3] =
-    [("Problem", "errors"), ("Saw", "error"), ("Saw", "value")];
+const MAY_BE_ABSENT: [(&str, &str); 4] =
+    [("Message", "id"), ("Problem", "errors"), ("Saw", "error"), ("Saw", "value")];
 
 pub(super) fn in_answers(named: Named) -> Named {
     let mark = |(name, mut schema): (String, RefOr<Schema>)| {

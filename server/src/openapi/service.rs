@@ -3,12 +3,42 @@
 use app::model::Stats;
 use axum::http::StatusCode;
 use engine::key::Permission;
+use utoipa::ToSchema;
 
 use super::operation::Operation;
 use super::refusals::OF_THE_STORE;
+use super::shape::Shape;
 use super::{DOCUMENTS, HEALTH, WATCH, shape};
 use crate::routes::query::EventQuery;
 use crate::routes::stream::Topics;
+
+/// One message of the stream; `routes/stream.rs` sends them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "told here, written field by field in the stream")]
+struct Message {
+    event: MessageKind,
+    /// JSON: an event as a list has it, the figures, or `{"count"}` of what was folded.
+    data: String,
+    /// The cursor. Not every message has one.
+    #[schema(required = false)]
+    id: String,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "told here, written field by field in the stream")]
+enum MessageKind {
+    Hello,
+    Event,
+    Stats,
+    Folded,
+    Resync,
+}
+
+/// As tools that know server-sent events read them: a schema for each message.
+fn messages() -> Shape {
+    shape::json::<Message>().sent_as("text/event-stream")
+}
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -28,7 +58,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .query::<EventQuery>()
             .query::<Topics>()
             .header("last-event-id", "The last `id:` that was seen.")
-            .answers(StatusCode::OK, "A stream without an end.", shape::of_text("text/event-stream")),
+            .answers(StatusCode::OK, "A stream without an end.", messages()),
         HEALTH
             .get("/healthz", "isAlive", "Whether the process answers")
             .answers(StatusCode::OK, "It does.", shape::text()),

@@ -79,7 +79,7 @@ pub(super) fn object() -> Shape {
 
 /// A body of any kind.
 pub(super) fn any() -> Shape {
-    let schema = Schema::default().into();
+    let schema = Schema::from(ObjectBuilder::new().schema_type(SchemaType::AnyValue)).into();
     Shape { kind: "*/*", schema, named: Named::new(), example: None }
 }
 

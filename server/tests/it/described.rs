@@ -147,12 +147,18 @@ phases.stateful.enabled = false
         text += &format!(
             "parameters.\"path.{parameter}\" = {{ dictionary = \"{operation}\", probability = 0.5 }}\n"
         );
-        if *operation == "revokeKey" {
-            // Following what other answers name, it would end the key that it uses itself.
-            text += "phases.stateful.enabled = false\n";
-            for phase in ["coverage", "fuzzing"] {
-                text += &format!("phases.{phase}.extra-data-sources.responses = false\n");
+        match *operation {
+            // Following what other answers name, they would end the key that is used itself, and take
+            // away what others are to be tried on.
+            "revokeKey" | "deleteDelivery" => {
+                text += "phases.stateful.enabled = false\n";
+                for phase in ["coverage", "fuzzing"] {
+                    text += &format!("phases.{phase}.extra-data-sources.responses = false\n");
+                }
             }
+            // Nothing that is made up has the right signature.
+            "deliver" => text += "warnings = false\n",
+            _ => {}
         }
     }
     text
