@@ -1,5 +1,6 @@
 //! All tests, with everything they need: unit and integration tests on SQLite and on a temporary
-//! Postgres, with Schemathesis for the API's description, then Playwright against the release binary in a real Chromium.
+//! Postgres, with Schemathesis for the API's description, then Playwright against the release binary in
+//! a real Chromium.
 //!
 //! A failing part does not hide the next one; the command fails at the end and says which.
 

@@ -74,8 +74,10 @@ pub struct HttpStep {
 pub struct Document {
     /// Names the workflow: a definition with a known name is its next version.
     pub name: String,
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub triggers: Vec<TriggerDocument>,
     /// Done one after the other.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub steps: Vec<StepDocument>,
 }
 

@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use engine::key::Permission;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
 
 use super::operation::Operation;
 use super::refusals::{OF_AN_EVENT, OF_THE_STORE};
@@ -73,6 +74,14 @@ const NONE: &str = "Or an answer for each event of the batch: none was stored, a
 const KEY: &str = "Makes the request safe to send again: for 24 hours the same key with the same body \
     gets the first answer.";
 
+fn key() -> ObjectBuilder {
+    shape::words().min_length(Some(1)).max_length(Some(255))
+}
+
+fn version() -> ObjectBuilder {
+    shape::words().enum_values(Some(["1.0"]))
+}
+
 fn event() -> Operation {
     let path = "/api/webhooks/ingest";
     let own =
@@ -99,8 +108,8 @@ fn event() -> Operation {
              of any content type. Bodies may come with `content-encoding: gzip` or `zstd`.",
         )
         .needs(Permission::Ingest)
-        .header("idempotency-key", KEY)
-        .header("ce-specversion", "`1.0` makes the request a CloudEvent in binary mode.")
+        .header("idempotency-key", key(), KEY)
+        .header("ce-specversion", version(), "`1.0` makes the request a CloudEvent in binary mode.")
         .takes(shapes)
         .answers(StatusCode::ACCEPTED, STORED, shape::json::<AcceptedBody>().or::<batch::Items>())
         .with_header(StatusCode::ACCEPTED, header::LOCATION.as_str(), "The event, when it came alone.");
@@ -122,7 +131,7 @@ fn batch() -> Operation {
              with `specversion` is read as a CloudEvent.",
         )
         .needs(Permission::Ingest)
-        .header("idempotency-key", KEY)
+        .header("idempotency-key", key(), KEY)
         .takes([array, lines])
         .answers(StatusCode::ACCEPTED, "All events were stored.", shape::json::<batch::Items>());
     many(operation)

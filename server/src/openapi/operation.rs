@@ -127,8 +127,7 @@ impl Operation {
     }
 
     /// A header that may be there.
-    pub(super) fn header(mut self, name: &str, about: &str) -> Self {
-        let schema = ObjectBuilder::new().schema_type(Type::String);
+    pub(super) fn header(mut self, name: &str, schema: ObjectBuilder, about: &str) -> Self {
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header);
         let parameter = parameter.required(Required::False).description(Some(about));
         self.parameters.push(parameter.schema(Some(schema)).build());

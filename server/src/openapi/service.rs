@@ -57,7 +57,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .needs(Permission::Read)
             .query::<EventQuery>()
             .query::<Topics>()
-            .header("last-event-id", "The last `id:` that was seen.")
+            .header("last-event-id", shape::words(), "The last `id:` that was seen.")
             .answers(StatusCode::OK, "A stream without an end.", messages()),
         HEALTH
             .get("/healthz", "isAlive", "Whether the process answers")

@@ -83,12 +83,16 @@ pub(super) fn any() -> Shape {
     Shape { kind: "*/*", schema, named: Named::new(), example: None }
 }
 
+pub(super) fn words() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
 /// Plain text.
 pub(super) fn text() -> Shape {
     of_text("text/plain; charset=utf-8")
 }
 
 pub(super) fn of_text(kind: &'static str) -> Shape {
-    let schema = Schema::from(ObjectBuilder::new().schema_type(Type::String));
+    let schema = Schema::from(words());
     Shape { kind, schema: schema.into(), named: Named::new(), example: None }
 }

@@ -32,7 +32,7 @@ pub(crate) struct QuarantineQuery {
     #[param(pattern = "^qrn_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     cursor: Option<String>,
     /// How many at most. More than 500 count as 500.
-    #[param(minimum = 0, maximum = 500, default = 100)]
+    #[param(minimum = 0, default = 100)]
     limit: Option<u64>,
 }
 

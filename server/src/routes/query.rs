@@ -37,7 +37,7 @@ pub(crate) struct EventQuery {
     #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
     /// How many at most. More than 500 count as 500.
-    #[param(minimum = 0, maximum = 500, default = 100)]
+    #[param(minimum = 0, default = 100)]
     limit: Option<u64>,
 }
 

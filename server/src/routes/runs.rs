@@ -24,7 +24,7 @@ pub(crate) struct RunQuery {
     /// `nextCursor` of the page before.
     cursor: Option<String>,
     /// How many at most. More than 200 count as 200.
-    #[param(minimum = 0, maximum = 200, default = 50)]
+    #[param(minimum = 0, default = 50)]
     limit: Option<u64>,
 }
 
