@@ -31,6 +31,7 @@ const fn door(method: &'static str, path: &'static str, needs: Needs) -> Door {
 /// Routes for machines.
 pub const ROUTES: &[Door] = &[
     door("POST", "/api/webhooks/ingest", Needs::Ingest),
+    door("POST", "/api/webhooks/ingest/batch", Needs::Ingest),
     door("GET", "/api/v1/events", Needs::Read),
     door("GET", "/api/v1/events/evt_none", Needs::Read),
     door("POST", "/api/v1/events/evt_none/replay", Needs::Manage),
@@ -41,6 +42,7 @@ pub const ROUTES: &[Door] = &[
     door("GET", "/api/v1/dead-letters", Needs::Read),
     door("POST", "/api/v1/dead-letters/evt_none/retry", Needs::Manage),
     door("GET", "/api/v1/workflows", Needs::Read),
+    door("POST", "/api/v1/workflows", Needs::Manage),
     door("POST", "/api/v1/bulk", Needs::Manage),
     door("GET", "/api/v1/runs", Needs::Read),
     door("GET", "/api/v1/sources", Needs::Read),
@@ -49,8 +51,12 @@ pub const ROUTES: &[Door] = &[
     door("DELETE", "/api/v1/quarantine/qrn_none", Needs::Manage),
     door("GET", "/api/v1/alerts", Needs::Read),
     door("GET", "/api/v1/keys", Needs::Read),
+    door("POST", "/api/v1/keys", Needs::Manage),
+    door("DELETE", "/api/v1/keys/key_none", Needs::Manage),
     door("GET", "/api/v1/stats", Needs::Read),
     door("GET", "/api/v1/stream", Needs::Read),
+    door("GET", "/api/v1/openapi.json", Needs::Read),
+    door("GET", "/api/docs", Needs::Read),
 ];
 
 /// Pages for people; a stranger is sent to sign in.

@@ -70,6 +70,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await page.getByRole('button', { name: 'Create key' }).click();
         await expect(page.getByRole('region', { name: 'Your new key' })).toBeVisible();
         await judge('keys-made');
+        await page.goto('/api/docs');
+        await picture(page, `api-${colorScheme}-${width}`);
+
         // The browser itself reports the 404 of a page, and of the look-up by which an event's page
         // closes the gap between being rendered and its stream being open.
         const expected = (complaint: string) =>
@@ -100,6 +103,10 @@ const FORMS = [
 
 async function check(page: Page, name: string): Promise<void> {
   await hydrated(page);
+  await picture(page, name);
+}
+
+async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${ARTEFACTS}/${name}.png`, fullPage: true });
   const overflow = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;

@@ -28,6 +28,7 @@ const REMEMBERED: Duration = Duration::from_secs(2);
 
 /// Whose webhooks they are: that decides where signature, event type and id are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SourceKind))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Github,

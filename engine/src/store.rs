@@ -43,6 +43,9 @@ pub enum StoreError {
     /// Somebody else changed it first.
     #[error("it has been changed meanwhile")]
     Conflict,
+    /// Postgres keeps no text with a NUL in it, nor looks for one: nothing can be called that.
+    #[error("a text with a NUL character is neither kept nor found here")]
+    Nul,
     #[error("the database answered: {0}")]
     Database(#[source] DbErr),
     /// The same failure, told to several who waited for it.
@@ -74,6 +77,7 @@ impl StoreError {
             Self::Shared(error) => error.is_unavailable(),
             Self::Conflict
             | Self::KeyReused
+            | Self::Nul
             | Self::Database(_)
             | Self::Defect
             | Self::Start(_) => false,
@@ -83,8 +87,27 @@ impl StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
-        if is_unavailable(&error) { Self::Unavailable(error) } else { Self::Database(error) }
+        match code(&error).as_deref() {
+            Some(code) if POSTGRES_NUL.contains(&code) => Self::Nul,
+            _ if is_unavailable(&error) => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
     }
+}
+
+/// `character_not_in_repertoire`, and the same inside JSON. Texts are valid UTF-8 here, which leaves
+/// NUL alone.
+const POSTGRES_NUL: [&str; 2] = ["22021", "22P05"];
+
+/// What the database calls the failure, if it was the database that failed.
+fn code(error: &DbErr) -> Option<String> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    Some(error.as_database_error()?.code()?.into_owned())
 }
 
 /// SQLite's primary result codes for a database that cannot be written now: busy, locked, read-only,

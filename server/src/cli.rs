@@ -12,6 +12,7 @@ mod dlq;
 mod events;
 mod keys;
 mod migrate;
+mod openapi;
 mod output;
 mod quarantine;
 mod send;
@@ -58,6 +59,9 @@ enum Command {
     /// List, retry, resolve and delete the events that failed.
     #[command(subcommand)]
     Dlq(dlq::DlqCommand),
+    /// Print the API as an OpenAPI 3.1 document.
+    #[command(name = "openapi")]
+    OpenApi(OutputArgs),
     /// Send an event, for example: sluice send order.created --source shop --data '{"total": 120}'
     Send(send::SendArgs),
 }
@@ -81,6 +85,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,
         Command::Dlq(command) => dlq::run(command).await,
+        Command::OpenApi(_) => openapi::run(),
         Command::Send(args) => send::run(args).await,
     }
 }

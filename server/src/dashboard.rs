@@ -3,7 +3,7 @@
 use app::ssr::{AssetVersion, Caller};
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
@@ -87,7 +87,7 @@ async fn close(session: AuthSession, mut request: Request, next: Next) -> Respon
     match user {
         Some(_) if OPEN.contains(&path) => Redirect::to("/").into_response(),
         None if !OPEN.contains(&path) && function => Problem::unauthorized().into_response(),
-        None if !OPEN.contains(&path) => Redirect::to(&sign_in_from(&request)).into_response(),
+        None if !OPEN.contains(&path) => Redirect::to(&sign_in_from(request.uri())).into_response(),
         user => {
             request.extensions_mut().insert(Caller { user });
             no_store(next.run(request).await)
@@ -96,8 +96,8 @@ async fn close(session: AuthSession, mut request: Request, next: Next) -> Respon
 }
 
 /// The sign-in page, which brings people back to where they were going.
-fn sign_in_from(request: &Request) -> String {
-    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+pub(crate) fn sign_in_from(uri: &Uri) -> String {
+    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     match wanted {
         "/" => "/login".into(),
         wanted => {
@@ -117,7 +117,7 @@ fn percent_encoded(byte: u8) -> String {
 }
 
 /// What only signed-in people may see is not kept by caches.
-fn no_store(mut response: Response) -> Response {
+pub(crate) fn no_store(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

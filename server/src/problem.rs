@@ -16,10 +16,12 @@ use engine::source::quarantine::ReleaseError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The stable codes; their meaning never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProblemCode)]
 pub(crate) enum Code {
     MalformedJson,
     TooDeep,
@@ -46,8 +48,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// In the order of the documentation.
-    #[cfg(test)]
-    const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::MalformedJson,
         Self::TooDeep,
         Self::InvalidParameter,
@@ -71,7 +72,7 @@ impl Code {
         Self::Internal,
     ];
 
-    fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::MalformedJson | Self::TooDeep | Self::InvalidParameter => StatusCode::BAD_REQUEST,
             Self::InvalidEvent
@@ -92,7 +93,15 @@ impl Code {
         }
     }
 
-    fn title(self) -> &'static str {
+    /// As in JSON.
+    pub(crate) fn name(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|name| Some(name.as_str()?.to_owned()))
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::MalformedJson => "The body is not JSON",
             Self::TooDeep => "The payload is nested too deeply",
@@ -138,14 +147,17 @@ pub(crate) struct Problem {
     standing: Option<Standing>,
 }
 
-/// What is sent of a problem.
-#[derive(Serialize)]
+/// Why something was refused (RFC 9457). Decide by `code`; the texts are for people and may change.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub(crate) struct Body {
     r#type: &'static str,
     title: &'static str,
     status: u16,
+    /// What was wrong and what to do.
     detail: String,
     code: Code,
+    /// There when single fields are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -163,6 +175,11 @@ impl Problem {
 
     pub(crate) fn not_found() -> Self {
         Self::new(Code::NotFound, "There is nothing at this address.")
+    }
+
+    /// Whether a key or a sign-in would have helped.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.code == Code::Unauthorized
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -240,6 +257,7 @@ impl From<StoreError> for Problem {
                 "Use a new idempotency key for a new body; a key is remembered for 24 hours.",
             ),
             StoreError::Conflict => Self::new(Code::Conflict, error.to_string()),
+            StoreError::Nul => Self::new(Code::InvalidParameter, error.to_string()),
             error if error.is_unavailable() => {
                 Self::new(Code::Unavailable, "Nothing was stored. Try again after a moment.")
                     .after(1)
@@ -375,13 +393,8 @@ mod tests {
     fn every_code_is_documented_as_it_is() {
         let documented = include_str!("../../docs/errors.md");
         for code in Code::ALL {
-            let name = serde_json::to_value(code).unwrap();
-            let row = format!(
-                "| `{}` | {} | {} |",
-                name.as_str().unwrap(),
-                code.status().as_u16(),
-                code.title()
-            );
+            let row =
+                format!("| `{}` | {} | {} |", code.name(), code.status().as_u16(), code.title());
             assert!(documented.contains(&row), "docs/errors.md lacks:\n{row}");
         }
         let rows = documented.lines().filter(|line| line.starts_with("| `")).count();

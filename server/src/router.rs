@@ -19,7 +19,7 @@ use crate::routes::{
     dead_letters, events, health, ingest, keys, not_found, quarantine, runs, sign_in, sources,
     stats, stream, workflows,
 };
-use crate::{assets, dashboard, rate_limit};
+use crate::{assets, dashboard, docs, openapi, rate_limit};
 
 /// What handlers share. Every request takes a clone, so it is one pointer.
 #[derive(Clone)]
@@ -96,6 +96,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/quarantine/{id}/release", post(quarantine::release))
         .route("/stats", get(stats::current))
         .route("/stream", get(stream::open))
+        .route("/openapi.json", get(openapi::serve))
         .method_not_allowed_fallback(not_found::closed_method)
         .fallback(not_found::closed);
 
@@ -106,6 +107,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
     };
     let people = Router::new()
         .nest("/api/v1", management)
+        .route("/api/docs", get(docs::page))
         .route("/login", post(sign_in::login))
         .route("/setup", post(sign_in::set_up))
         .route("/logout", post(sign_in::logout))

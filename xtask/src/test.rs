@@ -1,8 +1,10 @@
 //! All tests, with everything they need: unit and integration tests on SQLite and on a temporary
-//! Postgres, then Playwright against the release binary in a real Chromium.
+//! Postgres, with Schemathesis for the API's description, then Playwright against the release binary in
+//! a real Chromium.
 //!
 //! A failing part does not hide the next one; the command fails at the end and says which.
 
+mod schemathesis;
 mod tools;
 mod totals;
 
@@ -50,11 +52,13 @@ impl Selection {
 }
 
 pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
-    let steps = 2 + binary::STEPS + if selection.is_all() { 3 } else { 1 };
+    let steps = 3 + binary::STEPS + if selection.is_all() { 3 } else { 1 };
     let mut progress = Progress::new(project, steps);
 
     let tools = progress.step("Installing what the tests need", tools::install)?;
     progress.step("Fetching Playwright and recorded webhooks", || tools::npm(project))?;
+    let schemathesis = progress
+        .step("Installing Schemathesis, which tries the API", || schemathesis::install(project))?;
     let sluice = binary::build(project, Profile::Release, &mut progress)?;
     if selection.is_all() {
         progress.step(
@@ -72,7 +76,8 @@ pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
         let title = "Unit and integration tests";
         let done = progress.step(title, || {
             let postgres = Postgres::start(tools.postgres)?;
-            unit(project, selection, &sluice, &postgres, &mut totals)
+            let programs = Programs { sluice: &sluice, schemathesis: &schemathesis };
+            unit(project, selection, &programs, &postgres, &mut totals)
         });
         note(done, title, &mut failed);
     }
@@ -98,17 +103,24 @@ fn note(done: Result<()>, title: &'static str, failed: &mut Vec<&'static str>) {
     }
 }
 
+/// What the tests start.
+struct Programs<'p> {
+    sluice: &'p Path,
+    schemathesis: &'p Path,
+}
+
 fn unit(
     project: &Project,
     selection: &Selection,
-    sluice: &Path,
+    programs: &Programs<'_>,
     postgres: &Postgres,
     totals: &mut Totals,
 ) -> Result<()> {
     let examples = project.root.join("end2end/node_modules/@octokit/webhooks-examples");
     let prepare = |mut cargo: Command| {
         forget_settings(&mut cargo);
-        cargo.env("SLUICE_BIN", sluice).env("SLUICE_EXAMPLES", &examples);
+        cargo.env("SLUICE_BIN", programs.sluice).env("SLUICE_EXAMPLES", &examples);
+        cargo.env("SLUICE_SCHEMATHESIS", programs.schemathesis);
         cargo.env("SLUICE_TEST_POSTGRES", postgres.url());
         cargo
     };

@@ -8,6 +8,7 @@ use super::{RawJson, RunSummary, RunView, Timestamp};
 
 /// `failed` events are the dead letters: one of their runs has used up its retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EventStatus {
     Pending,
@@ -63,6 +64,7 @@ impl FromStr for EventStatus {
 
 /// The dead letter record, after EventBridge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventError {
     /// A stable word for machines, such as `http_status` or `timeout`.
@@ -80,6 +82,7 @@ pub struct EventError {
 
 /// One line of a list: everything but the headers, and a preview in place of the payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventItem {
     pub id: String,
@@ -106,6 +109,7 @@ pub struct EventItem {
 
 /// All there is to know about one event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventDetail {
     pub id: String,

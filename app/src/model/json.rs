@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 /// One JSON document. Serializes as itself, and only through `serde_json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(value_type = serde_json::Value))]
 pub struct RawJson(pub String);
 
 impl RawJson {

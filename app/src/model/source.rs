@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{EventItem, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Source))]
 #[serde(rename_all = "camelCase")]
 pub struct SourceView {
     pub id: String,

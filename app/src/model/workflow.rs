@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{RawJson, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Workflow))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowView {
     pub id: String,
@@ -20,6 +21,7 @@ pub struct WorkflowView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Trigger))]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerView {
     pub event_type: String,
@@ -27,6 +29,7 @@ pub struct TriggerView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Step))]
 #[serde(rename_all = "camelCase")]
 pub struct StepView {
     pub id: String,

@@ -16,7 +16,7 @@ use crate::model::{
     StepRequest, StepResponse, StepView, Timestamp, TriggerView, WorkflowRef, WorkflowView,
 };
 
-pub(super) fn time(at: engine::time::Timestamp) -> Timestamp {
+pub fn time(at: engine::time::Timestamp) -> Timestamp {
     Timestamp(at.to_string())
 }
 
@@ -24,7 +24,7 @@ fn count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-fn event_status(status: event::EventStatus) -> EventStatus {
+pub fn event_status(status: event::EventStatus) -> EventStatus {
     match status {
         event::EventStatus::Pending => EventStatus::Pending,
         event::EventStatus::Processing => EventStatus::Processing,

@@ -10,6 +10,7 @@ pub enum Shape {
     Workflows,
     Sources,
     Keys,
+    Api,
     Replay,
     Open,
 }
@@ -28,6 +29,7 @@ impl Shape {
             }
             Self::Sources => "M2 13l5-5m-2-5a5 5 0 017 7M4 6a3 3 0 015 5",
             Self::Keys => "M7.500 10.500a3 3 0 11-6 0 3 3 0 016 0zM7 8l6-6m-2 2l2 2",
+            Self::Api => "M5 3.500L1.500 7.500 5 11.500M10 3.500l3.500 4L10 11.500",
             Self::Replay => "M12.500 7.500a5 5 0 11-1.600-3.670M12.500 1.500v3h-3",
             Self::Open => "M5.500 3l4.500 4.500-4.500 4.500",
         }

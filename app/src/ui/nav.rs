@@ -82,6 +82,11 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Keys />
             "Keys"
         </A>
+        // A page of the server alone, which the router here does not know.
+        <a href="/api/docs" rel="external">
+            <Icon shape=Shape::Api />
+            "API"
+        </a>
     }
     .into_any()
 }

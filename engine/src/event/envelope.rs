@@ -51,6 +51,7 @@ pub enum InvalidEnvelope {
 
 /// One field that does not fit, named as in the body.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     pub field: &'static str,
     pub message: String,

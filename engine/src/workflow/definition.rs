@@ -69,27 +69,40 @@ pub struct HttpStep {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = WorkflowDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Document {
+    /// Names the workflow: a definition with a known name is its next version.
     pub name: String,
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub triggers: Vec<TriggerDocument>,
+    /// Done one after the other.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub steps: Vec<StepDocument>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TriggerDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TriggerDocument {
+    /// A pattern such as `order.*`.
     pub event_type: String,
+    /// A CEL expression that must be true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// What the steps read as `input`; texts may hold `${…}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Json>,
 }
 
+/// Exactly one of `http`, `transform`, `delay`, `emit` and `fail` says what the step does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StepDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StepDocument {
+    /// Unique within the workflow; later steps read `steps.<id>.output`.
     pub id: String,
+    /// A CEL expression; the step is left out unless it is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,27 +120,34 @@ pub struct StepDocument {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HttpDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpDocument {
+    /// `POST` when it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     pub url: String,
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub headers: serde_json::Map<String, Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Json>,
+    /// As in `15s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DelayDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DelayDocument {
+    /// As in `10m`.
     #[serde(rename = "for")]
     pub for_: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmitDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmitDocument {
     pub event_type: String,
@@ -138,17 +158,22 @@ pub struct EmitDocument {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FailDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FailDocument {
     pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RetryDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RetryDocument {
+    /// With the first.
     pub attempts: u32,
+    /// The wait after the first attempt, as in `5s`; it grows from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial: Option<String>,
+    /// The longest wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<String>,
 }
@@ -179,8 +204,9 @@ impl Definition {
 
     pub fn compile(document: Document) -> Result<Self, InvalidDefinition> {
         let name = document.name.trim().to_owned();
-        if name.is_empty() || name.len() > 120 {
-            return Err(at("name", "give the workflow a name of 1 to 120 bytes"));
+        if name.is_empty() || name.len() > 120 || name.chars().any(char::is_control) {
+            let rule = "give the workflow a name of 1 to 120 bytes without control characters";
+            return Err(at("name", rule));
         }
         if document.triggers.is_empty() {
             return Err(at(

@@ -20,6 +20,9 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 use super::backend::Users;
 use crate::proxies::TrustedProxies;
 
+/// The cookie that names a session.
+pub(crate) const COOKIE: &str = "sluice_session";
+
 /// A session that nobody uses ends after this long.
 const IDLE: Duration = Duration::days(7);
 
@@ -34,7 +37,7 @@ impl fmt::Debug for Sessions {
 
 pub(crate) fn layer(engine: &Engine) -> AuthManagerLayer<Users, Sessions> {
     let sessions = SessionManagerLayer::new(Sessions(engine.clone()))
-        .with_name("sluice_session")
+        .with_name(COOKIE)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         // `Secure` is added where the request came by TLS; see `secure_cookies`.

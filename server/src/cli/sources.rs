@@ -1,5 +1,6 @@
 //! `sluice sources`: works on the database directly, also while the server runs.
 
+use app::ssr::convert;
 use clap::Subcommand;
 use engine::Environment;
 use engine::source::manage::{self, NewSource};
@@ -9,7 +10,6 @@ use serde_json::json;
 
 use super::{OutputArgs, output};
 use crate::config::DatabaseArgs;
-use crate::routes::sources::view;
 
 #[derive(Subcommand)]
 pub(super) enum SourcesCommand {
@@ -83,7 +83,7 @@ pub(super) async fn run(command: SourcesCommand) -> anyhow::Result<()> {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let sources = manage::list(&store, &vault(&database)?).await?;
             if output.json {
-                output::line(json!(sources.iter().map(view).collect::<Vec<_>>()));
+                output::line(json!(sources.iter().map(convert::source).collect::<Vec<_>>()));
             } else {
                 let row = |source: &Source| {
                     let place = format!("/api/webhooks/{}", source.name);
@@ -127,7 +127,7 @@ pub(super) async fn run(command: SourcesCommand) -> anyhow::Result<()> {
 
 fn say(output: OutputArgs, source: &Source, text: &str) {
     if output.json {
-        output::line(view(source));
+        output::line(json!(convert::source(source)));
     } else {
         output::line(text);
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
+use super::query;
 use crate::config::ByteSize;
 use crate::problem::{Code, Problem};
 
@@ -27,6 +29,20 @@ pub(crate) async fn read(
     // Inflating may take long for a small body; requests beside it must not wait.
     let inflated = tokio::task::spawn_blocking(move || encoding.inflate(&sent, most));
     inflated.await.unwrap_or_else(|_| Err(encoding.broken()))
+}
+
+/// The body as JSON of a known shape.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    most: ByteSize,
+) -> Result<T, Problem> {
+    require_json(headers)?;
+    let body = read(headers, body, most).await?;
+    serde_json::from_slice(&body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => query::wrong("body", error),
+        _ => Problem::new(Code::MalformedJson, error.to_string()),
+    })
 }
 
 /// The whole body, byte for byte, or a problem: too large or too slow.

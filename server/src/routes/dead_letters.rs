@@ -2,14 +2,14 @@
 
 use app::model::{EventItem, Page};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use engine::event::EventStatus;
 use engine::event::read::EventFilter;
 use engine::event::repair::Repair;
+use engine::id::EventId;
 
 use super::events;
-use super::query::{self, EventQuery};
+use super::query::{Asked, EventQuery, Named};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -17,9 +17,8 @@ use crate::router::AppState;
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
-    query: Result<Query<EventQuery>, QueryRejection>,
+    Asked(query): Asked<EventQuery>,
 ) -> Result<Json<Page<EventItem>>, Problem> {
-    let Query(query) = query.map_err(|error| query::wrong("query", error))?;
     let filter = EventFilter { status: Some(EventStatus::Failed), ..query.filter()? };
     events::page(&state.engine, filter, &query).await.map(Json)
 }
@@ -27,7 +26,7 @@ pub(crate) async fn list(
 pub(crate) async fn retry(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named<EventId>,
 ) -> Result<Json<EventItem>, Problem> {
-    events::mend(&state.engine, &id, Repair::Retry).await
+    events::mend(&state.engine, id, Repair::Retry).await
 }

@@ -1,10 +1,9 @@
 //! `/api/v1/events`: list, read, replay, mark.
 
-use app::model::{EventDetail, EventItem, Page};
+use app::model::{EventDetail, EventItem, EventStatus, Page};
 use app::ssr::convert;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
 use engine::event::EventRow;
@@ -12,9 +11,10 @@ use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, repair, replay as replay_event};
 use engine::id::EventId;
 use engine::run;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::query::{self, EventQuery};
+use super::query::{Asked, EventQuery, Named};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -24,9 +24,8 @@ pub(crate) mod explain;
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
-    query: Result<Query<EventQuery>, QueryRejection>,
+    Asked(query): Asked<EventQuery>,
 ) -> Result<Json<Page<EventItem>>, Problem> {
-    let Query(query) = query.map_err(|error| query::wrong("query", error))?;
     page(&state.engine, query.filter()?, &query).await.map(Json)
 }
 
@@ -55,55 +54,68 @@ pub(super) async fn items(engine: &Engine, rows: Vec<EventRow>) -> Result<Vec<Ev
 pub(crate) async fn get(
     _: Authorized<Read>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named<EventId>,
 ) -> Result<Json<EventDetail>, Problem> {
-    let record = read::get(&state.engine, query::id(&id)?).await?;
+    let record = read::get(&state.engine, id).await?;
     Ok(Json(convert::event_detail(record)))
+}
+
+/// The event that went through again, under a new id.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Replayed {
+    id: String,
+    status: EventStatus,
+    /// The event as it first came.
+    replay_of: String,
 }
 
 /// Sends the event through again; answers with the new event's id.
 pub(crate) async fn replay(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
-    let id: EventId = query::id(&id)?;
+    Named(id): Named<EventId>,
+) -> Result<(StatusCode, Json<Replayed>), Problem> {
     let accepted = replay_event(&state.engine, id).await?;
-    let body = json!({ "id": accepted.id, "status": accepted.status, "replayOf": id });
-    Ok((StatusCode::ACCEPTED, Json(body)))
+    let replayed = Replayed {
+        id: accepted.id.to_string(),
+        status: convert::event_status(accepted.status),
+        replay_of: id.to_string(),
+    };
+    Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
 pub(crate) async fn processed(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named<EventId>,
 ) -> Result<Json<EventItem>, Problem> {
-    mend(&state.engine, &id, Repair::MarkProcessed).await
+    mend(&state.engine, id, Repair::MarkProcessed).await
 }
 
 pub(crate) async fn failed(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named<EventId>,
 ) -> Result<Json<EventItem>, Problem> {
-    mend(&state.engine, &id, Repair::MarkFailed).await
+    mend(&state.engine, id, Repair::MarkFailed).await
 }
 
 pub(crate) async fn delete(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named<EventId>,
 ) -> Result<StatusCode, Problem> {
-    repair(&state.engine, query::id(&id)?, Repair::Delete).await?;
+    repair(&state.engine, id, Repair::Delete).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn mend(
     engine: &Engine,
-    id: &str,
+    id: EventId,
     how: Repair,
 ) -> Result<Json<EventItem>, Problem> {
-    let row = repair(engine, query::id(id)?, how).await?;
+    let row = repair(engine, id, how).await?;
     let mut items = items(engine, vec![row]).await?;
     items.pop().map(Json).ok_or_else(Problem::not_found)
 }

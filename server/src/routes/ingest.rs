@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::model::EventStatus;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use engine::intake;
 use engine::key::{ApiKey, Permission, fingerprint, verify};
 use engine::store::{Accepted, Idempotency};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body;
 use crate::auth::caller::presented_key;
@@ -31,12 +33,17 @@ const LONGEST_KEY: usize = 255;
 /// Room for all headers of an answer, so that none makes the map grow.
 const HEADERS: usize = 12;
 
-#[derive(Serialize)]
+/// An event that is stored.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AcceptedBody {
+#[schema(as = Accepted)]
+pub(crate) struct AcceptedBody {
     id: String,
+    /// The sender's own id; the event's id where it gave none.
     event_id: String,
+    #[schema(value_type = EventStatus)]
     status: &'static str,
+    /// Whether the event had come before; `id` is that of the first.
     duplicate: bool,
 }
 
@@ -114,7 +121,7 @@ impl Format {
 
 impl AcceptedBody {
     /// `named` is the sender's own id of the event, if it gave one.
-    fn new(accepted: Accepted, named: Option<String>) -> Self {
+    pub(crate) fn new(accepted: Accepted, named: Option<String>) -> Self {
         let id = accepted.id.to_string();
         Self {
             event_id: named.unwrap_or_else(|| id.clone()),

@@ -1,38 +1,46 @@
 //! `/api/v1/keys`: make, list, revoke.
 
-use app::model::KeyView;
+use app::model::{KeyView, Page};
 use app::ssr::convert;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use engine::event::Pattern;
 use engine::key::Permission;
 use engine::key::manage::{self, NewKey};
 use engine::workflow::duration;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::query::wrong;
+use super::body;
+use super::query::{Name, wrong};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
+const LONGEST_NAME: usize = 255;
+
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Page<KeyView>>, Problem> {
     let keys = manage::list(&state.engine.store).await?;
     let now = state.engine.now();
-    let items: Vec<KeyView> = keys.iter().map(|key| convert::key(key, now)).collect();
-    Ok(Json(json!({ "items": items, "nextCursor": null })))
+    Ok(Json(Page::whole(keys.iter().map(|key| convert::key(key, now)).collect())))
 }
 
-#[derive(Deserialize)]
+/// A key to be made.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewKey)]
 pub(crate) struct CreateBody {
+    /// What the key is for, as you will know it later.
+    #[schema(min_length = 1, max_length = 255)]
     name: String,
+    #[schema(min_items = 1)]
     permissions: Vec<Permission>,
+    /// Event type patterns the key may send; none means every type.
     #[serde(default)]
     scopes: Vec<String>,
     /// Such as `600/min`.
@@ -41,16 +49,29 @@ pub(crate) struct CreateBody {
     expires: Option<String>,
 }
 
+/// The only answer that has the key itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CreatedKey {
+    #[serde(flatten)]
+    view: KeyView,
+    /// The whole key. It is shown once.
+    key: String,
+}
+
 /// Makes a key; its secret is in this answer and nowhere else.
 pub(crate) async fn create(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    body: Result<Json<CreateBody>, JsonRejection>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
-    let Json(body) = body.map_err(|error| wrong("body", error.body_text()))?;
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<CreatedKey>), Problem> {
+    let body: CreateBody = body::read_json(&headers, body, state.max_body).await?;
     let name = body.name.trim();
-    if name.is_empty() || body.permissions.is_empty() {
-        return Err(wrong("body", "a key needs a name and at least one permission"));
+    if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return Err(wrong("name", "a key's name has 1 to 255 bytes and no control characters"));
+    }
+    if body.permissions.is_empty() {
+        return Err(wrong("permissions", "a key needs at least one permission"));
     }
     let scopes = body.scopes.iter().map(|scope| Pattern::parse(scope)).collect::<Result<_, _>>();
     let rate_limit = body.rate_limit.as_deref().map(str::parse).transpose();
@@ -64,15 +85,15 @@ pub(crate) async fn create(
         expires_at: life.map_err(|error| wrong("expires", error))?.map(|life| now.plus(life)),
     };
     let (key, secret) = manage::create(&state.engine.store, &state.engine.environment, new).await?;
-    let mut view = json!(convert::key(&key, state.engine.now()));
-    view["key"] = secret.reveal().into();
-    Ok((StatusCode::CREATED, Json(view)))
+    let view = convert::key(&key, state.engine.now());
+    let created = CreatedKey { view, key: secret.reveal().to_owned() };
+    Ok((StatusCode::CREATED, Json(created)))
 }
 
 pub(crate) async fn revoke(
     _: Authorized<Manage>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Name(id): Name,
 ) -> Result<StatusCode, Problem> {
     manage::revoke(&state.engine.store, &state.engine.environment, &id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,22 +1,43 @@
-//! Query parameters that several lists share.
+//! What a request says in its address: ids and names in the path, and query parameters.
 
+use app::model::{EventStatus, Timestamp as Moment};
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
 use engine::event::Pattern;
 use engine::event::read::EventFilter;
+use engine::id::InvalidId;
 use engine::time::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::problem::{Code, Problem};
 
-#[derive(Debug, Default, Deserialize)]
+/// Which events; every condition must hold.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct EventQuery {
+    /// A pattern: `order.*` is one more segment, `order.**` one or more, `*` every type.
+    #[param(max_length = 255)]
     event_type: Option<String>,
+    /// Who sent the event.
     source: Option<String>,
+    #[param(value_type = Option<EventStatus>, inline)]
     status: Option<String>,
+    /// Received at this time or later.
+    #[param(value_type = Option<Moment>, inline)]
     from: Option<String>,
+    /// Received before this time.
+    #[param(value_type = Option<Moment>, inline)]
     to: Option<String>,
+    /// An event's id, its sender's id, or the beginning of one.
     q: Option<String>,
+    /// `nextCursor` of the page before.
+    #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
+    /// How many at most. More than 500 count as 500.
+    #[param(minimum = 0, default = 100)]
     limit: Option<u64>,
 }
 
@@ -59,10 +80,48 @@ pub(crate) fn wrong(parameter: &str, error: impl std::fmt::Display) -> Problem {
     Problem::new(Code::InvalidParameter, format!("`{parameter}`: {error}"))
 }
 
-/// An id from the path; what is no id names nothing.
-pub(crate) fn id<T: std::str::FromStr<Err = engine::id::InvalidId>>(
-    text: &str,
-) -> Result<T, Problem> {
-    text.parse()
-        .map_err(|error: engine::id::InvalidId| Problem::new(Code::NotFound, error.to_string()))
+/// Query parameters; a problem names the one that does not fit.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::from_request_parts(parts, state).await;
+        query.map(|Query(asked)| Self(asked)).map_err(|error| wrong("query", error.body_text()))
+    }
+}
+
+/// The name in the path. What is not UTF-8, or has a NUL in it, names nothing.
+pub(crate) struct Name(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(name)) if name.contains('\0') => {
+                Err(Problem::new(Code::NotFound, "Nothing has a name with a NUL character."))
+            }
+            Ok(Path(name)) => Ok(Self(name)),
+            Err(error) => Err(Problem::new(Code::NotFound, error.body_text())),
+        }
+    }
+}
+
+/// The id in the path. What is no id names nothing.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T, S> FromRequestParts<S> for Named<T>
+where
+    T: std::str::FromStr<Err = InvalidId>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Name(text) = Name::from_request_parts(parts, state).await?;
+        let id = text.parse().map_err(|error: InvalidId| error.to_string());
+        id.map(Self).map_err(|error| Problem::new(Code::NotFound, error))
+    }
 }

@@ -1,34 +1,38 @@
 //! `/api/v1/runs`: the newest runs.
 
-use app::model::{Page, RunView};
+use app::model::{Page, RunStatus as Status, RunView};
 use app::ssr::convert;
 use axum::Json;
 use axum::extract::State;
-use axum::extract::{Query, rejection::QueryRejection};
 use engine::run::RunStatus;
 use engine::run::read;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::query::wrong;
+use super::query::Asked;
 use crate::auth::{Authorized, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
 const MOST: u64 = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct RunQuery {
+    #[param(value_type = Option<Status>, inline)]
     status: Option<RunStatus>,
+    /// `nextCursor` of the page before.
     cursor: Option<String>,
+    /// How many at most. More than 200 count as 200.
+    #[param(minimum = 0, default = 50)]
     limit: Option<u64>,
 }
 
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
-    query: Result<Query<RunQuery>, QueryRejection>,
+    Asked(query): Asked<RunQuery>,
 ) -> Result<Json<Page<RunView>>, Problem> {
-    let Query(query) = query.map_err(|error| wrong("query", error))?;
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let before = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let runs = read::list(&state.engine, query.status, before, limit).await?;

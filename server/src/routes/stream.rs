@@ -7,8 +7,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use app::model::Stats;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -19,9 +18,10 @@ use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
 
 use super::events;
-use super::query::{self, EventQuery};
+use super::query::{Asked, EventQuery};
 use crate::auth::{Authorized, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -35,9 +35,10 @@ const GATHER: Duration = Duration::from_millis(100);
 const STATS_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What to send: `event`, `stats`, or both with a comma between; both without it.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Topics {
+    /// What to send: `event`, `stats`, or both with a comma between; both without it.
     topics: Option<String>,
 }
 
@@ -50,11 +51,10 @@ impl Topics {
 pub(crate) async fn open(
     _: Authorized<Read>,
     State(state): State<AppState>,
-    query: Result<Query<EventQuery>, QueryRejection>,
-    Query(topics): Query<Topics>,
+    Asked(query): Asked<EventQuery>,
+    Asked(topics): Asked<Topics>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| query::wrong("query", error))?;
     let filter = topics.include("event").then(|| query.filter()).transpose()?;
     let with_stats = topics.include("stats");
     let seen =

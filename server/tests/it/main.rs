@@ -6,6 +6,7 @@
 mod closed_door;
 mod command_line;
 mod crash;
+mod described;
 mod faults;
 mod formats;
 mod ingest;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres::Postgres;
 use crate::project::Project;
+use crate::test::schemathesis;
 use crate::{debian, process};
 
 pub(crate) struct Tools {
@@ -29,6 +30,9 @@ pub(crate) fn install() -> Result<Tools> {
     }
     if process::find("wasm-opt").is_none() {
         missing.push("binaryen");
+    }
+    if !schemathesis::can_be_installed() {
+        missing.push("python3-venv");
     }
     if !missing.is_empty() {
         if !debian::is_here() {

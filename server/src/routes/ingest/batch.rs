@@ -12,6 +12,7 @@ use engine::key::{ApiKey, fingerprint};
 use engine::store::Idempotency;
 use futures::future::join_all;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{AcceptedBody, idempotency_key, kept, sender};
 use crate::problem::{self, Problem};
@@ -20,14 +21,16 @@ use crate::router::AppState;
 use crate::routes::body;
 
 /// In the order of the request.
-#[derive(Serialize)]
-struct Items {
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchAnswer)]
+pub(crate) struct Items {
     items: Vec<Item>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Item {
+#[schema(as = BatchItem)]
+pub(crate) enum Item {
     Accepted(AcceptedBody),
     Refused { error: problem::Body },
 }

@@ -1,7 +1,7 @@
 //! `POST /api/webhooks/{source}`: what a provider delivers, believed by its signature.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use engine::source::{self, Delivery, Outcome};
@@ -10,10 +10,11 @@ use super::{AcceptedBody, answer, kept};
 use crate::problem::Problem;
 use crate::router::AppState;
 use crate::routes::body;
+use crate::routes::query::Name;
 
 pub(crate) async fn delivery(
     State(state): State<AppState>,
-    Path(name): Path<String>,
+    Name(name): Name,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {

@@ -1,0 +1,80 @@
+//! Figures, the stream, probes, and this description itself.
+
+use app::model::Stats;
+use axum::http::StatusCode;
+use engine::key::Permission;
+use utoipa::ToSchema;
+
+use super::operation::Operation;
+use super::refusals::OF_THE_STORE;
+use super::shape::Shape;
+use super::{DOCUMENTS, HEALTH, WATCH, shape};
+use crate::routes::query::EventQuery;
+use crate::routes::stream::Topics;
+
+/// One message of the stream; `routes/stream.rs` sends them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "told here, written field by field in the stream")]
+struct Message {
+    event: MessageKind,
+    /// JSON: an event as a list has it, the figures, or `{"count"}` of what was folded.
+    data: String,
+    /// The cursor. Not every message has one.
+    #[schema(required = false)]
+    id: String,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "told here, written field by field in the stream")]
+enum MessageKind {
+    Hello,
+    Event,
+    Stats,
+    Folded,
+    Resync,
+}
+
+/// As tools that know server-sent events read them: a schema for each message.
+fn messages() -> Shape {
+    shape::json::<Message>().sent_as("text/event-stream")
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        WATCH
+            .get("/api/v1/stats", "getStats", "Show figures")
+            .says("Events by status, and how long they took from acceptance to settlement.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "As of the last second.", shape::json::<Stats>()),
+        WATCH
+            .get("/api/v1/stream", "watch", "Watch events as they arrive and change")
+            .says(
+                "Server-sent events. `event: event` carries a list item, `event: stats` the figures; \
+                 `folded` says how many of a burst were left out, `resync` that the list must be read \
+                 anew. `id:` is a cursor: sent back as `Last-Event-ID` it brings what was missed.",
+            )
+            .needs(Permission::Read)
+            .query::<EventQuery>()
+            .query::<Topics>()
+            .header("last-event-id", shape::words(), "The last `id:` that was seen.")
+            .answers(StatusCode::OK, "A stream without an end.", messages()),
+        HEALTH
+            .get("/healthz", "isAlive", "Whether the process answers")
+            .answers(StatusCode::OK, "It does.", shape::text()),
+        HEALTH
+            .get("/readyz", "isReady", "Whether events can be stored")
+            .answers(StatusCode::OK, "They can.", shape::text())
+            .refuses(OF_THE_STORE),
+        DOCUMENTS
+            .get("/api/v1/openapi.json", "getOpenApi", "This description as OpenAPI 3.1")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "The document.", shape::object()),
+        DOCUMENTS
+            .get("/api/docs", "readDocs", "This description as a page")
+            .says("A browser without a session is sent to sign in.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "The page.", shape::of_text("text/html; charset=utf-8"))
+            .answers_nothing(StatusCode::SEE_OTHER, "To sign in, for a browser."),
+    ]
+}

@@ -1,0 +1,104 @@
+//! What people set up: workflows, sources, keys; and the runs and the quarantine that come of it.
+
+use app::model::{HeldView, KeyView, RunView, SourceView, WorkflowView};
+use axum::http::StatusCode;
+use engine::key::Permission;
+use engine::workflow::definition::Document;
+use serde_json::json;
+
+use super::operation::Operation;
+use super::refusals::OF_AN_EVENT;
+use super::{KEYS, SOURCES, WORKFLOWS, shape};
+use crate::problem::Code;
+use crate::routes::keys::{CreateBody, CreatedKey};
+use crate::routes::quarantine::{QuarantineQuery, Released};
+use crate::routes::runs::RunQuery;
+use crate::routes::workflows::{AppliedView, ApplyQuery};
+
+const HELD: &str = "The delivery's id, `qrn_…`.";
+const ALL: &str = "All of them.";
+const GONE: &str = "It is gone, or never was.";
+
+pub(super) fn operations() -> Vec<Operation> {
+    [workflows(), sources(), keys()].into_iter().flatten().collect()
+}
+
+fn workflows() -> Vec<Operation> {
+    let definition = || {
+        shape::json::<Document>().such_as(json!({
+            "name": "Notify warehouse",
+            "triggers": [{ "eventType": "order.*", "filter": "event.payload.total > 100" }],
+            "steps": [{ "id": "notify", "http": { "url": "https://warehouse.example/orders" } }],
+        }))
+    };
+    vec![
+        WORKFLOWS
+            .get("/api/v1/workflows", "listWorkflows", "List workflows")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, ALL, shape::page::<WorkflowView>()),
+        WORKFLOWS
+            .post("/api/v1/workflows", "applyWorkflow", "Put a workflow in force")
+            .says(
+                "Under its name: the same definition again changes nothing, another one is the next \
+                 version. Runs stay with the version that started them.",
+            )
+            .needs(Permission::Manage)
+            .query::<ApplyQuery>()
+            .takes([definition(), definition().sent_as("application/yaml")])
+            .answers(StatusCode::OK, "What was done.", shape::json::<AppliedView>())
+            .refuses(&[Code::InvalidDefinition]),
+        WORKFLOWS
+            .get("/api/v1/runs", "listRuns", "List runs")
+            .needs(Permission::Read)
+            .query::<RunQuery>()
+            .answers(StatusCode::OK, "A page, newest first.", shape::page::<RunView>()),
+    ]
+}
+
+fn sources() -> Vec<Operation> {
+    vec![
+        SOURCES
+            .get("/api/v1/sources", "listSources", "List sources")
+            .says("Never with their secrets.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, ALL, shape::page::<SourceView>()),
+        SOURCES
+            .get("/api/v1/quarantine", "listQuarantine", "List deliveries that were not believed")
+            .needs(Permission::Read)
+            .query::<QuarantineQuery>()
+            .answers(StatusCode::OK, "A page, newest first.", shape::page::<HeldView>()),
+        SOURCES
+            .post("/api/v1/quarantine/{id}/release", "releaseDelivery", "Check a delivery again")
+            .says("With the secrets of today. One that fits is taken as if it had just come.")
+            .needs(Permission::Manage)
+            .named("id", HELD)
+            .answers(StatusCode::ACCEPTED, "It was believed.", shape::json::<Released>())
+            .refuses(OF_AN_EVENT)
+            .refuses(&[Code::Conflict]),
+        SOURCES
+            .delete("/api/v1/quarantine/{id}", "deleteDelivery", "Forget a delivery")
+            .needs(Permission::Manage)
+            .named("id", HELD)
+            .answers_nothing(StatusCode::NO_CONTENT, GONE),
+    ]
+}
+
+fn keys() -> Vec<Operation> {
+    let key = json!({ "name": "shop", "permissions": ["ingest"], "scopes": ["order.*"] });
+    vec![
+        KEYS.get("/api/v1/keys", "listKeys", "List keys")
+            .says("Never with their secrets, revoked ones too.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "All of them, newest first.", shape::page::<KeyView>()),
+        KEYS.post("/api/v1/keys", "createKey", "Make a key")
+            .needs(Permission::Manage)
+            .takes([shape::json::<CreateBody>().such_as(key)])
+            .answers(StatusCode::CREATED, "The key, this once.", shape::json::<CreatedKey>())
+            .refuses(&[Code::MalformedJson]),
+        KEYS.delete("/api/v1/keys/{id}", "revokeKey", "End a key")
+            .says("Servers refuse it within seconds. Ending it twice changes nothing.")
+            .needs(Permission::Manage)
+            .named("id", "The key's id, `key_…`, or its visible beginning, `slk_…`.")
+            .answers_nothing(StatusCode::NO_CONTENT, "It has ended."),
+    ]
+}
