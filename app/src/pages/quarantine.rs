@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use leptos::{prelude::*, tachys::view::keyed::keyed};
+use leptos::{
+    prelude::*,
+    tachys::{reactive_graph::OwnedView, view::keyed::keyed},
+};
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -39,6 +42,7 @@ pub fn QuarantinePage() -> impl IntoView {
         move || (filter.get(), count.get(), done.get()),
         |(filter, ..)| list_quarantine(filter),
     );
+    let page = Owner::current().unwrap_or_default();
     let desk = Desk { chosen: RwSignal::default(), settle: ServerAction::new() };
     announce(desk.settle, move |settled| {
         desk.chosen.set(BTreeSet::new());
@@ -48,15 +52,18 @@ pub fn QuarantinePage() -> impl IntoView {
         <Header title="Quarantine" />
         <div class="scroll">
             <Transition>
-                {move || Suspend::new(async move {
-                    match held.await {
-                        Ok(quarantine) => {
-                            let filter = filter.get_untracked();
-                            view! { <Deliveries quarantine filter desk /> }.into_any()
+                {move || {
+                    let page = page.clone();
+                    Suspend::new(async move {
+                        match held.await {
+                            Ok(quarantine) => {
+                                let filter = filter.get_untracked();
+                                view! { <Deliveries quarantine filter desk page /> }.into_any()
+                            }
+                            Err(error) => view! { <Problem error /> }.into_any(),
                         }
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
+                    })
+                }}
             </Transition>
         </div>
     }
@@ -72,16 +79,21 @@ fn outcome(settled: &Settled) -> Notice {
 }
 
 #[component]
-fn Deliveries(quarantine: Quarantine, filter: HeldFilter, desk: Desk) -> AnyView {
+fn Deliveries(quarantine: Quarantine, filter: HeldFilter, desk: Desk, page: Owner) -> AnyView {
     if quarantine.sources.is_empty() {
         return view! { <Empty /> }.into_any();
     }
     let ids: Vec<_> = quarantine.items.iter().map(|held| held.id.clone()).collect();
-    // By their ids: while someone reads one, or is asked about it, others come above it.
+    // By their ids: while someone reads one, or is asked about it, others come above it. So a row lives
+    // as long as it is listed, and not only until the list is fetched again.
     let rows = keyed(
         quarantine.items,
         |held| held.id.clone(),
-        move |_, held| (|_| (), view! { <Held held desk /> }),
+        move |_, held| {
+            let own = page.with(Owner::new);
+            let row = own.with(|| view! { <Held held desk /> });
+            (drop, OwnedView::new_with_owner(row, own))
+        },
     );
     let older = quarantine.next_cursor.map(|cursor| {
         let older = HeldFilter { cursor: Some(cursor), ..filter.clone() };
