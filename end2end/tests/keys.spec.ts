@@ -22,6 +22,7 @@ test('a key is made, shown once, followed by another, and revoked', async ({ pag
   await page.getByRole('link', { name: 'New key' }).click();
   await page.getByLabel('Name').fill('shop');
   await page.getByLabel('Event types it may send').fill('order.* invoice.**');
+  await page.getByLabel('Events it may send').fill('3/h');
   await page.getByLabel('Ends').selectOption('In 90 days');
   await page.getByRole('button', { name: 'Create key' }).click();
   const first = await shown(page);
@@ -34,16 +35,20 @@ test('a key is made, shown once, followed by another, and revoked', async ({ pag
   const row = (name: string) => page.getByRole('row').filter({ hasText: name });
   await expect(row('shop')).toContainText('ingest');
   await expect(row('shop')).toContainText('order.* invoice.**');
+  await expect(row('shop')).toContainText('at most 3/h');
   await page.getByRole('link', { name: 'I have kept it' }).click();
   await expect(page.locator('body')).not.toContainText(first);
 
   await row('shop').getByRole('link', { name: 'Successor' }).click();
   await expect(page.getByLabel('Name')).toHaveValue('shop 2');
   await expect(page.getByLabel('Event types it may send')).toHaveValue('order.* invoice.**');
+  await expect(page.getByLabel('Events it may send')).toHaveValue('3/h');
   await page.getByRole('button', { name: 'Create key' }).click();
   const second = await shown(page);
   expect(await answered(sluice, second, 'order.created')).toBe(202);
   expect(await answered(sluice, first, 'order.created')).toBe(202);
+  // What was refused counted too.
+  expect(await answered(sluice, first, 'order.created')).toBe(429);
 
   await row('order').last().getByRole('button', { name: 'Revoke' }).click();
   await expect(page.getByRole('dialog', { name: 'Revoke shop?' })).toBeVisible();

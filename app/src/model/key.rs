@@ -70,6 +70,7 @@ mod tests {
                 prefix: String::new(),
                 permissions: Vec::new(),
                 scopes: Vec::new(),
+                rate_limit: None,
                 created_at: moment,
                 expires_at: None,
                 last_used_at: None,

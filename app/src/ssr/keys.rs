@@ -24,6 +24,8 @@ pub struct KeyForm {
     pub permissions: Vec<Permission>,
     /// Patterns with blanks or commas between.
     pub scopes: String,
+    /// Such as `600/min`; blank for a key without a limit of its own.
+    pub rate_limit: String,
     /// A duration such as `90d`; blank for a key that does not end.
     pub expires: String,
 }
@@ -41,12 +43,15 @@ pub async fn create(engine: &Engine, user: &User, form: KeyForm) -> Result<Strin
     }
     let scopes = form.scopes.split([' ', ',', '\n', '\r', '\t']).filter(|scope| !scope.is_empty());
     let scopes = scopes.map(Pattern::parse).collect::<Result<_, _>>().map_err(invalid)?;
-    let life = Some(form.expires.trim()).filter(|text| !text.is_empty());
-    let life = life.map(duration::parse).transpose().map_err(invalid)?;
+    let given = |text: &'_ str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let rate_limit = given(&form.rate_limit).map(|text| text.parse()).transpose();
+    let life = given(&form.expires).map(|text| duration::parse(&text)).transpose();
+    let life = life.map_err(invalid)?;
     let new = NewKey {
         name: name.to_owned(),
         permissions: form.permissions,
         scopes,
+        rate_limit: rate_limit.map_err(invalid)?,
         expires_at: life.map(|life| engine.now().plus(life)),
     };
     let made = manage::create(&engine.store, &engine.environment, new).await;

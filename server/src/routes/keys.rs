@@ -43,9 +43,11 @@ pub(crate) struct CreateBody {
     /// Event type patterns the key may send; none means every type.
     #[serde(default)]
     scopes: Vec<String>,
-    /// Such as `600/min`.
+    /// How many events it may send, such as `600/min`, `20/s` or `5000/h`.
+    #[schema(example = "600/min")]
     rate_limit: Option<String>,
-    /// After how long it ends, such as `90d`.
+    /// After how long it ends, such as `90d`; at most `366d`.
+    #[schema(example = "90d")]
     expires: Option<String>,
 }
 

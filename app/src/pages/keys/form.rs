@@ -24,6 +24,7 @@ pub fn KeyForm(model: Option<KeyView>) -> AnyView {
     };
     let name = model.as_ref().map(KeyView::successor_name).unwrap_or_default();
     let scopes = model.as_ref().map(|key| key.scopes.join(" ")).unwrap_or_default();
+    let rate_limit = model.as_ref().and_then(|key| key.rate_limit.clone()).unwrap_or_default();
     view! {
         <section class="sheet-form" aria-labelledby="key-form">
             <h2 id="key-form">{title}</h2>
@@ -53,6 +54,19 @@ pub fn KeyForm(model: Option<KeyView>) -> AnyView {
                         autocomplete="off"
                         spellcheck="false"
                         placeholder="order.*"
+                    />
+                </Field>
+                <Field
+                    label="Events it may send"
+                    hint="Such as 600/min, 20/s or 5000/h. Empty leaves only the limit of its address."
+                >
+                    <input
+                        class="m"
+                        name="rate_limit"
+                        value=rate_limit
+                        autocomplete="off"
+                        spellcheck="false"
+                        placeholder="600/min"
                     />
                 </Field>
                 <Expiry />

@@ -28,6 +28,7 @@ pub fn Row(key_view: KeyView, revoke: ServerAction<RevokeKey>) -> AnyView {
             <td class="m">{key.prefix} "…"</td>
             <td>
                 {key.permissions.join(", ")} {scopes}
+                {key.rate_limit.map(|rate| view! { <div class="dim">"at most " {rate}</div> })}
             </td>
             <td data-label="Last used">
                 {match last_used {
