@@ -22,7 +22,7 @@ test('a key is made, shown once, followed by another, and revoked', async ({ pag
   await page.getByRole('link', { name: 'New key' }).click();
   await page.getByLabel('Name').fill('shop');
   await page.getByLabel('Event types it may send').fill('order.* invoice.**');
-  await page.getByLabel('Events it may send').fill('3/h');
+  await page.getByLabel('Rate limit').fill('3/h');
   await page.getByLabel('Ends').selectOption('In 90 days');
   await page.getByRole('button', { name: 'Create key' }).click();
   const first = await shown(page);
@@ -42,7 +42,7 @@ test('a key is made, shown once, followed by another, and revoked', async ({ pag
   await row('shop').getByRole('link', { name: 'Successor' }).click();
   await expect(page.getByLabel('Name')).toHaveValue('shop 2');
   await expect(page.getByLabel('Event types it may send')).toHaveValue('order.* invoice.**');
-  await expect(page.getByLabel('Events it may send')).toHaveValue('3/h');
+  await expect(page.getByLabel('Rate limit')).toHaveValue('3/h');
   await page.getByRole('button', { name: 'Create key' }).click();
   const second = await shown(page);
   expect(await answered(sluice, second, 'order.created')).toBe(202);

@@ -57,8 +57,8 @@ pub fn KeyForm(model: Option<KeyView>) -> AnyView {
                     />
                 </Field>
                 <Field
-                    label="Events it may send"
-                    hint="Such as 600/min, 20/s or 5000/h. Empty leaves only the limit of its address."
+                    label="Rate limit"
+                    hint="Events in all, such as 600/min, 20/s or 5000/h. Empty leaves only its address's limit."
                 >
                     <input
                         class="m"
