@@ -15,3 +15,4 @@ pub mod sink;
 pub mod sluice;
 pub mod sse;
 pub mod trials;
+pub mod variants;

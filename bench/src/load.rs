@@ -35,7 +35,8 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub address: SocketAddr,
-    pub key: String,
+    /// Each connection uses one of these.
+    pub keys: Vec<String>,
     pub connections: usize,
     /// Number of the first event; each event carries its own.
     pub first: u64,
@@ -44,21 +45,27 @@ pub struct Plan {
     pub pause: Duration,
     /// Every nth event is of type `MATCHED`; 0 is none.
     pub matched_every: u64,
-    /// Whether to keep which events were acknowledged.
+    /// Whether to keep which events were acknowledged; for single events only.
     pub remember: bool,
+    /// How many events go into one request; 1 is the route for single events.
+    pub batch: u64,
+    /// Whether each request carries an `Idempotency-Key` of its own.
+    pub idempotency: bool,
 }
 
 impl Plan {
     pub fn new(address: SocketAddr, key: &str, connections: usize) -> Self {
         Self {
             address,
-            key: key.to_owned(),
+            keys: vec![key.to_owned()],
             connections,
             first: 0,
             length: Duration::from_secs(5),
             pause: Duration::ZERO,
             matched_every: 0,
             remember: false,
+            batch: 1,
+            idempotency: false,
         }
     }
 }
@@ -162,11 +169,11 @@ async fn run(plan: Plan, control: Arc<Control>) -> Result<Outcome> {
     let end = begin + plan.length;
     let plan = Rc::new(plan);
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..connections {
+    for place in 0..connections {
         let (plan, outcome) = (Rc::clone(&plan), Rc::clone(&outcome));
         let control = Arc::clone(&control);
         tasks.spawn_local(async move {
-            if connection(&plan, &outcome, &control, end).await.is_err() {
+            if connection(&plan, place, &outcome, &control, end).await.is_err() {
                 outcome.borrow_mut().broken += 1;
             }
         });
@@ -181,25 +188,26 @@ async fn run(plan: Plan, control: Arc<Control>) -> Result<Outcome> {
 
 async fn connection(
     plan: &Plan,
+    place: usize,
     outcome: &RefCell<Outcome>,
     control: &Control,
     end: Instant,
 ) -> Result<()> {
     let mut stream = TcpStream::connect(plan.address).await?;
     stream.set_nodelay(true)?;
-    let mut request = Template::new(plan);
+    let mut request = Template::new(plan, &plan.keys[place % plan.keys.len()]);
     let mut answer = vec![0; 4096];
     let mut sent = Instant::now();
     while sent < end && !control.stop.load(Ordering::Relaxed) {
         let number = outcome.borrow().next;
-        outcome.borrow_mut().next += 1;
+        outcome.borrow_mut().next += plan.batch;
         let matched = plan.matched_every != 0 && number.is_multiple_of(plan.matched_every);
         stream.write_all(request.patched(number, matched)).await?;
         let (status, body) = read_answer(&mut stream, &mut answer).await?;
         let now = Instant::now();
         outcome.borrow_mut().record(plan, number, status, body, now - sent)?;
         if status == 202 {
-            control.accepted.fetch_add(1, Ordering::Relaxed);
+            control.accepted.fetch_add(plan.batch, Ordering::Relaxed);
         }
         if !plan.pause.is_zero() {
             tokio::time::sleep(plan.pause).await;
@@ -220,10 +228,10 @@ impl Outcome {
     ) -> Result<()> {
         self.latency.saturating_record(u64::try_from(took.as_micros())?);
         if status != 202 {
-            *self.refused.entry(status).or_default() += 1;
+            *self.refused.entry(status).or_default() += plan.batch;
             return Ok(());
         }
-        self.accepted += 1;
+        self.accepted += plan.batch;
         if plan.remember {
             let id = id_in(body).context("202 without an id")?;
             self.acknowledged.push(Acknowledged { number, id });
@@ -235,35 +243,48 @@ impl Outcome {
 /// The bytes of a request with the places where the number and the type stand.
 struct Template {
     bytes: Vec<u8>,
-    numbers: Vec<usize>,
-    event_type: usize,
+    /// Each place of a number, and by how much that number is beyond the request's first.
+    numbers: Vec<(usize, u64)>,
+    event_types: Vec<usize>,
 }
 
 impl Template {
-    fn new(plan: &Plan) -> Self {
-        let request = Request::post("/api/webhooks/ingest")
-            .key(&plan.key)
-            .header("content-type", "application/json")
-            .bytes(body());
+    fn new(plan: &Plan, key: &str) -> Self {
+        let (route, body) = match plan.batch {
+            1 => ("/api/webhooks/ingest", body()),
+            many => {
+                let bodies: Vec<String> = (0..many).map(|_| body()).collect();
+                ("/api/webhooks/ingest/batch", format!("[{}]", bodies.join(",")))
+            }
+        };
+        let mut request =
+            Request::post(route).key(key).header("content-type", "application/json").bytes(body);
+        if plan.idempotency {
+            request = request.header("idempotency-key", NUMBER);
+        }
         let bytes = request.to_bytes(plan.address, true);
-        let numbers = places(&bytes, NUMBER.as_bytes());
-        let event_type = places(&bytes, PLAIN.as_bytes()).first().copied().unwrap_or_default();
-        Self { bytes, numbers, event_type }
+        let event_types = places(&bytes, PLAIN.as_bytes());
+        // A number before the first event is a header's.
+        let offset = |place: usize| {
+            let begun = event_types.iter().filter(|&&event| event < place).count();
+            (place, begun.saturating_sub(1) as u64)
+        };
+        let numbers = places(&bytes, NUMBER.as_bytes()).into_iter().map(offset).collect();
+        Self { bytes, numbers, event_types }
     }
 
     fn patched(&mut self, number: u64, matched: bool) -> &[u8] {
-        let mut digits = [b'0'; DIGITS];
-        let mut rest = number;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        for place in &self.numbers {
-            self.bytes[*place..place + DIGITS].copy_from_slice(&digits);
+        for (place, offset) in &self.numbers {
+            let mut rest = number + offset;
+            for digit in self.bytes[*place..place + DIGITS].iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
         }
         let event_type = if matched { MATCHED } else { PLAIN };
-        let place = self.event_type;
-        self.bytes[place..place + event_type.len()].copy_from_slice(event_type.as_bytes());
+        for place in &self.event_types {
+            self.bytes[*place..place + event_type.len()].copy_from_slice(event_type.as_bytes());
+        }
         &self.bytes
     }
 }
@@ -342,13 +363,27 @@ mod tests {
     #[test]
     fn the_body_is_json_of_the_stated_size_and_carries_its_number_twice() {
         let plan = Plan::new("127.0.0.1:1".parse().unwrap(), "key", 1);
-        let mut template = Template::new(&plan);
+        let mut template = Template::new(&plan, "key");
         let bytes = template.patched(42, true).to_vec();
         let body = &bytes[bytes.len() - BODY_BYTES..];
         let event: serde_json::Value = serde_json::from_slice(body).unwrap();
         assert_eq!(event["eventType"], MATCHED);
         assert_eq!(number_of(event["eventId"].as_str().unwrap()), Some(42));
         assert_eq!(event["payload"]["number"], "000000000042");
+    }
+
+    #[test]
+    fn the_events_of_a_batch_are_numbered_on() {
+        let plan = Plan::new("127.0.0.1:1".parse().unwrap(), "key", 1);
+        let plan = Plan { batch: 3, idempotency: true, ..plan };
+        let request = String::from_utf8(Template::new(&plan, "key").patched(98, false).to_vec());
+        let request = request.unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("idempotency-key: 000000000098"), "{head}");
+        let events: Vec<serde_json::Value> = serde_json::from_str(body).unwrap();
+        let numbers: Vec<_> =
+            events.iter().map(|event| number_of(event["eventId"].as_str().unwrap())).collect();
+        assert_eq!(numbers, [Some(98), Some(99), Some(100)]);
     }
 
     #[test]

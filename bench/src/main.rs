@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench::trials::{self, Report};
-use bench::{doors, ingest, sluice};
+use bench::{doors, ingest, sluice, variants};
 use clap::{Args, Parser, Subcommand};
 
 /// A restart after a crash is to serve again within this.
@@ -29,6 +29,8 @@ struct Cli {
 enum Command {
     /// Durable ingest beside a bare handler that stores nothing
     Ingest(IngestArguments),
+    /// Plain ingest beside the same with many keys and triggers, idempotency keys, or batches
+    Variant(VariantArguments),
     /// SIGKILL under load: nothing acknowledged is lost, nothing doubled
     Kill(KillArguments),
     /// Every fault trial, in full count
@@ -51,6 +53,44 @@ struct IngestArguments {
     /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct VariantArguments {
+    #[command(flatten)]
+    changed: Changed,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Length of a round
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Rounds of each side, interleaved
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Changed {
+    /// So many keys in use, and so many triggers that do not match
+    #[arg(long, value_name = "N")]
+    crowd: Option<usize>,
+    /// An idempotency key with every request
+    #[arg(long)]
+    idempotency: bool,
+    /// So many events in one request
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
+    batch: Option<u64>,
+}
+
+impl From<Changed> for variants::Variant {
+    fn from(changed: Changed) -> Self {
+        match changed {
+            Changed { crowd: Some(size), .. } => Self::Crowd(size),
+            Changed { batch: Some(events), .. } => Self::Batch(events),
+            Changed { .. } => Self::Idempotency,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -81,6 +121,12 @@ struct FaultArguments {
     /// Trial 7: how long the server and the command line write at once
     #[arg(long, default_value_t = 600)]
     neighbour_seconds: u64,
+    /// Trial 21: how many requests, of which one in five is cancelled
+    #[arg(long, default_value_t = 10_000)]
+    requests: usize,
+    /// Trial 34: how many times 16 of each kind of bomb and flood
+    #[arg(long, default_value_t = 10)]
+    bombs: usize,
     /// Trial 22: open streams
     #[arg(long, default_value_t = 1000)]
     streams: usize,
@@ -97,6 +143,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Bare => bench::bare::announce_and_serve().await.map(|()| true),
         Command::Ingest(arguments) => measure(arguments).await.map(|()| true),
+        Command::Variant(arguments) => vary(arguments).await.map(|()| true),
         Command::Kill(arguments) => kill(arguments.into()).await,
         Command::Faults(arguments) => faults(arguments).await,
     };
@@ -123,6 +170,14 @@ async fn measure(arguments: IngestArguments) -> Result<()> {
     Ok(())
 }
 
+async fn vary(arguments: VariantArguments) -> Result<()> {
+    let VariantArguments { changed, connections, seconds, rounds } = arguments;
+    let options = variants::Options { variant: changed.into(), connections, seconds, rounds };
+    let comparison = variants::compare(&sluice::binary()?, options, progress).await?;
+    say(&variants::table(options, &comparison)?);
+    Ok(())
+}
+
 impl From<KillArguments> for trials::kill::Options {
     fn from(arguments: KillArguments) -> Self {
         let KillArguments { times, connections, matched_every, pending } = arguments;
@@ -137,13 +192,25 @@ async fn kill(options: trials::kill::Options) -> Result<bool> {
 
 async fn faults(arguments: FaultArguments) -> Result<bool> {
     let binary = sluice::binary()?;
-    let FaultArguments { kills, unflushed, full, neighbour_seconds, streams, senders, sockets } =
-        arguments;
+    let FaultArguments {
+        kills,
+        unflushed,
+        full,
+        neighbour_seconds,
+        requests,
+        bombs,
+        streams,
+        senders,
+        sockets,
+    } = arguments;
     let length = Duration::from_secs(neighbour_seconds);
     let mut holds = conclude(&closed_doors(&binary).await?);
     holds &=
         conclude(&trials::stop::run(&binary, trials::stop::Options { streams, senders }).await?);
     holds &= conclude(&trials::silent::run(&binary, trials::silent::Options::full(sockets)).await?);
+    holds &= conclude(&trials::cancelled::run(&binary, requests).await?);
+    let options = trials::bombs::Options { times: bombs, together: 16 };
+    holds &= conclude(&trials::bombs::run(&binary, options).await?);
     holds &= conclude(&trials::disk::no_flush(&binary, unflushed).await?);
     holds &= conclude(&trials::disk::full(&binary, full).await?);
     holds &= conclude(&trials::neighbours::run(&binary, length).await?);

@@ -96,6 +96,18 @@ impl Process {
         Ok((status?, asked.elapsed()))
     }
 
+    /// Processor time used so far, on all cores.
+    pub fn cpu(&self) -> Option<Duration> {
+        /// Of a clock tick in `/proc`, on every Linux.
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()?)).ok()?;
+        // The name of the program, in brackets, may have blanks of its own.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks = |at: usize| fields.get(at)?.parse::<u32>().ok();
+        Some(TICK * (ticks(11)? + ticks(12)?))
+    }
+
     /// Resident memory in bytes: now, and the most there has been.
     pub fn resident(&self) -> Option<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?)).ok()?;

@@ -3,6 +3,8 @@
 //! Invariant: a trial fails by its verdict, not by an error; an error means
 //! that it could not be carried out.
 
+pub mod bombs;
+pub mod cancelled;
 pub mod disk;
 pub mod kill;
 pub mod neighbours;

@@ -98,7 +98,6 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_PATIENCE)
         .max_buf_size(HEADER_BYTES)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), service)
 }
 

@@ -173,7 +173,7 @@ async fn hold(sluice: &Sluice, key: &str, pending: u64) -> Result<u64> {
     }
     // Applied under the same name: from here on the events of the trial have no wait.
     sluice
-        .apply("name: Hold\ntriggers: []\nsteps:\n  - id: wait\n    delay: { for: 1h }\n", key)
+        .apply("name: Hold\ntriggers:\n  - eventType: bench.never\nsteps:\n  - id: wait\n    delay: { for: 1h }\n", key)
         .await?;
     Ok(next)
 }

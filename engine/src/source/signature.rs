@@ -188,6 +188,31 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+        /// Headers that look right, and any others: nothing is believed without the secret.
+        #[test]
+        fn nothing_is_believed_by_its_looks(
+            kind in proptest::sample::select(Kind::ALL.to_vec()),
+            values in proptest::collection::vec(proptest::prop_oneof![
+                "sha256=[0-9a-f]{64}", "[0-9a-f]{64}", "v0=[0-9a-f]{64}", "t=[0-9]{1,11},v1=[0-9a-f]{64}",
+                "v1,[A-Za-z0-9+/]{43}=", "[A-Za-z0-9+/]{43}=", "1000", "\\PC{0,40}", "[,=v01t ]{0,12}",
+            ], 8),
+            body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..32),
+        ) {
+            const NAMES: [&str; 8] = [
+                "x-hub-signature-256", "stripe-signature", "x-shopify-hmac-sha256", "x-slack-signature",
+                "x-slack-request-timestamp", "webhook-signature", "webhook-timestamp", "x-signature",
+            ];
+            let mut headers: Vec<_> =
+                NAMES.into_iter().zip(&values).map(|(name, value)| (name, value.as_str())).collect();
+            headers.push(("webhook-id", "msg_1"));
+            let source = source(kind, &["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
+            proptest::prop_assert_ne!(check(&source, &headers, &body, 1_000), "ok");
+        }
+    }
+
     /// The example in GitHub's documentation.
     #[test]
     fn github_as_documented() {

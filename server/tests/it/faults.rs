@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench::trials::{disk, neighbours, silent, stop};
+use bench::trials::{bombs, cancelled, disk, neighbours, silent, stop};
 
 use crate::start::binary;
 
@@ -35,5 +35,17 @@ async fn nothing_is_believed_while_the_disk_does_not_flush() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_turns_senders_away_until_there_is_room() {
     let report = disk::full(&binary(), 12).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_cancelled_leave_nothing_open() {
+    let report = cancelled::run(&binary(), 400).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bombs_and_floods_are_refused_without_filling_the_memory() {
+    let report = bombs::run(&binary(), bombs::Options { times: 1, together: 8 }).await.unwrap();
     assert!(report.holds, "{report}");
 }
