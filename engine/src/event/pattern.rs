@@ -100,16 +100,33 @@ fn segment(part: &str, position: usize, start: usize) -> Result<Segment, Invalid
     Ok(Segment::Literal(part.into()))
 }
 
+/// Costs at most the product of the lengths: only the last `**` is ever made to take more, because
+/// whatever one before it could take, the last one can take as well.
 fn matches(pattern: &[Segment], parts: &[&str]) -> bool {
-    match (pattern, parts) {
-        ([], []) => true,
-        ([], _) | (_, []) => false,
-        ([Segment::Many, rest @ ..], [_, later @ ..]) => {
-            matches(rest, later) || matches(pattern, later)
+    let (mut at, mut part) = (0, 0);
+    // Behind the last `**`, and the first part that it has not taken.
+    let mut last: Option<(usize, usize)> = None;
+    loop {
+        let fits = match (pattern.get(at), parts.get(part)) {
+            (None, None) => return true,
+            (Some(Segment::Many), Some(_)) => {
+                last = Some((at + 1, part + 1));
+                true
+            }
+            (Some(Segment::One), Some(_)) => true,
+            (Some(Segment::Literal(text)), Some(part)) => text == part,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if fits {
+            (at, part) = (at + 1, part + 1);
+            continue;
         }
-        ([Segment::One, rest @ ..], [_, later @ ..]) => matches(rest, later),
-        ([Segment::Literal(text), rest @ ..], [part, later @ ..]) => {
-            text == part && matches(rest, later)
+        match &mut last {
+            Some((behind, taken)) if *taken < parts.len() => {
+                *taken += 1;
+                (at, part) = (*behind, *taken);
+            }
+            _ => return false,
         }
     }
 }
@@ -162,6 +179,14 @@ mod tests {
         check("*", "push", true);
         check("*", "order.item.added", true);
         check("**", "order.item.added", true);
+    }
+
+    #[test]
+    fn many_stars_cost_little() {
+        let (stars, parts) = (["**"; 60].join("."), ["a"; 120].join("."));
+        check(&stars, &parts, true);
+        check(&format!("{stars}.b"), &parts, false);
+        check(&format!("a.{stars}.a"), &parts, true);
     }
 
     #[test]
