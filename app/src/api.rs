@@ -25,6 +25,7 @@ mod reveal_secret;
 mod revoke_key;
 mod rotate_source;
 mod settle_deliveries;
+mod switch_workflow;
 
 pub use create_key::{CreateKey, create_key};
 pub use create_source::{CreateSource, create_source};
@@ -46,3 +47,4 @@ pub use reveal_secret::{RevealSecret, reveal_secret};
 pub use revoke_key::{RevokeKey, revoke_key};
 pub use rotate_source::{RotateSource, rotate_source};
 pub use settle_deliveries::{SettleDeliveries, settle_deliveries};
+pub use switch_workflow::{SwitchWorkflow, switch_workflow};

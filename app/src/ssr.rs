@@ -12,7 +12,7 @@ use leptos_axum::ResponseOptions;
 
 use crate::{
     ApiError,
-    model::{Stats, User, WorkflowView},
+    model::{Stats, User},
 };
 
 pub mod convert;
@@ -22,6 +22,7 @@ pub mod keys;
 mod once;
 pub mod quarantine;
 pub mod sources;
+pub mod workflows;
 
 pub use once::reveal;
 
@@ -117,8 +118,4 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 pub async fn stats(engine: &Engine) -> Result<Stats, ApiError> {
     engine::stats::current(engine).await.map(|stats| convert::stats(&stats)).map_err(fail)
-}
-
-pub async fn workflows(engine: &Engine) -> Result<Vec<WorkflowView>, ApiError> {
-    Ok(engine.workflows.current().workflows().iter().map(|it| convert::workflow(it)).collect())
 }

@@ -43,6 +43,8 @@ pub const ROUTES: &[Door] = &[
     door("POST", "/api/v1/dead-letters/evt_none/retry", Needs::Manage),
     door("GET", "/api/v1/workflows", Needs::Read),
     door("POST", "/api/v1/workflows", Needs::Manage),
+    door("POST", "/api/v1/workflows/wfl_none/enable", Needs::Manage),
+    door("POST", "/api/v1/workflows/wfl_none/disable", Needs::Manage),
     door("POST", "/api/v1/bulk", Needs::Manage),
     door("GET", "/api/v1/runs", Needs::Read),
     door("GET", "/api/v1/sources", Needs::Read),
@@ -86,6 +88,7 @@ pub const FORGED: &[&str] = &[
     "/api/ui/sources/delete",
     "/api/ui/quarantine/settle",
     "/api/ui/secrets/reveal",
+    "/api/ui/workflows/switch",
 ];
 
 fn knock(door: &Door) -> Request {

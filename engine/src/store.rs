@@ -10,6 +10,7 @@ mod batch;
 mod checkpoint;
 mod disk;
 pub mod entity;
+pub mod health;
 mod jsonb;
 mod latency;
 pub mod open;

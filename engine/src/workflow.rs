@@ -11,6 +11,7 @@ pub mod definition;
 pub mod duration;
 pub mod explain;
 pub mod list;
+pub mod switch;
 pub mod triggers;
 
 pub use definition::{Definition, InvalidDefinition, Step, StepKind};

@@ -9,6 +9,7 @@ use crate::config::{DatabaseArgs, ServeArgs};
 mod chosen;
 mod client;
 mod dlq;
+mod doctor;
 mod events;
 mod keys;
 mod migrate;
@@ -59,6 +60,8 @@ enum Command {
     /// List, retry, resolve and delete the events that failed.
     #[command(subcommand)]
     Dlq(dlq::DlqCommand),
+    /// Check disk, database, clock, limits and keys, and say what to do.
+    Doctor(Box<doctor::DoctorArgs>),
     /// Print the API as an OpenAPI 3.1 document.
     #[command(name = "openapi")]
     OpenApi(OutputArgs),
@@ -85,6 +88,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,
         Command::Dlq(command) => dlq::run(command).await,
+        Command::Doctor(args) => doctor::run(*args).await,
         Command::OpenApi(_) => openapi::run(),
         Command::Send(args) => send::run(args).await,
     }

@@ -15,6 +15,7 @@ use engine::source::manage::SourceError;
 use engine::source::quarantine::ReleaseError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
+use engine::workflow::switch::SwitchError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -357,6 +358,15 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SwitchError> for Problem {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            SwitchError::Store(error) => error.into(),
         }
     }
 }

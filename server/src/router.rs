@@ -87,6 +87,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/dead-letters", get(dead_letters::list))
         .route("/dead-letters/{id}/retry", post(dead_letters::retry))
         .route("/workflows", get(workflows::list).post(workflows::apply))
+        .route("/workflows/{id}/enable", post(workflows::enable))
+        .route("/workflows/{id}/disable", post(workflows::disable))
         .route("/runs", get(runs::list))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", axum::routing::delete(keys::revoke))

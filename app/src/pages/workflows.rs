@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::list_workflows,
+    api::{SwitchWorkflow, list_workflows},
     model::{StepView, TriggerView, WorkflowView},
-    ui::{Command, Header, Problem},
+    ui::{Actions, Command, Header, Notice, Problem, announce},
 };
 
 const EXAMPLE: &str = r#"name: Notify warehouse
@@ -20,14 +20,22 @@ steps:
 
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
-    let workflows = Resource::new(|| (), |()| list_workflows());
+    let done = expect_context::<Actions>().done;
+    let workflows = Resource::new(move || done.get(), |_| list_workflows());
+    let switch = ServerAction::<SwitchWorkflow>::new();
+    announce(switch, |on| {
+        Notice::done(match on {
+            true => "On: events that match start it again.",
+            false => "Off: events that match do not start it. Runs that have begun go on.",
+        })
+    });
     view! {
         <Header title="Workflows" />
         <div class="scroll">
             <Transition>
                 {move || Suspend::new(async move {
                     match workflows.await {
-                        Ok(workflows) => view! { <List workflows /> }.into_any(),
+                        Ok(workflows) => view! { <List workflows switch /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}
@@ -37,11 +45,12 @@ pub fn WorkflowsPage() -> impl IntoView {
 }
 
 #[component]
-fn List(workflows: Vec<WorkflowView>) -> impl IntoView {
+fn List(workflows: Vec<WorkflowView>, switch: ServerAction<SwitchWorkflow>) -> impl IntoView {
     if workflows.is_empty() {
         return view! { <Empty /> }.into_any();
     }
-    let rows: Vec<_> = workflows.into_iter().map(|workflow| view! { <Row workflow /> }).collect();
+    let rows: Vec<_> =
+        workflows.into_iter().map(|workflow| view! { <Row workflow switch /> }).collect();
     view! {
         <table class="plain">
             <thead>
@@ -50,6 +59,7 @@ fn List(workflows: Vec<WorkflowView>) -> impl IntoView {
                     <th>"Starts on"</th>
                     <th>"Steps"</th>
                     <th>"State"</th>
+                    <th></th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
@@ -59,12 +69,15 @@ fn List(workflows: Vec<WorkflowView>) -> impl IntoView {
 }
 
 #[component]
-fn Row(workflow: WorkflowView) -> AnyView {
+fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView {
     let triggers: Vec<_> = workflow.triggers.into_iter().map(trigger).collect();
     let steps: Vec<_> = workflow.steps.into_iter().map(step).collect();
-    let (class, state) = if workflow.enabled { ("s on", "On") } else { ("s off", "Off") };
+    let on = workflow.enabled;
+    let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
+    let (turn, say) = if on { ("false", "Turn off") } else { ("true", "Turn on") };
+    let label = format!("{say} {}", workflow.name);
     view! {
-        <tr>
+        <tr class:ended=!on>
             <td>
                 <b>{workflow.name}</b>
                 <div class="dim">"Version " {workflow.version}</div>
@@ -75,6 +88,17 @@ fn Row(workflow: WorkflowView) -> AnyView {
             </td>
             <td>
                 <span class=class>{state}</span>
+            </td>
+            <td>
+                <div class="row end-row">
+                    <ActionForm action=switch attr:class="inline">
+                        <input type="hidden" name="id" value=workflow.id />
+                        <input type="hidden" name="on" value=turn />
+                        <button class="btn" aria-label=label>
+                            {say}
+                        </button>
+                    </ActionForm>
+                </div>
             </td>
         </tr>
     }

@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use engine::workflow::Definition;
+use serde_json::Value;
 
-use super::client::ServerArgs;
+use super::client::{Client, ServerArgs};
 use super::{OutputArgs, output};
 
 #[derive(Subcommand)]
 pub(super) enum WorkflowsCommand {
     /// Put the workflow of a YAML or JSON file in force. The same file twice changes nothing.
     Apply {
-        /// The file; `-` reads standard input.
+        /// The file, which may hold several with `---` between; `-` reads standard input.
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
         /// Say what would happen and change nothing.
@@ -21,6 +22,17 @@ pub(super) enum WorkflowsCommand {
         dry_run: bool,
         #[command(flatten)]
         output: OutputArgs,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Let events start it again.
+    Enable(Chosen),
+    /// Let no event start it; runs that have begun go on.
+    Disable(Chosen),
+    /// Print definitions as YAML, ready for `apply`; all of them, or those that are named.
+    Export {
+        /// Names or ids.
+        workflows: Vec<String>,
         #[command(flatten)]
         server: ServerArgs,
     },
@@ -33,33 +45,59 @@ pub(super) enum WorkflowsCommand {
     },
 }
 
+/// A workflow by its name or id.
+#[derive(Args)]
+pub(super) struct Chosen {
+    /// The workflow's name, or its id (wfl_…).
+    workflow: String,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
 pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
     match command {
         WorkflowsCommand::Apply { file, dry_run, output, server } => {
             let text = super::send::read(&file)?;
-            // Refused here, a mistake costs no connection and names its place.
-            Definition::parse(&text).with_context(|| file.display().to_string())?;
-            let path = format!("/api/v1/workflows?dryRun={dry_run}");
-            let answer = server.client()?.post(&path, "application/yaml", text).await?;
-            if output.json {
-                output::line(answer);
-            } else {
-                let would = if dry_run { "would be " } else { "" };
-                let (name, result) = (answer["name"].as_str(), answer["result"].as_str());
-                output::line(format!(
-                    "{}: {would}{}",
-                    name.unwrap_or_default(),
-                    result.unwrap_or_default()
-                ));
+            let documents = documents(&text);
+            // Refused here, a mistake costs no connection, names its place and leaves nothing half done.
+            for document in &documents {
+                Definition::parse(document).with_context(|| file.display().to_string())?;
             }
+            let (client, path) = (server.client()?, format!("/api/v1/workflows?dryRun={dry_run}"));
+            for document in documents {
+                let answer = client.post(&path, "application/yaml", document.to_owned()).await?;
+                if output.json {
+                    output::line(answer);
+                } else {
+                    let would = if dry_run { "would be " } else { "" };
+                    let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
+                    output::line(format!("{}: {would}{}", text("name"), text("result")));
+                }
+            }
+        }
+        WorkflowsCommand::Enable(chosen) => switch(chosen, "enable").await?,
+        WorkflowsCommand::Disable(chosen) => switch(chosen, "disable").await?,
+        WorkflowsCommand::Export { workflows, server } => {
+            let listed = list(&server.client()?).await?;
+            let chosen = match workflows.as_slice() {
+                [] => listed.iter().collect(),
+                names => {
+                    let found = names.iter().map(|name| find(&listed, name));
+                    found.collect::<Result<Vec<_>, _>>()?
+                }
+            };
+            let yaml = |it: &&Value| serde_yaml_ng::to_string(&it["definition"]);
+            let documents = chosen.iter().map(yaml).collect::<Result<Vec<_>, _>>()?;
+            output::line(documents.join("---\n").trim_end());
         }
         WorkflowsCommand::List { output, server } => {
             let answer = server.client()?.get("/api/v1/workflows").await?;
             if output.json {
                 output::line(&answer["items"]);
             } else {
-                let text =
-                    |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
                 let rows: Vec<_> = answer["items"]
                     .as_array()
                     .into_iter()
@@ -73,4 +111,60 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The documents of a YAML file; one that is nothing but blank is none, unless there is no other.
+fn documents(text: &str) -> Vec<&str> {
+    let mut documents = Vec::new();
+    let (mut begin, mut end) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            documents.push(&text[begin..end]);
+            begin = end + line.len();
+        }
+        end += line.len();
+    }
+    documents.push(&text[begin..]);
+    documents.retain(|document| !document.trim().is_empty());
+    if documents.is_empty() { vec![text] } else { documents }
+}
+
+async fn list(client: &Client) -> anyhow::Result<Vec<Value>> {
+    let mut answer = client.get("/api/v1/workflows").await?;
+    match answer["items"].take() {
+        Value::Array(items) => Ok(items),
+        _ => anyhow::bail!("the server's answer has no items: is it a Sluice of this version?"),
+    }
+}
+
+fn find<'l>(listed: &'l [Value], name: &str) -> anyhow::Result<&'l Value> {
+    let found = listed.iter().find(|it| it["name"] == name || it["id"] == name);
+    found.with_context(|| format!("there is no workflow `{name}`: see `sluice workflows list`"))
+}
+
+async fn switch(chosen: Chosen, how: &str) -> anyhow::Result<()> {
+    let Chosen { workflow, output, server } = chosen;
+    let client = server.client()?;
+    let listed = list(&client).await?;
+    let id = find(&listed, &workflow)?["id"].as_str().unwrap_or_default();
+    let path = format!("/api/v1/workflows/{id}/{how}");
+    let answer = client.post(&path, "application/json", String::new()).await?;
+    if output.json {
+        output::line(answer);
+    } else {
+        output::line(format!("{}: {how}d", answer["name"].as_str().unwrap_or(&workflow)));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::documents;
+
+    #[test]
+    fn a_file_may_hold_several_definitions() {
+        assert_eq!(documents("a: 1\n"), ["a: 1\n"]);
+        assert_eq!(documents("---\na: 1\n---\nb: |\n  ---\n"), ["a: 1\n", "b: |\n  ---\n"]);
+        assert_eq!(documents(""), [""]);
+    }
 }

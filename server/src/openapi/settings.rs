@@ -47,12 +47,23 @@ fn workflows() -> Vec<Operation> {
             .takes([definition(), definition().sent_as("application/yaml")])
             .answers(StatusCode::OK, "What was done.", shape::json::<AppliedView>())
             .refuses(&[Code::InvalidDefinition]),
+        switch("/api/v1/workflows/{id}/enable", "enableWorkflow", "Turn a workflow on"),
+        switch("/api/v1/workflows/{id}/disable", "disableWorkflow", "Turn a workflow off")
+            .says("Events that come meanwhile do not start it. Runs that have begun go on."),
         WORKFLOWS
             .get("/api/v1/runs", "listRuns", "List runs")
             .needs(Permission::Read)
             .query::<RunQuery>()
             .answers(StatusCode::OK, "A page, newest first.", shape::page::<RunView>()),
     ]
+}
+
+fn switch(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    WORKFLOWS
+        .post(path, id, summary)
+        .needs(Permission::Manage)
+        .named("id", "The workflow's id, `wfl_…`.")
+        .answers(StatusCode::OK, "As it is now.", shape::json::<WorkflowView>())
 }
 
 fn sources() -> Vec<Operation> {

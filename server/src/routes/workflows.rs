@@ -1,4 +1,4 @@
-//! `/api/v1/workflows`: list, and apply a definition by its name.
+//! `/api/v1/workflows`: list, apply a definition by its name, turn on and off.
 
 use app::model::{Page, WorkflowView};
 use app::ssr::convert;
@@ -6,13 +6,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use engine::workflow::Definition;
+use engine::id::WorkflowId;
 use engine::workflow::apply::{self, Applied};
+use engine::workflow::{Definition, switch};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body;
-use super::query::{self, Asked};
+use super::query::{self, Asked, Named};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -74,4 +75,22 @@ pub(crate) async fn apply(
     };
     let workflow = workflow.map(|workflow| convert::workflow(&workflow));
     Ok(Json(AppliedView { name, result, dry_run: how.dry_run, workflow }))
+}
+
+pub(crate) async fn enable(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Named(id): Named<WorkflowId>,
+) -> Result<Json<WorkflowView>, Problem> {
+    let workflow = switch::switch(&state.engine, id, true).await?;
+    Ok(Json(convert::workflow(&workflow)))
+}
+
+pub(crate) async fn disable(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Named(id): Named<WorkflowId>,
+) -> Result<Json<WorkflowView>, Problem> {
+    let workflow = switch::switch(&state.engine, id, false).await?;
+    Ok(Json(convert::workflow(&workflow)))
 }

@@ -91,3 +91,68 @@ async fn a_source_is_made_listed_and_removed_and_only_then_unknown() {
     }
     panic!("a deleted source still takes deliveries after ten seconds");
 }
+
+#[tokio::test]
+async fn the_doctor_says_what_is_well_and_what_to_do_where_it_is_not() {
+    let (mut sluice, key) = sluice().await;
+    sluice.accept(&order(1), &key).await.unwrap();
+    let seen = parsed(&sluice.command(&["doctor", "--json"], None).await.unwrap());
+    let check = |seen: &Value, name: &str| {
+        let checks = seen["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["check"] == name);
+        found.unwrap_or_else(|| panic!("no {name}: {seen}")).clone()
+    };
+    for name in ["data folder", "database", "clock", "keys", "people", "secret key"] {
+        assert_eq!(check(&seen, name)["verdict"], "ok", "{seen}");
+    }
+    let limits = check(&seen, "limits");
+    assert_eq!(limits["verdict"], "warning", "trials run without a limit: {limits}");
+    assert!(limits["says"].as_str().unwrap().contains("bodies up to 1048576 bytes"), "{limits}");
+
+    // Stopped well, the log is empty and all of it lies in the database.
+    sluice.terminate(std::time::Duration::from_secs(10)).await.unwrap();
+    let file = sluice.database().unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let (page, pages) = (4096, bytes.len() / 4096);
+    assert!(pages > 8, "{pages}");
+    bytes[2 * page..(pages - 1) * page].fill(0xa5);
+    std::fs::write(&file, bytes).unwrap();
+    let damaged = sluice.run(&["doctor", "--json"], None).await.unwrap();
+    assert_eq!(damaged.status.code(), Some(1));
+    let seen = parsed(&String::from_utf8(damaged.stdout).unwrap());
+    assert_eq!(check(&seen, "database")["verdict"], "failure", "{seen}");
+}
+
+const OTHER: &str = "name: Other\ntriggers:\n  - eventType: other.*\nsteps:\n  - id: wait\n    delay: { for: 1s }\n";
+
+#[tokio::test]
+async fn workflows_are_turned_off_and_on_and_exported_as_they_can_be_applied() {
+    let (sluice, key) = sluice().await;
+    let run = async |arguments: &[&str]| sluice.command(arguments, Some(&key)).await.unwrap();
+    let sink = Sink::start().await.unwrap();
+    sluice.apply(&notify(&sink.url(), ONCE), &key).await.unwrap();
+    let listed = parsed(&run(&["workflows", "list", "--json"]).await);
+    let (name, id) = (listed[0]["name"].as_str().unwrap(), listed[0]["id"].as_str().unwrap());
+
+    assert!(run(&["workflows", "disable", name]).await.contains("disabled"));
+    let unmatched = sluice.accept(&order(1), &key).await.unwrap();
+    assert_eq!(sluice.settled(&unmatched, &key).await.unwrap()["runs"], json!([]));
+    let why = sluice.get(&format!("/api/v1/events/{unmatched}/explain"), &key).await.unwrap();
+    assert!(why.to_string().contains("disabled"), "{why}");
+    // Twice changes nothing, and its id is as good as its name.
+    run(&["workflows", "disable", id]).await;
+    assert_eq!(parsed(&run(&["workflows", "enable", id, "--json"]).await)["enabled"], true);
+    let matched = sluice.accept(&order(2), &key).await.unwrap();
+    let settled = sluice.settled(&matched, &key).await.unwrap();
+    assert_eq!(settled["runs"].as_array().unwrap().len(), 1, "{settled}");
+
+    sluice.apply(OTHER, &key).await.unwrap();
+    let exported = run(&["workflows", "export"]).await;
+    let file = sluice.data().join("exported.yaml");
+    std::fs::write(&file, &exported).unwrap();
+    let file = file.to_str().unwrap();
+    let applied = run(&["workflows", "apply", "-f", file]).await;
+    assert_eq!(applied.matches(": unchanged").count(), 2, "{applied}{exported}");
+    let unknown = sluice.run(&["workflows", "enable", "nothing"], Some(&key)).await.unwrap();
+    assert_eq!(unknown.status.code(), Some(1));
+}

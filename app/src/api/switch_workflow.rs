@@ -1,0 +1,12 @@
+//! Turns a workflow on or off.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+/// Answers whether it is on now.
+#[server(prefix = "/api/ui", endpoint = "workflows/switch")]
+pub async fn switch_workflow(id: String, on: bool) -> Result<bool, ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::workflows::switch(&engine, &id, on).await
+}

@@ -1,0 +1,42 @@
+//! What can be said of a database without serving it.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use super::{Store, StoreError};
+use crate::time::Timestamp;
+
+/// How many faults are listed at most.
+const FAULTS: usize = 20;
+
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// The database and its version.
+    pub version: String,
+    /// What a check of the whole file found wrong (SQLite; Postgres checks itself).
+    pub faults: Vec<String>,
+    /// When the newest event came.
+    pub newest_event: Option<Timestamp>,
+}
+
+/// Reads all of a SQLite file, which takes a while when it is large; writers are not held up.
+pub async fn examine(store: &Store) -> Result<Health, StoreError> {
+    let backend = store.read.get_database_backend();
+    let rows = async |sql: &str| {
+        let rows = store.read.query_all_raw(Statement::from_string(backend, sql)).await?;
+        rows.iter().map(|row| row.try_get_by_index::<String>(0)).collect::<Result<Vec<_>, DbErr>>()
+    };
+    let (version, faults) = match backend {
+        DbBackend::Postgres => (rows("SHOW server_version").await?, Vec::new()),
+        _ => {
+            let found = rows(&format!("PRAGMA quick_check({FAULTS})")).await?;
+            let faults = found.into_iter().filter(|line| line != "ok").collect();
+            (rows("SELECT sqlite_version()").await?, faults)
+        }
+    };
+    let name = if backend == DbBackend::Postgres { "Postgres" } else { "SQLite" };
+    let version = format!("{name} {}", version.concat());
+    let newest = "SELECT received_at FROM events ORDER BY seq DESC LIMIT 1";
+    let newest = store.read.query_one_raw(Statement::from_string(backend, newest)).await?;
+    let newest = newest.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+    Ok(Health { version, faults, newest_event: newest.map(Timestamp::from_millis) })
+}

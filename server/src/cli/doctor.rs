@@ -1,0 +1,219 @@
+//! `sluice doctor`: is everything as it should be, and what to do where it is not.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use engine::Environment;
+use engine::key;
+use engine::store::{Location, Store, health};
+use engine::time::Timestamp;
+use engine::user;
+use serde_json::json;
+
+use super::{OutputArgs, output};
+use crate::config::{RateLimit, ServeArgs};
+
+const GIB: u64 = 1 << 30;
+/// Free space below which the disk is called short, and below which it is as good as full.
+const SHORT: u64 = 2 * GIB;
+const FULL: u64 = GIB / 8;
+const SOON: Duration = Duration::from_secs(14 * 24 * 3_600);
+/// The newest event may be so far ahead of the clock before the clock is blamed.
+const SKEW_MILLIS: i64 = 5_000;
+/// Connections and files below which a busy server runs short.
+const FILES: u64 = 4_096;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    /// What `serve` is told, by the same flags and environment.
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Ok,
+    Warning,
+    Failure,
+}
+use Verdict::{Failure, Ok as Good, Warning};
+
+impl Verdict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Good => "ok",
+            Warning => "warning",
+            Failure => "failure",
+        }
+    }
+}
+
+struct Finding {
+    check: &'static str,
+    verdict: Verdict,
+    /// What was seen, and what to do when it is not good.
+    says: String,
+}
+
+fn finding(check: &'static str, verdict: Verdict, says: impl Into<String>) -> Finding {
+    Finding { check, verdict, says: says.into() }
+}
+
+/// Fails when anything is wrong that keeps Sluice from working.
+pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
+    let DoctorArgs { serve, output } = args;
+    let findings = examine(&serve).await?;
+    let worst = findings.iter().map(|found| found.verdict).max().unwrap_or(Good);
+    if output.json {
+        let view = |found: &Finding| json!({ "check": found.check, "verdict": found.verdict.as_str(), "says": found.says });
+        let checks: Vec<_> = findings.iter().map(view).collect();
+        output::line(json!({ "verdict": worst.as_str(), "checks": checks }));
+    } else {
+        let row = |found: &Finding| {
+            [found.verdict.as_str().to_owned(), found.check.to_owned(), found.says.clone()]
+        };
+        output::table(["", "CHECK", "SEEN"], &findings.iter().map(row).collect::<Vec<_>>());
+    }
+    match worst {
+        Failure => anyhow::bail!("something keeps Sluice from working: see above"),
+        _ => Ok(()),
+    }
+}
+
+async fn examine(args: &ServeArgs) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = vec![limits(args), files()];
+    let location = args.database.location()?;
+    let folder = &args.database.data_dir;
+    let is_new = matches!(location, Location::Folder(_)) && !folder.exists();
+    if is_new {
+        let says = format!("{} is not there yet: `sluice serve` makes it", folder.display());
+        findings.push(finding("data folder", Warning, says));
+        return Ok(findings);
+    }
+    findings.push(disk(folder));
+    findings.push(secret_key(&args.database.secret_key_file()));
+    let environment = Environment::system();
+    match engine::open_for_tool(&location, &environment).await {
+        Ok(store) => findings.extend(database(&store, environment.clock.now()).await?),
+        Err(error) => findings.push(finding("database", Failure, error.to_string())),
+    }
+    Ok(findings)
+}
+
+fn limits(args: &ServeArgs) -> Finding {
+    let (rate, verdict) = match args.ingest_rate_limit {
+        RateLimit::Per(rate) => (format!("{rate} for each address"), Good),
+        RateLimit::Off => ("no limit for an address".to_owned(), Warning),
+    };
+    let bytes = args.max_body.0;
+    let proxies = match args.trusted_proxies.as_slice() {
+        [] => "X-Forwarded-For is not believed".to_owned(),
+        some => format!("X-Forwarded-For is believed from {} networks", some.len()),
+    };
+    finding("limits", verdict, format!("intake: {rate}; bodies up to {bytes} bytes; {proxies}"))
+}
+
+fn files() -> Finding {
+    match rlimit::Resource::NOFILE.get() {
+        Ok((_, hard)) if hard < FILES => {
+            let says =
+                format!("only {hard} open files are allowed: raise it with `ulimit -n 65536`");
+            finding("open files", Warning, says)
+        }
+        Ok((_, hard)) => finding("open files", Good, format!("{hard} are allowed")),
+        Err(error) => finding("open files", Warning, format!("the limit is not known: {error}")),
+    }
+}
+
+fn disk(folder: &Path) -> Finding {
+    let shown = folder.display();
+    let tried = tempfile(folder);
+    if let Err(error) = tried {
+        let says = format!("{shown} cannot be written: {error}; give it to the user that serves");
+        return finding("data folder", Failure, says);
+    }
+    let free = match nix::sys::statvfs::statvfs(folder) {
+        Ok(space) => space.blocks_available() * space.fragment_size(),
+        Err(error) => {
+            return finding("data folder", Warning, format!("free space is not known: {error}"));
+        }
+    };
+    let (verdict, then) = match free {
+        ..FULL => (Failure, ": intake answers 503 until there is room"),
+        FULL..SHORT => (Warning, ": make room before it is full"),
+        _ => (Good, ""),
+    };
+    let free = free as f64 / GIB as f64;
+    finding("data folder", verdict, format!("{shown} can be written, {free:.1} GiB free{then}"))
+}
+
+/// Whether a file can be made there; it is gone afterwards.
+fn tempfile(folder: &Path) -> std::io::Result<()> {
+    let file = folder.join(format!(".doctor-{}", std::process::id()));
+    std::fs::write(&file, b"")?;
+    std::fs::remove_file(file)
+}
+
+fn secret_key(file: &Path) -> Finding {
+    let shown = file.display();
+    match std::fs::metadata(file) {
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            let says = format!("{shown} can be read by others: run `chmod 600 {shown}`");
+            finding("secret key", Warning, says)
+        }
+        Ok(_) => finding("secret key", Good, format!("{shown}, for its owner alone: back it up")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            finding("secret key", Good, format!("{shown} is made on the first start"))
+        }
+        Err(error) => finding("secret key", Failure, format!("{shown}: {error}")),
+    }
+}
+
+async fn database(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Finding>> {
+    let health = health::examine(store).await?;
+    let whole = match health.faults.first() {
+        None => finding("database", Good, format!("{}, whole", health.version)),
+        Some(fault) => {
+            let says = format!("damaged: {fault}; stop Sluice and restore a backup");
+            finding("database", Failure, says)
+        }
+    };
+    let ahead = health.newest_event.map_or(0, |newest| newest.millis_since(now));
+    let clock = match ahead {
+        SKEW_MILLIS.. => {
+            let says =
+                format!("{now} is {} s before the newest event: set the clock", ahead / 1_000);
+            finding("clock", Failure, says)
+        }
+        _ => finding("clock", Good, now.to_string()),
+    };
+    Ok(vec![whole, clock, keys(store, now).await?, people(store).await?])
+}
+
+async fn keys(store: &Store, now: Timestamp) -> anyhow::Result<Finding> {
+    let all = key::manage::list(store).await?;
+    let live: Vec<_> = all.iter().filter(|key| key.is_live(now)).collect();
+    let soon = now.plus(SOON);
+    let ending = live.iter().find(|key| key.expires_at.is_some_and(|at| at < soon));
+    Ok(match (live.len(), ending) {
+        (0, _) => {
+            let says = "none that is live: make one with `sluice keys create --name shop`";
+            finding("keys", Warning, says)
+        }
+        (_, Some(key)) => {
+            let says = format!("`{}` ends within two weeks: make its successor", key.name);
+            finding("keys", Warning, says)
+        }
+        (live, None) => finding("keys", Good, format!("{live} live")),
+    })
+}
+
+async fn people(store: &Store) -> anyhow::Result<Finding> {
+    Ok(match user::list(store).await?.len() {
+        0 => finding("people", Warning, "nobody can sign in: open the link that `serve` prints"),
+        some => finding("people", Good, format!("{some} may sign in")),
+    })
+}
