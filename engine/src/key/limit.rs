@@ -70,7 +70,8 @@ impl Rate {
     /// Lets `count` through at `now`, or not: then `empty` stays as it was.
     fn take(self, empty: Empty, now: Timestamp, count: u32) -> (Empty, Standing) {
         let period = i64::from(self.seconds) * 1_000_000_000;
-        let each = period / i64::from(self.count.get());
+        // A rate beyond one a nanosecond is one a nanosecond.
+        let each = (period / i64::from(self.count.get())).max(1);
         let now = now.millis().saturating_mul(1_000_000);
         // A clock that stepped back must not keep a caller out for longer than the period.
         let full = empty.clamp(now, now + period);
@@ -131,6 +132,14 @@ mod tests {
         assert_eq!(take(61_000, 61).refused, Some(None), "more than the limit never passes");
         assert_eq!(take(61_000, 30).refused, None, "what was refused counted for nothing");
         assert_eq!(take(-3_600_000, 1).refused, Some(Some(1)), "the clock stepped back");
+    }
+
+    #[test]
+    fn a_rate_beyond_all_measure_lets_everything_through() {
+        let rate: Rate = format!("{}/s", u32::MAX).parse().unwrap();
+        let (empty, standing) = rate.take(0, at(0), 1_000);
+        assert_eq!(standing.refused, None);
+        assert_eq!(rate.take(empty, at(0), 1_000).1.refused, None);
     }
 
     #[test]
