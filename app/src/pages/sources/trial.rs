@@ -4,24 +4,24 @@
 const SECRET: &str = "SECRET='<the secret>'";
 
 pub fn github(address: &str, _: &str) -> String {
-    format!(
-        "{SECRET}\nBODY='{{\"zen\":\"Keep it logically awesome.\"}}'\n\
-         SIGNATURE=$(printf %s \"$BODY\" |\n  \
-         openssl dgst -sha256 -hmac \"$SECRET\" -r | cut -d' ' -f1)\n\
-         curl {address} \\\n  \
-         -H 'content-type: application/json' -H 'x-github-event: ping' \\\n  \
-         -H \"x-hub-signature-256: sha256=$SIGNATURE\" -d \"$BODY\""
-    )
+    let body = r#"{"zen":"Keep it logically awesome."}"#;
+    in_hexadecimal(address, body, "x-github-event: ping", "x-hub-signature-256: sha256=")
 }
 
 pub fn hmac(address: &str, header: &str) -> String {
+    let body = r#"{"id":1,"note":"a first try"}"#;
+    in_hexadecimal(address, body, "x-event-type: test.sent", &format!("{header}: "))
+}
+
+/// A body signed by itself; the signature follows `signature`.
+fn in_hexadecimal(address: &str, body: &str, event_type: &str, signature: &str) -> String {
     format!(
-        "{SECRET}\nBODY='{{\"id\":1,\"note\":\"a first try\"}}'\n\
+        "{SECRET}\nBODY='{body}'\n\
          SIGNATURE=$(printf %s \"$BODY\" |\n  \
          openssl dgst -sha256 -hmac \"$SECRET\" -r | cut -d' ' -f1)\n\
          curl {address} \\\n  \
-         -H 'content-type: application/json' -H 'x-event-type: test.sent' \\\n  \
-         -H \"{header}: $SIGNATURE\" -d \"$BODY\""
+         -H 'content-type: application/json' -H '{event_type}' \\\n  \
+         -H \"{signature}$SIGNATURE\" -d \"$BODY\""
     )
 }
 
