@@ -28,7 +28,7 @@ pub use copy::CopyButton;
 pub use copy_line::CopyLine;
 pub use event_type::EventTypeName;
 pub use facts::Fact;
-pub use form::{Field, Refusal, Tick};
+pub use form::{Field, FormEnd, NewLink, Refusal, Tick};
 pub use header::Header;
 pub use icon::{Icon, Mark};
 pub use json::JsonView;

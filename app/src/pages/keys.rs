@@ -7,7 +7,7 @@ use super::shown_once::ShownOnce;
 use crate::{
     api::{RevokeKey, list_keys},
     model::KeyView,
-    ui::{Actions, Command, Header, Notice, Problem, announce},
+    ui::{Actions, Command, Header, NewLink, Notice, Problem, announce},
 };
 
 pub mod form;
@@ -89,16 +89,11 @@ fn List(keys: Vec<KeyView>, revoke: ServerAction<RevokeKey>, open: Memo<bool>) -
     view! {
         <div class="bar">
             <p class="dim">"A key is shown once; only its fingerprint is kept."</p>
-            {move || {
-                (!open.get())
-                    .then(|| {
-                        view! {
-                            <a class="btn main" href="/keys?new=1">
-                                "New key"
-                            </a>
-                        }
-                    })
-            }}
+            <NewLink
+                wanted=Signal::derive(move || !open.get())
+                href="/keys?new=1"
+                label="New key"
+            />
         </div>
         <table class="plain">
             <thead>

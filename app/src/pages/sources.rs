@@ -7,7 +7,7 @@ use crate::{
     api::list_sources,
     live::Live,
     model::SourceActivity,
-    ui::{Actions, Command, Header, Problem},
+    ui::{Actions, Command, Header, NewLink, Problem},
 };
 
 pub mod form;
@@ -61,17 +61,11 @@ fn List(sources: Vec<SourceActivity>, new: Memo<Option<String>>) -> AnyView {
     view! {
         <div class="bar">
             <p class="dim">"A delivery is believed by its signature; others wait in quarantine."</p>
-            {move || {
-                new.get()
-                    .is_none()
-                    .then(|| {
-                        view! {
-                            <a class="btn main" href="/sources?new=1">
-                                "New source"
-                            </a>
-                        }
-                    })
-            }}
+            <NewLink
+                wanted=Signal::derive(move || new.get().is_none())
+                href="/sources?new=1"
+                label="New source"
+            />
         </div>
         <table class="plain">
             <thead>

@@ -1,4 +1,5 @@
-//! Parts of forms: a field with its name and a hint, a box to tick, and what was refused.
+//! Parts of forms: a field with its name and a hint, a box to tick, the way in, the end, and what was
+//! refused.
 
 use leptos::prelude::*;
 
@@ -33,6 +34,44 @@ pub fn Tick(name: &'static str, label: &'static str, hint: &'static str, checked
         </label>
     }
     .into_any()
+}
+
+/// The end of a form: it is sent, or left by the way back.
+#[component]
+pub fn FormEnd(
+    #[prop(into)] pending: Signal<bool>,
+    label: &'static str,
+    back: &'static str,
+) -> AnyView {
+    view! {
+        <div class="row">
+            <button class="btn main" disabled=pending>
+                {label}
+            </button>
+            <a class="btn" href=back>
+                "Cancel"
+            </a>
+        </div>
+    }
+    .into_any()
+}
+
+/// The way to the form for a new one, while `wanted`.
+#[component]
+pub fn NewLink(
+    #[prop(into)] wanted: Signal<bool>,
+    href: &'static str,
+    label: &'static str,
+) -> impl IntoView {
+    move || {
+        wanted.get().then(|| {
+            view! {
+                <a class="btn main" href=href>
+                    {label}
+                </a>
+            }
+        })
+    }
 }
 
 /// Why the form was refused, where it was filled in.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::CreateKey,
     model::KeyView,
-    ui::{Field, Refusal, Tick},
+    ui::{Field, FormEnd, Refusal, Tick},
 };
 
 /// Begins with the rights of `model`, when it is to follow that one.
@@ -70,14 +70,7 @@ pub fn KeyForm(model: Option<KeyView>) -> AnyView {
                     />
                 </Field>
                 <Expiry />
-                <div class="row">
-                    <button class="btn main" disabled=create.pending()>
-                        "Create key"
-                    </button>
-                    <a class="btn" href="/keys">
-                        "Cancel"
-                    </a>
-                </div>
+                <FormEnd pending=create.pending() label="Create key" back="/keys" />
             </ActionForm>
         </section>
     }

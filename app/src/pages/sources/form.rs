@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::provider::Provider;
 use crate::{
     api::CreateSource,
-    ui::{CopyLine, Field, Refusal, origin},
+    ui::{CopyLine, Field, FormEnd, Refusal, origin},
 };
 
 #[component]
@@ -43,14 +43,7 @@ pub fn SourceForm(provider: Provider) -> AnyView {
                 </div>
                 <SecretField provider />
                 {(provider.kind == "hmac").then(|| view! { <HeaderField /> })}
-                <div class="row">
-                    <button class="btn main" disabled=create.pending()>
-                        "Create source"
-                    </button>
-                    <a class="btn" href="/sources">
-                        "Cancel"
-                    </a>
-                </div>
+                <FormEnd pending=create.pending() label="Create source" back="/sources" />
             </ActionForm>
         </section>
     }
