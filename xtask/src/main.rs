@@ -32,8 +32,9 @@ Usage: cargo xtask <command>
 
   serve [-- ARGS…]          build everything and start Sluice on 127.0.0.1:3000;
                             ARGS go to `sluice serve`
-  test [--unit | --e2e] [-- FILTER…]
-                            install what the tests need and run them all, or a part
+  test [--quick] [--unit | --e2e] [-- FILTER…]
+                            install what the tests need and run them all, or a part;
+                            with --quick against the quick build that `serve` uses
   build [--release]         build target/release/sluice, one self-contained binary;
                             without --release the quick build that `serve` uses
   check                     rustfmt, clippy for the server and for the browser, feature rules

@@ -24,6 +24,8 @@ use crate::{check, process};
 pub(crate) struct Selection {
     unit: bool,
     end_to_end: bool,
+    /// What is tested: the release, or what is sooner ready while something is being made.
+    profile: Profile,
     /// Handed to the runner.
     filter: Vec<String>,
 }
@@ -34,6 +36,10 @@ impl Selection {
             Some(at) => (&arguments[..at], &arguments[at + 1..]),
             None => (arguments, &[][..]),
         };
+        let (profile, parts) = match parts {
+            ["--quick", rest @ ..] => (Profile::Quick, rest),
+            all => (Profile::Release, all),
+        };
         let (unit, end_to_end) = match parts {
             [] if filter.is_empty() => (true, true),
             [] => {
@@ -43,23 +49,25 @@ impl Selection {
             ["--e2e"] => (false, true),
             other => bail!("`{}` is not understood; see `cargo xtask help`", other.join(" ")),
         };
-        Ok(Self { unit, end_to_end, filter: filter.iter().map(|word| (*word).into()).collect() })
+        let filter = filter.iter().map(|word| (*word).into()).collect();
+        Ok(Self { unit, end_to_end, profile, filter })
     }
 
     fn is_all(&self) -> bool {
-        self.unit && self.end_to_end
+        self.unit && self.end_to_end && self.profile == Profile::Release
     }
 }
 
 pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
-    let steps = 3 + binary::STEPS + if selection.is_all() { 3 } else { 1 };
+    let parts = usize::from(selection.unit) + usize::from(selection.end_to_end);
+    let steps = 3 + binary::STEPS + usize::from(selection.is_all()) + parts;
     let mut progress = Progress::new(project, steps);
 
     let tools = progress.step("Installing what the tests need", tools::install)?;
     progress.step("Fetching Playwright and recorded webhooks", || tools::npm(project))?;
     let schemathesis = progress
         .step("Installing Schemathesis, which tries the API", || schemathesis::install(project))?;
-    let sluice = binary::build(project, Profile::Release, &mut progress)?;
+    let sluice = binary::build(project, selection.profile, &mut progress)?;
     if selection.is_all() {
         progress.step(
             "Checking what the browser gets: nothing of the server, and little",
@@ -190,6 +198,7 @@ mod tests {
         assert_eq!(parts(&[]), Some((true, true, 0)));
         assert_eq!(parts(&["--unit", "--", "pattern"]), Some((true, false, 1)));
         assert_eq!(parts(&["--e2e"]), Some((false, true, 0)));
+        assert_eq!(parts(&["--quick", "--e2e", "--", "keys"]), Some((false, true, 1)));
         assert_eq!(parts(&["--", "pattern"]), None);
         assert_eq!(parts(&["--fast"]), None);
     }
