@@ -3,13 +3,16 @@
 //! They are the shapes other programs rely on, so names and meanings only ever grow.
 //! Invariant: nothing here needs the engine, so all of it compiles for the browser.
 
+pub mod audit;
 pub mod dead_letter;
 pub mod event;
 pub mod filter;
 pub mod held;
+pub mod instance;
 pub mod json;
 pub mod key;
 pub mod page;
+pub mod people;
 pub mod run;
 pub mod session;
 pub mod source;
@@ -17,13 +20,16 @@ pub mod stats;
 pub mod time;
 pub mod workflow;
 
+pub use audit::{AuditFilter, AuditView};
 pub use dead_letter::DeadLetter;
 pub use event::{EventDetail, EventError, EventItem, EventStatus};
 pub use filter::EventFilter;
 pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
+pub use instance::{Instance, Setting};
 pub use json::RawJson;
 pub use key::{KeyState, KeyView};
 pub use page::Page;
+pub use people::{InvitationView, People, ROLES, UserView};
 pub use run::{
     AttemptStatus, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
     WorkflowRef,

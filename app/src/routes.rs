@@ -14,8 +14,9 @@ use leptos_router::{
 use crate::{
     live::Live,
     pages::{
-        DeadLettersPage, EventPage, KeysPage, LoginPage, NotFoundPage, QuarantinePage, SetupPage,
-        SourcePage, SourcesPage, StreamPage, WorkflowsPage,
+        AuditPage, DeadLettersPage, EventPage, JoinPage, KeysPage, LoginPage, NotFoundPage,
+        PeoplePage, QuarantinePage, SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage,
+        WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -38,9 +39,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sources") view=SourcesPage ssr=SsrMode::Async />
                     <Route path=path!("sources/:name") view=SourcePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
+                    <Route path=path!("people") view=PeoplePage ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async />
+                    <Route path=path!("settings") view=SettingsPage ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("setup") view=SetupPage ssr=SsrMode::Async />
+                <Route path=path!("join") view=JoinPage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -15,11 +15,13 @@ use crate::{
     model::{Stats, User},
 };
 
+pub mod audit;
 pub mod convert;
 pub mod dead_letters;
 pub mod events;
 pub mod keys;
 mod once;
+pub mod people;
 pub mod quarantine;
 pub mod sources;
 pub mod workflows;
@@ -50,6 +52,16 @@ pub fn operator() -> Result<(Engine, User), ApiError> {
     let (engine, user) = signed_in()?;
     if user.role == "viewer" {
         let reason = "Your role may look but not change anything: ask an owner for more.";
+        return Err(refuse(StatusCode::FORBIDDEN, ApiError::Refused(reason.to_owned())));
+    }
+    Ok((engine, user))
+}
+
+/// Like [`signed_in`], for what concerns other people: only an owner manages them.
+pub fn owner() -> Result<(Engine, User), ApiError> {
+    let (engine, user) = signed_in()?;
+    if user.role != "owner" {
+        let reason = "Only an owner manages people: ask one of them.";
         return Err(refuse(StatusCode::FORBIDDEN, ApiError::Refused(reason.to_owned())));
     }
     Ok((engine, user))

@@ -55,6 +55,8 @@ pub const ROUTES: &[Door] = &[
     door("GET", "/api/v1/keys", Needs::Read),
     door("POST", "/api/v1/keys", Needs::Manage),
     door("DELETE", "/api/v1/keys/key_none", Needs::Manage),
+    door("GET", "/api/v1/users", Needs::Manage),
+    door("GET", "/api/v1/audit", Needs::Manage),
     door("GET", "/api/v1/stats", Needs::Read),
     door("GET", "/api/v1/stream", Needs::Read),
     door("GET", "/api/v1/openapi.json", Needs::Read),
@@ -71,6 +73,9 @@ pub const PAGES: &[&str] = &[
     "/sources",
     "/sources/none",
     "/keys",
+    "/people",
+    "/audit",
+    "/settings",
 ];
 
 /// Changes that a browser may ask for, as another site would forge them.
@@ -89,6 +94,11 @@ pub const FORGED: &[&str] = &[
     "/api/ui/quarantine/settle",
     "/api/ui/secrets/reveal",
     "/api/ui/workflows/switch",
+    "/api/ui/people/invite",
+    "/api/ui/people/role",
+    "/api/ui/people/remove",
+    "/api/ui/people/withdraw",
+    "/api/ui/account/password",
 ];
 
 fn knock(door: &Door) -> Request {

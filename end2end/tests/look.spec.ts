@@ -90,6 +90,9 @@ const PAGES = [
   ['/workflows', 'workflows'],
   ['/sources', 'sources'],
   ['/keys', 'keys'],
+  ['/people', 'people'],
+  ['/audit', 'audit'],
+  ['/settings', 'settings'],
 ];
 
 const FORMS = [
@@ -99,6 +102,7 @@ const FORMS = [
   ['/sources/github', 'source'],
   ['/sources/stripe', 'source-stripe'],
   ['/keys?new=1', 'keys-new'],
+  ['/people?new=1', 'people-new'],
 ];
 
 async function check(page: Page, name: string): Promise<void> {

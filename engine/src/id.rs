@@ -81,6 +81,8 @@ ids! {
     KeyId = "key_";
     UserId = "usr_";
     SourceId = "src_";
+    /// One line of the audit log.
+    AuditId = "aud_";
     /// A delivery that was not believed.
     QuarantineId = "qrn_";
     /// One running process; leases name it.

@@ -12,12 +12,15 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::Environment;
+use crate::audit::Note;
 use crate::id::{UserId, random_secret};
 use crate::key::SecretHash;
 use crate::store::entity::{setup_link, user};
 use crate::store::{Change, Store, StoreError};
 use crate::time::Timestamp;
 
+pub mod invitation;
+pub mod manage;
 pub mod session;
 
 /// How long a set-up link works.
@@ -89,6 +92,14 @@ pub enum UserError {
     Email(String),
     #[error("there is a user with this email address already")]
     Taken,
+    #[error("there is no user `{0}`: list them with `sluice users list`")]
+    Unknown(String),
+    #[error("there must be an owner: make someone else one first")]
+    LastOwner,
+    #[error("the current password is not right")]
+    WrongPassword,
+    #[error("this invitation has been used, was withdrawn or has expired: ask for a new one")]
+    InvitationEnded,
     #[error("this set-up link has been used or has expired: restart sluice for a new one")]
     LinkExpired,
     #[error("the password could not be hashed: {0}")]
@@ -122,16 +133,15 @@ pub async fn create(
         return Err(UserError::Taken);
     }
     let insert = model.clone();
-    store
-        .writer
-        .change(Change::new(move |transaction| {
-            let insert = user::ActiveModel::from(insert.clone()).reset_all();
-            Box::pin(async move {
-                insert.insert(transaction).await?;
-                Ok(())
-            })
-        }))
-        .await?;
+    let change = Change::new(move |transaction| {
+        let insert = user::ActiveModel::from(insert.clone()).reset_all();
+        Box::pin(async move {
+            insert.insert(transaction).await?;
+            Ok(())
+        })
+    });
+    let note = Note::new("user.created", &model.email).saying(role.as_str());
+    store.writer.change(change.noted(note)).await?;
     Ok(model.into())
 }
 
@@ -141,25 +151,41 @@ async fn new_user(
     password: &str,
     role: Role,
 ) -> Result<user::Model, UserError> {
-    let email = email.trim().to_lowercase();
+    let email = normal(email);
+    check_email(&email)?;
+    Ok(user::Model {
+        id: UserId::new(environment.next_id()).to_string(),
+        email,
+        role: role.as_str().into(),
+        password_hash: hash_new(environment, password).await?,
+        created_at: environment.clock.now().millis(),
+    })
+}
+
+/// Addresses are compared as they are kept: in lower case.
+fn normal(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// As mail servers see it, loosely: what it is good for shows when someone uses it.
+fn check_email(email: &str) -> Result<(), UserError> {
     let plausible = email.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty()
             && !host.is_empty()
             && !email.chars().any(|c| c.is_whitespace() || c.is_control())
     });
-    if !plausible || email.len() > 254 {
-        return Err(UserError::Email(email.chars().take(64).collect()));
+    if plausible && email.len() <= 254 {
+        return Ok(());
     }
+    Err(UserError::Email(email.chars().take(64).collect()))
+}
+
+/// The hash of a password that somebody chose.
+async fn hash_new(environment: &Environment, password: &str) -> Result<String, UserError> {
     if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&password.chars().count()) {
         return Err(UserError::WeakPassword);
     }
-    Ok(user::Model {
-        id: UserId::new(environment.next_id()).to_string(),
-        email,
-        role: role.as_str().into(),
-        password_hash: hash(environment, password.to_owned()).await?,
-        created_at: environment.clock.now().millis(),
-    })
+    hash(environment, password.to_owned()).await
 }
 
 /// The user with this email and password. A wrong password and an unknown email take the same time.
@@ -168,7 +194,7 @@ pub async fn authenticate(
     email: &str,
     password: &str,
 ) -> Result<Option<User>, StoreError> {
-    let found = find_by_email(store, &email.trim().to_lowercase()).await?;
+    let found = find_by_email(store, &normal(email)).await?;
     let stored = match &found {
         Some(user) => user.password_hash.clone(),
         None => NOBODY.clone(),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use engine::audit::{self, Actor};
 
 use crate::config::{DatabaseArgs, ServeArgs};
 
@@ -77,8 +78,18 @@ struct OutputArgs {
     json: bool,
 }
 
+/// Whoever can reach the database may change it; the audit log says under which name of the machine.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command {
+    audit::within(async {
+        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+        audit::enter(Actor::command_line(&user.unwrap_or_else(|_| "unknown".to_owned())));
+        dispatch(cli.command).await
+    })
+    .await
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Keys(command) => keys::run(command).await,

@@ -1,5 +1,6 @@
 //! What `serve` can be told, by flag or by environment; a flag wins over the environment.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -91,6 +92,15 @@ pub(crate) enum RateLimit {
     Per(Rate),
 }
 
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::Per(rate) => rate.fmt(f),
+        }
+    }
+}
+
 impl FromStr for RateLimit {
     type Err = String;
 
@@ -105,6 +115,16 @@ impl FromStr for RateLimit {
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ByteSize(pub(crate) usize);
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes % (1 << 20) == 0 => write!(f, "{} MiB", bytes >> 20),
+            bytes if bytes % (1 << 10) == 0 => write!(f, "{} KiB", bytes >> 10),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}
 
 impl FromStr for ByteSize {
     type Err = String;

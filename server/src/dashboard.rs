@@ -6,6 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
+use engine::audit::{self, Actor};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_axum::{
@@ -18,7 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::router::AppState;
 
 /// Pages that can be seen without having signed in.
-const OPEN: [&str; 2] = ["/login", "/setup"];
+const OPEN: [&str; 3] = ["/login", "/setup", "/join"];
 
 /// Pages and server functions, closed to everyone who is not signed in.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -49,6 +50,7 @@ fn page(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'stati
 
 fn provide(state: &AppState) {
     provide_context(state.engine.clone());
+    provide_context(state.instance.clone());
     provide_context(AssetVersion(assets::VERSION.clone()));
     let caller = use_context::<axum::http::request::Parts>()
         .and_then(|parts| parts.extensions.get::<Caller>().cloned())
@@ -89,6 +91,9 @@ async fn close(session: AuthSession, mut request: Request, next: Next) -> Respon
         None if !OPEN.contains(&path) && function => Problem::unauthorized().into_response(),
         None if !OPEN.contains(&path) => Redirect::to(&sign_in_from(request.uri())).into_response(),
         user => {
+            if let Some(user) = &user {
+                audit::enter(Actor::person(&user.email));
+            }
             request.extensions_mut().insert(Caller { user });
             no_store(next.run(request).await)
         }

@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod dashboard;
 mod docs;
+mod instance;
 mod listen;
 mod openapi;
 mod problem;

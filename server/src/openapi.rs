@@ -20,6 +20,7 @@ use operation::{Part, Told};
 mod events;
 mod intake;
 mod operation;
+mod people;
 mod refusals;
 mod required;
 mod security;
@@ -47,13 +48,14 @@ pub(crate) async fn serve(_: Authorized<Read>) -> impl IntoResponse {
 }
 
 /// The parts of the API in the order in which people meet them.
-const PARTS: [(Part, &str); 9] = [
+const PARTS: [(Part, &str); 10] = [
     (INTAKE, "Events come in here, each stored before it is answered."),
     (EVENTS, "What came, what became of it, and what can be done about it."),
     (DEAD_LETTERS, "The events that failed."),
     (WORKFLOWS, "What happens when an event comes, and the runs of it."),
     (SOURCES, "Providers that deliver signed webhooks, and deliveries that were not believed."),
     (KEYS, "Who may send, read and manage by machine."),
+    (PEOPLE, "Who may sign in, and who changed what."),
     (WATCH, "Figures, and changes as they happen."),
     (HEALTH, "For probes."),
     (DOCUMENTS, "This description."),
@@ -64,6 +66,7 @@ const DEAD_LETTERS: Part = Part("Dead letters");
 const WORKFLOWS: Part = Part("Workflows");
 const SOURCES: Part = Part("Sources");
 const KEYS: Part = Part("Keys");
+const PEOPLE: Part = Part("People");
 const WATCH: Part = Part("Watch");
 const HEALTH: Part = Part("Health");
 const DOCUMENTS: Part = Part("Documents");
@@ -76,7 +79,8 @@ Fields are never removed from answers, but new ones may come: ignore those you d
 
 fn document() -> OpenApi {
     let all = [intake::operations(), events::operations(), settings::operations()];
-    let operations = all.into_iter().flatten().chain(service::operations());
+    let operations = all.into_iter().flatten();
+    let operations = operations.chain(people::operations()).chain(service::operations());
     let (mut paths, mut components) = (Paths::new(), ComponentsBuilder::new());
     for operation in operations {
         let Told { path, method, operation, schemas, refusals } = operation.tell();

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use app::model::Instance;
 use axum::Router;
-use axum::extract::FromRef;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::extract::{FromRef, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use engine::Engine;
 use leptos::config::LeptosOptions;
@@ -16,8 +17,8 @@ use crate::config::{ByteSize, RateLimit};
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    dead_letters, events, health, ingest, keys, not_found, quarantine, runs, sign_in, sources,
-    stats, stream, workflows,
+    audit, dead_letters, events, health, ingest, keys, not_found, quarantine, runs, sign_in,
+    sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
 
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub stats: stats::Shared,
     /// Ends live streams, which would otherwise keep the server from stopping.
     pub stop: CancellationToken,
+    /// What the settings page shows.
+    pub instance: Instance,
     pub options: LeptosOptions,
 }
 
@@ -42,11 +45,13 @@ impl AppState {
         max_body: ByteSize,
         proxies: TrustedProxies,
         stop: CancellationToken,
+        instance: Instance,
     ) -> Self {
         let options =
             LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
         let (sign_ins, stats) = (SignInThrottle::default(), stats::Shared::default());
-        Self(Arc::new(Shared { engine, max_body, proxies, sign_ins, stats, stop, options }))
+        let shared = Shared { engine, max_body, proxies, sign_ins, stats, stop, instance, options };
+        Self(Arc::new(shared))
     }
 }
 
@@ -96,6 +101,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", axum::routing::delete(quarantine::delete))
         .route("/quarantine/{id}/release", post(quarantine::release))
+        .route("/users", get(users::list))
+        .route("/audit", get(audit::list))
         .route("/stats", get(stats::current))
         .route("/stream", get(stream::open))
         .route("/openapi.json", get(openapi::serve))
@@ -106,12 +113,16 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         routes
             .layer(sessions::layer(&state.engine))
             .layer(from_fn_with_state(state.proxies.clone(), sessions::secure_cookies))
+            .layer(from_fn(async |request: Request, next: Next| {
+                engine::audit::within(next.run(request)).await
+            }))
     };
     let people = Router::new()
         .nest("/api/v1", management)
         .route("/api/docs", get(docs::page))
         .route("/login", post(sign_in::login))
         .route("/setup", post(sign_in::set_up))
+        .route("/join", post(sign_in::join))
         .route("/logout", post(sign_in::logout))
         .merge(dashboard::routes(&state));
     let no_page = with_sessions(dashboard::no_page(&state)).with_state(state.clone());

@@ -1,5 +1,6 @@
 //! The handlers, one module for each resource: parse, call the engine, convert.
 
+pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod dead_letters;
 pub(crate) mod events;
@@ -14,4 +15,5 @@ pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod stream;
+pub(crate) mod users;
 pub(crate) mod workflows;

@@ -11,9 +11,18 @@ pub fn LoginPage() -> AnyView {
     let query = use_query_map();
     let field = move |name: &str| query.read_untracked().get(name);
     let next = field("next").unwrap_or_else(|| "/".to_owned());
+    let changed = field("changed").is_some();
     let error = field("error").map(|error| message(&error));
     view! {
         <Gate title="Sign in" error>
+            {changed
+                .then(|| {
+                    view! {
+                        <p class="dim" role="status">
+                            "Your password is changed. Sign in with the new one."
+                        </p>
+                    }
+                })}
             <form method="post" action="/login">
                 <input type="hidden" name="next" value=next />
                 <label>
@@ -69,6 +78,9 @@ pub fn message(error: &str) -> &'static str {
         "throttled" => "Too many attempts. Wait a minute, then try again.",
         "weak" => "This password is too easy to guess. Use at least 12 characters.",
         "expired" => "This link has expired. Restart Sluice to get a new one.",
+        "ended" => {
+            "This invitation has been used, was withdrawn or has expired. Ask for a new one."
+        }
         "taken" => "Sluice has an owner already. Sign in instead.",
         "email" => "This is no email address.",
         _ => "That did not work. Try again.",

@@ -1,5 +1,6 @@
 //! The engine's types as the dashboard and the API show them.
 
+use engine::audit::Entry;
 use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
@@ -7,17 +8,49 @@ use engine::run::read::RunLine;
 use engine::run::{self, RunRecord};
 use engine::source::Source;
 use engine::source::quarantine::Held;
+use engine::user::{self, invitation::Invitation};
 use engine::workflow::{StepKind, Workflow};
 use serde_json::Value;
 
 use crate::model::{
-    AttemptStatus, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus, HeldView,
-    KeyState, KeyView, RawJson, RunStatus, RunSummary, RunView, SourceView, Stats, StepAttempt,
-    StepRequest, StepResponse, StepView, Timestamp, TriggerView, WorkflowRef, WorkflowView,
+    AttemptStatus, AuditView, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus,
+    HeldView, InvitationView, KeyState, KeyView, RawJson, RunStatus, RunSummary, RunView,
+    SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView,
+    UserView, WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
     Timestamp(at.to_string())
+}
+
+pub fn user(user: &user::User) -> UserView {
+    UserView {
+        id: user.id.to_string(),
+        email: user.email.clone(),
+        role: user.role.to_string(),
+        created_at: time(user.created_at),
+    }
+}
+
+pub fn invitation(invitation: Invitation) -> InvitationView {
+    InvitationView {
+        email: invitation.email,
+        role: invitation.role.to_string(),
+        invited_by: invitation.invited_by,
+        expires_at: time(invitation.expires_at),
+    }
+}
+
+pub fn audit_entry(entry: Entry) -> AuditView {
+    AuditView {
+        id: entry.id.to_string(),
+        at: time(entry.at),
+        actor_kind: entry.actor.kind.as_str().to_owned(),
+        actor: entry.actor.name,
+        action: entry.action,
+        object: entry.object,
+        detail: entry.detail,
+    }
 }
 
 fn count(number: i64) -> u32 {

@@ -82,6 +82,19 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Keys />
             "Keys"
         </A>
+        <p class="group-name">"Run"</p>
+        <A href="/people">
+            <Icon shape=Shape::People />
+            "People"
+        </A>
+        <A href="/audit">
+            <Icon shape=Shape::Audit />
+            "Audit log"
+        </A>
+        <A href="/settings">
+            <Icon shape=Shape::Settings />
+            "Settings"
+        </A>
         // A page of the server alone, which the router here does not know.
         <a href="/api/docs" rel="external">
             <Icon shape=Shape::Api />

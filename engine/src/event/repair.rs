@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Event, EventRow, EventStatus};
 use crate::Engine;
+use crate::audit::{self, Note};
 use crate::event::read::{self, ReadError};
 use crate::id::EventId;
 use crate::intake;
@@ -32,6 +33,16 @@ pub enum RepairError {
 }
 
 impl Repair {
+    /// What the audit log calls it.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Retry => "event.retried",
+            Self::MarkProcessed => "event.marked_processed",
+            Self::MarkFailed => "event.marked_failed",
+            Self::Delete => "event.deleted",
+        }
+    }
+
     /// Whether this can be done to an event with this status. Pure.
     pub(crate) fn check(self, status: EventStatus) -> Result<(), RepairError> {
         match (self, status) {
@@ -73,5 +84,9 @@ pub async fn replay(engine: &Engine, id: EventId) -> Result<Accepted, ReplayErro
         replay_of: Some(id),
         ..found.into_event()
     };
-    Ok(intake::accept(engine, Arc::new(event), false).await?)
+    let accepted = intake::accept(engine, Arc::new(event), false).await?;
+    // The new event names the old one by itself; the entry adds who asked for it.
+    let note = Note::new("event.replayed", id.to_string()).saying(format!("as {}", accepted.id));
+    audit::record_if_someone(&engine.store, note).await?;
+    Ok(accepted)
 }

@@ -6,6 +6,7 @@ use sea_orm::{
 
 use super::limit::Rate;
 use super::{ApiKey, Permission, Secret};
+use crate::audit::Note;
 use crate::event::Pattern;
 use crate::id::KeyId;
 use crate::store::entity::api_key;
@@ -59,7 +60,10 @@ pub async fn create(
             Ok(())
         })
     });
-    store.writer.change(insert).await?;
+    let rights = key.permissions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let note = Note::new("key.created", key.id.to_string())
+        .saying(format!("{} ({}…), may {rights}", key.name, key.prefix));
+    store.writer.change(insert.noted(note)).await?;
     Ok((key, secret))
 }
 
@@ -97,7 +101,9 @@ pub async fn revoke(
                 Ok(())
             })
         });
-        store.writer.change(update).await.map_err(RevokeError::Store)?;
+        let note = Note::new("key.revoked", &model.id)
+            .saying(format!("{} ({}…)", model.name, model.prefix));
+        store.writer.change(update.noted(note)).await.map_err(RevokeError::Store)?;
     }
     Ok(model.into())
 }

@@ -8,6 +8,7 @@ use sea_orm::{
 
 use super::{InvalidKind, Kind, Source, is_name};
 use crate::Environment;
+use crate::audit::Note;
 use crate::id::{Random, SourceId, random_secret};
 use crate::store::entity::source;
 use crate::store::{Change, Store, StoreError};
@@ -88,7 +89,8 @@ pub async fn create(
             Ok(())
         })
     });
-    store.writer.change(insert).await?;
+    let note = Note::new("source.created", &source.name).saying(source.kind.as_str());
+    store.writer.change(insert.noted(note)).await?;
     Ok(source)
 }
 
@@ -118,7 +120,7 @@ pub async fn rotate(
     let mut source = get(store, vault, name).await?;
     source.secrets.insert(0, secret);
     source.secrets.truncate(LIVE_SECRETS);
-    keep_secrets(store, vault, environment, source).await
+    keep_secrets(store, vault, environment, source, "source.secret_rotated").await
 }
 
 /// Ends the secrets before the newest: from now on only that one counts.
@@ -130,7 +132,7 @@ pub async fn end_old_secrets(
 ) -> Result<Source, SourceError> {
     let mut source = get(store, vault, name).await?;
     source.secrets.truncate(1);
-    keep_secrets(store, vault, environment, source).await
+    keep_secrets(store, vault, environment, source, "source.old_secrets_ended").await
 }
 
 async fn keep_secrets(
@@ -138,6 +140,7 @@ async fn keep_secrets(
     vault: &Vault,
     environment: &Environment,
     mut source: Source,
+    action: &'static str,
 ) -> Result<Source, SourceError> {
     source.updated_at = environment.clock.now();
     let model = source::ActiveModel {
@@ -153,7 +156,7 @@ async fn keep_secrets(
             Ok(())
         })
     });
-    store.writer.change(update).await?;
+    store.writer.change(update.noted(Note::new(action, &source.name))).await?;
     Ok(source)
 }
 
@@ -181,7 +184,7 @@ pub async fn delete(store: &Store, name: &str) -> Result<(), SourceError> {
             Ok(())
         })
     });
-    Ok(store.writer.change(delete).await?)
+    Ok(store.writer.change(delete.noted(Note::new("source.deleted", name))).await?)
 }
 
 pub(super) async fn find(

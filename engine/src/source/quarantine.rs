@@ -16,6 +16,7 @@ use sea_orm::{
 
 use super::{Delivery, DeliveryError, Outcome, Rejection, Source, manage, signature, take};
 use crate::Engine;
+use crate::audit::Note;
 use crate::id::QuarantineId;
 use crate::store::entity::quarantine;
 use crate::store::{Change, StoreError};
@@ -171,19 +172,28 @@ pub async fn release(engine: &Engine, id: QuarantineId) -> Result<Outcome, Relea
     signature::verify(&source, &delivery, then).map_err(ReleaseError::Rejected)?;
     // Under its own name when the provider gave none: a crash before the deletion repeats nothing.
     let taken = take(engine, &source, delivery, Some(id.to_string())).await?;
-    delete(engine, id).await?;
+    remove(engine, id, "quarantine.released").await?;
     Ok(taken)
 }
 
 /// Forgets a delivery.
 pub async fn delete(engine: &Engine, id: QuarantineId) -> Result<(), ReleaseError> {
+    remove(engine, id, "quarantine.deleted").await
+}
+
+async fn remove(
+    engine: &Engine,
+    id: QuarantineId,
+    action: &'static str,
+) -> Result<(), ReleaseError> {
     let delete = Change::new(move |transaction| {
         Box::pin(async move {
             quarantine::Entity::delete_by_id(id.to_string()).exec(transaction).await?;
             Ok(())
         })
     });
-    Ok(engine.store.writer.change(delete).await?)
+    let note = Note::new(action, id.to_string());
+    Ok(engine.store.writer.change(delete.noted(note)).await?)
 }
 
 async fn find(engine: &Engine, id: QuarantineId) -> Result<Held, ReleaseError> {

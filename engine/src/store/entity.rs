@@ -1,8 +1,10 @@
 //! The tables as sea-orm sees them, and their way into the domain's types.
 
 pub mod api_key;
+pub mod audit_entry;
 pub mod event;
 pub mod event_body;
+pub mod invitation;
 pub mod quarantine;
 pub mod run;
 pub mod session;

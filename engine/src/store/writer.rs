@@ -16,6 +16,7 @@ use super::StoreError;
 use super::checkpoint::Checkpoint;
 use super::disk::Log;
 use crate::Environment;
+use crate::audit::{self, Note};
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
 use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
@@ -115,7 +116,11 @@ type Apply =
 
 /// A rare change (a key, a user, a workflow), applied in the same transaction as all else. It may be
 /// applied twice when a batch is split, so it must not consume what it captures.
-pub struct Change(Box<Apply>);
+pub struct Change {
+    apply: Box<Apply>,
+    note: Option<Note>,
+    entry: Option<audit::Row>,
+}
 
 impl Change {
     pub fn new(
@@ -124,7 +129,14 @@ impl Change {
         + Sync
         + 'static,
     ) -> Self {
-        Self(Box::new(apply))
+        Self { apply: Box::new(apply), note: None, entry: None }
+    }
+
+    /// What the audit log is to say of it, when someone came in to do it.
+    #[must_use]
+    pub fn noted(mut self, note: Note) -> Self {
+        self.note = Some(note);
+        self
     }
 }
 
@@ -134,7 +146,7 @@ enum Command {
     Accept(Arrival, Reply<Accepted>),
     /// Answers whether this node still held the run.
     Record(Box<Progress>, Reply<bool>),
-    Repair(EventId, Repair, Reply<EventRow, RepairError>),
+    Repair(EventId, Repair, Option<audit::Row>, Reply<EventRow, RepairError>),
     Claim {
         limit: usize,
         reply: Reply<Vec<Claimed>>,
@@ -209,7 +221,8 @@ impl Writer {
         repair: Repair,
     ) -> Result<EventRow, RepairError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.queue.send(Command::Repair(id, repair, reply)).await;
+        let entry = Note::new(repair.action(), id.to_string()).row(audit::current());
+        let sent = self.queue.send(Command::Repair(id, repair, entry, reply)).await;
         sent.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -218,7 +231,8 @@ impl Writer {
         self.queue.send(Command::TouchKeys(used)).await.map_err(|_| StoreError::Closed)
     }
 
-    pub async fn change(&self, change: Change) -> Result<(), StoreError> {
+    pub async fn change(&self, mut change: Change) -> Result<(), StoreError> {
+        change.entry = change.note.as_ref().and_then(|note| note.row(audit::current()));
         self.ask(|reply| Command::Change(change, reply)).await
     }
 

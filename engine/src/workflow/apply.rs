@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Definition, Workflow, list};
 use crate::Engine;
+use crate::audit::Note;
 use crate::id::WorkflowId;
 use crate::store::entity::{workflow, workflow_version};
 use crate::store::{Change, StoreError};
@@ -63,6 +64,8 @@ pub async fn apply(
         created_at: now,
     };
     let name = model.name.clone();
+    let note = Note::new("workflow.applied", &model.id)
+        .saying(format!("{name}, version {}", model.version));
     let store = Change::new(move |transaction| {
         let active = workflow::ActiveModel::from(model.clone()).reset_all();
         let version = workflow_version::ActiveModel::from(version.clone()).reset_all();
@@ -75,7 +78,7 @@ pub async fn apply(
             Ok(())
         })
     });
-    engine.store.writer.change(store).await?;
+    engine.store.writer.change(store.noted(note)).await?;
     let workflows = list::load(&engine.store).await?;
     let workflow = workflows.iter().find(|workflow| workflow.definition.name == name).cloned();
     engine.workflows.replace(workflows);

@@ -7,6 +7,7 @@ use sea_orm::{ActiveModelTrait, Set};
 
 use super::{Workflow, list};
 use crate::Engine;
+use crate::audit::Note;
 use crate::id::WorkflowId;
 use crate::store::entity::workflow;
 use crate::store::{Change, StoreError};
@@ -47,7 +48,9 @@ pub async fn switch(
             Ok(())
         })
     });
-    engine.store.writer.change(update).await?;
+    let action = if enabled { "workflow.enabled" } else { "workflow.disabled" };
+    let note = Note::new(action, id.to_string()).saying(&found.definition.name);
+    engine.store.writer.change(update.noted(note)).await?;
     engine.workflows.replace(list::load(&engine.store).await?);
     find(engine).ok_or(SwitchError::Unknown(id))
 }

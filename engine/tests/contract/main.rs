@@ -13,6 +13,7 @@ mod databases;
 mod sink;
 
 mod accept;
+mod audit;
 mod people;
 mod runs;
 mod sources;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
+use engine::audit::{self, Actor};
 use engine::key::{Permission, verify};
 use engine::user::Role;
 
@@ -38,7 +39,10 @@ impl<N: Need> FromRequestParts<AppState> for Authorized<N> {
         if let Some(key) = presented_key(&parts.headers) {
             let key = verify::verify(&state.engine, key).await?;
             return match key.allows(N::PERMISSION) {
-                true => Ok(Self(PhantomData)),
+                true => {
+                    audit::enter(Actor::key(&key.name, &key.prefix));
+                    Ok(Self(PhantomData))
+                }
                 false => Err(forbidden(N::PERMISSION, "key")),
             };
         }
@@ -51,7 +55,10 @@ impl<N: Need> FromRequestParts<AppState> for Authorized<N> {
             return Err(Problem::new(Code::ForeignOrigin, detail));
         }
         match may(user.0.role, N::PERMISSION) {
-            true => Ok(Self(PhantomData)),
+            true => {
+                audit::enter(Actor::person(&user.0.email));
+                Ok(Self(PhantomData))
+            }
             false => Err(forbidden(N::PERMISSION, "role")),
         }
     }

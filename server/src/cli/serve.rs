@@ -10,7 +10,7 @@ use super::output;
 use crate::config::ServeArgs;
 use crate::proxies::TrustedProxies;
 use crate::router::{self, AppState};
-use crate::{listen, telemetry};
+use crate::{instance, listen, telemetry};
 
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     telemetry::init(&args.log, args.log_format)?;
@@ -28,7 +28,13 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let proxies = TrustedProxies::new(&args.trusted_proxies);
-    let state = AppState::new(engine.clone(), args.max_body, proxies, stop.clone());
+    let state = AppState::new(
+        engine.clone(),
+        args.max_body,
+        proxies,
+        stop.clone(),
+        instance::describe(&args),
+    );
     let router = router::router(state, args.ingest_rate_limit);
 
     output::line(format!("listening on {url}"));

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::Subcommand;
 use engine::Environment;
-use engine::user::{self, Role};
+use engine::user::{self, Role, invitation, manage};
 use serde_json::json;
 
 use super::{OutputArgs, output};
@@ -23,6 +23,36 @@ pub(super) enum UsersCommand {
         password: Option<String>,
         #[command(flatten)]
         output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Make a link for someone to come in by, or to choose a new password by.
+    Invite {
+        email: String,
+        /// viewer, operator or owner; someone who is in already keeps theirs.
+        #[arg(long, default_value = "viewer", value_parser = role)]
+        role: Role,
+        /// Where people reach this Sluice.
+        #[arg(long, env = "SLUICE_URL", default_value = "http://127.0.0.1:3000")]
+        url: String,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Give someone another role.
+    Role {
+        /// Email address or id.
+        user: String,
+        #[arg(value_parser = role)]
+        role: Role,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// End someone's access; their sessions end at once.
+    Remove {
+        /// Email address or id.
+        user: String,
         #[command(flatten)]
         database: DatabaseArgs,
     },
@@ -54,6 +84,36 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
             } else {
                 output::line(format!("{} may sign in as {}.", user.email, user.role));
             }
+        }
+        UsersCommand::Invite { email, role, url, output, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let by = "the command line";
+            let invited = invitation::invite(&store, &environment, &email, role, by).await?;
+            let (invitation, token) = invited;
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs([("token", token.as_str()), ("email", invitation.email.as_str())])
+                .finish();
+            let link = format!("{}/join?{query}", url.trim_end_matches('/'));
+            if output.json {
+                let (email, role) = (invitation.email, invitation.role);
+                let ends = invitation.expires_at;
+                output::line(
+                    json!({ "email": email, "role": role, "link": link, "expiresAt": ends }),
+                );
+            } else {
+                output::line(link);
+                eprintln!("Hand it to {}: it works once, for seven days.", invitation.email);
+            }
+        }
+        UsersCommand::Role { user, role, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let user = manage::set_role(&store, &user, role).await?;
+            output::line(format!("{} is {} now.", user.email, user.role));
+        }
+        UsersCommand::Remove { user, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let user = manage::remove(&store, &user).await?;
+            output::line(format!("{} may sign in no more.", user.email));
         }
         UsersCommand::List { output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;

@@ -6,7 +6,8 @@ use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::response::Redirect;
-use engine::user::{self, UserError};
+use engine::audit::{self, Actor, Note};
+use engine::user::{self, UserError, invitation};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tower_sessions::Session;
@@ -61,7 +62,9 @@ pub(crate) async fn login(
     let given = Credentials { email: body.email, password: body.password };
     match session.authenticate(given).await.map_err(internal)? {
         Some(user) => {
+            let email = user.0.email.clone();
             enter(&form, &mut session, user).await?;
+            note(&state, "user.signed_in", &email).await?;
             Ok(Redirect::to(own_path(&body.next)))
         }
         None => Ok(Redirect::to("/login?error=wrong")),
@@ -101,18 +104,66 @@ pub(crate) async fn set_up(
         Err(UserError::Taken) => Ok(again("taken")),
         Err(UserError::LinkExpired) => Ok(again("expired")),
         Err(UserError::Store(error)) => Err(error.into()),
-        Err(error @ UserError::Hash(_)) => Err(internal(error)),
+        Err(error) => Err(internal(error)),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct JoinForm {
+    token: String,
+    /// Only to show the form again as it was.
+    #[serde(default)]
+    email: String,
+    password: String,
+}
+
+/// Whoever was asked in chooses a password.
+pub(crate) async fn join(
+    State(state): State<AppState>,
+    form: OwnForm,
+    mut session: AuthSession,
+    body: Result<Form<JoinForm>, FormRejection>,
+) -> Result<Redirect, Problem> {
+    let Form(body) =
+        body.map_err(|error| Problem::new(Code::InvalidParameter, error.body_text()))?;
+    let token: String = body.token.chars().filter(char::is_ascii_alphanumeric).collect();
+    let again = |error: &str| {
+        let fields = [("token", token.as_str()), ("email", body.email.as_str()), ("error", error)];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Redirect::to(&format!("/join?{query}"))
+    };
+    if !state.sign_ins.allow(form.caller) {
+        return Ok(again("throttled"));
+    }
+    let engine = &state.engine;
+    match invitation::accept(&engine.store, &engine.environment, &token, &body.password).await {
+        Ok(user) => {
+            enter(&form, &mut session, SignedIn(user)).await?;
+            Ok(Redirect::to("/"))
+        }
+        Err(UserError::WeakPassword) => Ok(again("weak")),
+        Err(UserError::InvitationEnded) => Ok(again("ended")),
+        Err(UserError::Store(error)) => Err(error.into()),
+        Err(error) => Err(internal(error)),
     }
 }
 
 /// Ends the session on the server, not only its cookie.
 pub(crate) async fn logout(
+    State(state): State<AppState>,
     headers: HeaderMap,
     mut session: AuthSession,
 ) -> Result<Redirect, Problem> {
     own_origin(&Method::POST, &headers)?;
-    session.logout().await.map_err(internal)?;
+    if let Some(user) = session.logout().await.map_err(internal)? {
+        note(&state, "user.signed_out", &user.0.email).await?;
+    }
     Ok(Redirect::to("/login"))
+}
+
+async fn note(state: &AppState, action: &'static str, email: &str) -> Result<(), Problem> {
+    audit::enter(Actor::person(email));
+    Ok(audit::record(&state.engine.store, Note::new(action, email)).await?)
 }
 
 /// Always under a new id: one that the browser brought may have been planted there.

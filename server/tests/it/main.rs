@@ -12,6 +12,7 @@ mod formats;
 mod ingest;
 mod live;
 mod main_job;
+mod people;
 mod real_payloads;
 mod sign_in;
 mod start;

@@ -70,6 +70,10 @@ impl Lane {
         self.node
     }
 
+    pub(super) fn next_id(&self) -> u128 {
+        self.environment.next_id()
+    }
+
     pub(super) fn last(&self) -> Cursor {
         self.last
     }

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, Statement, TransactionTrait,
-    Value,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    FromQueryResult, Statement, TransactionTrait, Value,
 };
 
 use super::lane::Lane;
 use super::tally::Tally;
 use super::{Accepted, Claimed, Command, StoreError};
+use crate::audit;
 use crate::event::EventRow;
 use crate::event::repair::RepairError;
-use crate::id::EventId;
+use crate::id::{AuditId, EventId};
 use crate::live::{Cursor, LiveChange};
 use crate::store::batch::Batch;
-use crate::store::entity::event;
+use crate::store::entity::{audit_entry, event};
 use crate::store::statements::Statements;
 use crate::time::Timestamp;
 
@@ -186,8 +187,12 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
 impl Work<'_, DatabaseTransaction> {
     pub(super) async fn apply(&mut self, command: &Command) -> Result<Outcome, StoreError> {
         match command {
-            Command::Repair(id, repair, _) => {
-                Ok(Outcome::Repaired(Box::new(self.repair(*id, *repair).await?)))
+            Command::Repair(id, repair, entry, _) => {
+                let repaired = self.repair(*id, *repair).await?;
+                if let Some(entry) = entry.as_ref().filter(|_| repaired.is_ok()) {
+                    self.keep(entry, &self.connection).await?;
+                }
+                Ok(Outcome::Repaired(Box::new(repaired)))
             }
             Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
             Command::ExtendLeases(runs, _) => {
@@ -203,7 +208,10 @@ impl Work<'_, DatabaseTransaction> {
             Command::Change(change, _) => {
                 // A savepoint of its own: what fails here undoes nothing else.
                 let savepoint = self.connection.begin().await?;
-                let result = (change.0)(&savepoint).await;
+                let mut result = (change.apply)(&savepoint).await;
+                if let Some(entry) = change.entry.as_ref().filter(|_| result.is_ok()) {
+                    result = self.keep(entry, &savepoint).await;
+                }
                 match &result {
                     Ok(()) => savepoint.commit().await?,
                     Err(_) => savepoint.rollback().await?,
@@ -217,9 +225,21 @@ impl Work<'_, DatabaseTransaction> {
         }
     }
 
+    /// Adds a line to the audit log.
+    async fn keep(
+        &self,
+        entry: &audit::Row,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), StoreError> {
+        let id = AuditId::new(self.lane.next_id());
+        let model = audit_entry::ActiveModel::from(entry.model(id, self.now)).reset_all();
+        audit_entry::Entity::insert(model).exec_without_returning(transaction).await?;
+        Ok(())
+    }
+
     /// The event as it stands in this transaction.
     pub(super) async fn find_event(&self, id: EventId) -> Result<Option<EventRow>, StoreError> {
-        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+        use sea_orm::{ColumnTrait, QueryFilter};
         let found = event::Entity::find().filter(event::Column::Id.eq(id.to_string()));
         Ok(found.one(&self.connection).await?.map(EventRow::from))
     }

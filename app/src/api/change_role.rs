@@ -1,0 +1,13 @@
+//! Gives someone another role.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "people/role")]
+pub async fn change_role(id: String, role: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::owner()?;
+    crate::ssr::people::change_role(&engine, &id, &role).await?;
+    crate::ssr::redirect_form("/people");
+    Ok(())
+}

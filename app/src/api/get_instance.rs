@@ -1,0 +1,11 @@
+//! How this server was started.
+
+use leptos::prelude::*;
+
+use crate::{ApiError, model::Instance};
+
+#[server(prefix = "/api/ui", endpoint = "instance")]
+pub async fn get_instance() -> Result<Instance, ApiError> {
+    crate::ssr::signed_in()?;
+    Ok(use_context::<Instance>().unwrap_or_default())
+}

@@ -1,0 +1,14 @@
+//! Who changed what, the newest first.
+
+use leptos::prelude::*;
+
+use crate::{
+    ApiError,
+    model::{AuditFilter, AuditView, Page},
+};
+
+#[server(prefix = "/api/ui", endpoint = "audit/list")]
+pub async fn list_audit(filter: AuditFilter) -> Result<Page<AuditView>, ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::audit::list(&engine, filter).await
+}

@@ -1,0 +1,103 @@
+//! People for the dashboard: asked in, given a role, taken out; and one's own password.
+
+use axum::http::{header, request::Parts};
+use engine::Engine;
+use engine::user::{self, Role, UserError, invitation, manage};
+use leptos::prelude::use_context;
+
+use super::{convert, fail, invalid, once};
+use crate::ApiError;
+use crate::model::{People, User};
+
+pub async fn list(engine: &Engine, me: &User) -> Result<People, ApiError> {
+    let may_manage = me.role == "owner";
+    let users = user::list(&engine.store).await.map_err(fail)?;
+    let invitations = match may_manage {
+        true => invitation::list(&engine.store, engine.now()).await.map_err(fail)?,
+        false => Vec::new(),
+    };
+    Ok(People {
+        users: users.iter().map(convert::user).collect(),
+        invitations: invitations.into_iter().map(convert::invitation).collect(),
+        me: me.email.clone(),
+        may_manage,
+    })
+}
+
+/// Asks someone in; the ticket with which the link is seen once.
+pub async fn invite(
+    engine: &Engine,
+    me: &User,
+    email: &str,
+    role: &str,
+) -> Result<String, ApiError> {
+    let role = parse_role(role)?;
+    let invited =
+        invitation::invite(&engine.store, &engine.environment, email, role, &me.email).await;
+    let (invitation, token) = invited.map_err(refused)?;
+    let address: String = [("token", token.as_str()), ("email", invitation.email.as_str())]
+        .into_iter()
+        .fold(leptos_router::params::ParamsMap::new(), |mut query, (name, value)| {
+            query.insert(name, value.to_owned());
+            query
+        })
+        .to_query_string();
+    Ok(once::keep(engine, me, format!("{}/join{address}", here())))
+}
+
+/// The address by which the browser reached us, as it says itself.
+fn here() -> String {
+    let header = |name| {
+        let parts = use_context::<Parts>()?;
+        Some(parts.headers.get(name)?.to_str().ok()?.to_owned())
+    };
+    let host = || header(header::HOST).map(|host| format!("http://{host}"));
+    header(header::ORIGIN).filter(|origin| origin != "null").or_else(host).unwrap_or_default()
+}
+
+pub async fn withdraw(engine: &Engine, email: &str) -> Result<(), ApiError> {
+    invitation::withdraw(&engine.store, email).await.map_err(fail)
+}
+
+pub async fn change_role(engine: &Engine, id: &str, role: &str) -> Result<(), ApiError> {
+    let role = parse_role(role)?;
+    manage::set_role(&engine.store, id, role).await.map(drop).map_err(refused)
+}
+
+pub async fn remove(engine: &Engine, me: &User, id: &str) -> Result<(), ApiError> {
+    let found = manage::named(&engine.store, id).await.map_err(refused)?;
+    if found.email == me.email {
+        return Err(invalid("Another owner has to take you out, so that it is no mistake."));
+    }
+    manage::remove(&engine.store, id).await.map(drop).map_err(refused)
+}
+
+/// Every session of this person ends, this one too.
+pub async fn change_password(
+    engine: &Engine,
+    me: &User,
+    current: &str,
+    new: &str,
+) -> Result<(), ApiError> {
+    let user = manage::named(&engine.store, &me.email).await.map_err(refused)?;
+    let (store, environment) = (&engine.store, &engine.environment);
+    let changed = manage::change_password(store, environment, user.id, current, new).await;
+    changed.map(drop).map_err(refused)
+}
+
+fn parse_role(text: &str) -> Result<Role, ApiError> {
+    Role::parse(text).ok_or_else(|| invalid("Choose viewer, operator or owner."))
+}
+
+fn refused(error: UserError) -> ApiError {
+    match error {
+        UserError::Store(_) | UserError::Hash(_) => fail(error),
+        UserError::Unknown(_) => super::not_found(),
+        error => {
+            let said = error.to_string();
+            let mut letters = said.chars();
+            let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+            invalid(format!("{}{}.", first.unwrap_or_default(), letters.as_str()))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import type { Page } from '@playwright/test';
+import { expect, expectRefusals, hydrated, OWNER, signIn, test } from '../support/test.ts';
+
+async function invite(page: Page, email: string, role: string): Promise<string> {
+  await page.goto('/people?new=1');
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('region', { name: 'Invite someone' }).getByLabel('Role').selectOption(role);
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  const panel = page.getByRole('region', { name: "The invitation's link" });
+  await expect(panel).toBeVisible();
+  return (await panel.locator('code').textContent()) ?? '';
+}
+
+test('someone is invited, comes in, gets a role, and is removed', async ({ page, browser, sluice }) => {
+  await signIn(page);
+  await hydrated(page);
+  const link = await invite(page, 'ada@example.test', 'Viewer');
+  expect(link).toContain(`${sluice.url}/join?token=`);
+  expect(await sluice.holdsInFiles(new URL(link).searchParams.get('token') ?? '')).toBe(false);
+
+  const other = await browser.newContext({ baseURL: sluice.url });
+  const theirs = await other.newPage();
+  await theirs.goto(link);
+  await theirs.getByLabel('Password').fill('a long enough password');
+  await theirs.getByRole('button', { name: 'Come in' }).click();
+  await expect(theirs).toHaveURL(`${sluice.url}/`);
+  await theirs.goto('/people');
+  await expect(theirs.getByText('Only an owner can ask people in')).toBeVisible();
+  await expect(theirs.getByRole('button', { name: 'Remove' })).toHaveCount(0);
+
+  await page.goto('/people');
+  await hydrated(page);
+  const row = page.getByRole('row').filter({ hasText: 'ada@example.test' });
+  await row.getByLabel('Role of ada@example.test').selectOption('Operator');
+  await row.getByRole('button', { name: 'Set' }).click();
+  await expect(page.getByText('The role holds')).toBeVisible();
+  await theirs.reload();
+  await expect(theirs.locator('.who .role').first()).toHaveText('operator');
+
+  await row.getByRole('button', { name: 'Remove' }).click();
+  const question = page.getByRole('dialog', { name: 'Remove ada@example.test?' });
+  await question.getByRole('button', { name: 'Remove' }).click();
+  await expect(row).toHaveCount(0);
+  await theirs.reload();
+  await expect(theirs).toHaveURL(/\/login/);
+  await other.close();
+
+  await page.goto('/audit?action=user');
+  const log = page.locator('tbody tr');
+  await expect(log.nth(0)).toContainText('User removed');
+  await expect(log.nth(1)).toContainText('from viewer to operator');
+  await expect(log.nth(2)).toContainText('User joined');
+  await expect(log.nth(3)).toContainText('User invited');
+  await expect(log.nth(3)).toContainText(OWNER.email);
+});
+
+test('a password is changed, and only the new one works', async ({ page, complaints }) => {
+  await signIn(page);
+  await page.goto('/settings');
+  await hydrated(page);
+  await page.getByLabel('Current password').fill('not the password');
+  await page.getByLabel('New password').fill('an even longer password');
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await expect(page.getByRole('alert')).toContainText('not right');
+  expectRefusals(complaints, 422);
+  await page.getByLabel('Current password').fill(OWNER.password);
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goto('/');
+  await expect(page).toHaveURL(/\/login/);
+  await page.getByLabel('Email').fill(OWNER.email);
+  await page.getByLabel('Password').fill('an even longer password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(/\/$/);
+});
+
+test.describe('without a script', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('someone is invited, and the log is filtered', async ({ page }) => {
+    await signIn(page);
+    const link = await invite(page, 'bob@example.test', 'Operator');
+    expect(link).toContain('/join?token=');
+    await page.goto('/audit');
+    await page.getByLabel('Kind').selectOption('Keys');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    await expect(page).toHaveURL(/action=key/);
+    await expect(page.getByRole('row').filter({ hasText: 'Key created' }).first()).toBeVisible();
+    await expect(page.getByRole('row').filter({ hasText: 'User invited' })).toHaveCount(0);
+  });
+});

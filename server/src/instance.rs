@@ -1,0 +1,48 @@
+//! What this server was started with, as the settings page shows it: names of variables, never secrets.
+
+use app::model::{Instance, Setting};
+
+use crate::config::{LogFormat, ServeArgs};
+
+pub(crate) fn describe(args: &ServeArgs) -> Instance {
+    let database = match args.database.database_url.as_deref() {
+        None | Some("") => format!("SQLite in {}", args.database.data_dir.display()),
+        Some(_) => "Postgres".to_owned(),
+    };
+    let networks = |networks: &[ipnet::IpNet], none: &str| match networks {
+        [] => none.to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let format = match args.log_format {
+        LogFormat::Pretty => "pretty",
+        LogFormat::Json => "json",
+    };
+    let of = |name: &str, value: String, variable: Option<&str>| Setting {
+        name: name.to_owned(),
+        value,
+        variable: variable.map(str::to_owned),
+    };
+    Instance {
+        settings: vec![
+            of("Version", env!("CARGO_PKG_VERSION").to_owned(), None),
+            of("Database", database, Some("SLUICE_DATABASE_URL, SLUICE_DATA_DIR")),
+            of(
+                "Intake, per address",
+                args.ingest_rate_limit.to_string(),
+                Some("SLUICE_INGEST_RATE_LIMIT"),
+            ),
+            of("Largest body", args.max_body.to_string(), Some("SLUICE_MAX_BODY")),
+            of(
+                "Trusted proxies",
+                networks(&args.trusted_proxies, "none: X-Forwarded-For is ignored"),
+                Some("SLUICE_TRUSTED_PROXIES"),
+            ),
+            of(
+                "Private targets",
+                networks(&args.allow_targets, "none: workflows call public addresses only"),
+                Some("SLUICE_ALLOW_TARGETS"),
+            ),
+            of("Log", format!("{}, {format}", args.log), Some("SLUICE_LOG, SLUICE_LOG_FORMAT")),
+        ],
+    }
+}

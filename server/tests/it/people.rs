@@ -1,0 +1,121 @@
+//! Roles hold at every door, invitations bring people in, and the audit log tells of it.
+
+use bench::http::{Answer, Request};
+use bench::sluice::{OWNER_EMAIL, Sluice, sign_in};
+use serde_json::{Value, json};
+
+use crate::start::{setup, sluice};
+
+const PASSWORD: &str = "a long enough password";
+
+/// The cookie of someone with this role, who came by an invitation.
+async fn came_in(sluice: &Sluice, email: &str, role: &str) -> String {
+    let invited = ["users", "invite", email, "--role", role, "--json"];
+    let invited: Value =
+        serde_json::from_str(&sluice.command(&invited, None).await.unwrap()).unwrap();
+    let link = invited["link"].as_str().unwrap();
+    let token = link.split("token=").nth(1).unwrap().split('&').next().unwrap();
+    let form = [("token", token), ("email", email), ("password", PASSWORD)];
+    let answer = sluice.submit(Request::post("/join").form(&form)).await.unwrap();
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{}", answer.text());
+    let again = sluice.submit(Request::post("/join").form(&form)).await.unwrap();
+    let place = again.header("location").unwrap_or_default().to_owned();
+    assert!(place.contains("error=ended"), "a link works once: {place}");
+    answer.cookies().join("; ")
+}
+
+async fn with_cookie(sluice: &Sluice, request: Request, cookie: &str) -> Answer {
+    let own = request
+        .header("cookie", cookie)
+        .header("origin", format!("http://{}", sluice.address().unwrap()));
+    sluice.submit(own).await.unwrap()
+}
+
+/// What only an operator, and what only an owner may do in the dashboard.
+const OPERATORS: [(&str, &[(&str, &str)]); 4] = [
+    ("/api/ui/keys/create", &[("name", "x"), ("read", "on")]),
+    ("/api/ui/events/replay", &[("id", "evt_none")]),
+    ("/api/ui/workflows/switch", &[("id", "wfl_none"), ("on", "true")]),
+    (
+        "/api/ui/audit/list",
+        &[
+            ("filter[actor]", ""),
+            ("filter[action]", ""),
+            ("filter[object]", ""),
+            ("filter[cursor]", ""),
+        ],
+    ),
+];
+const OWNERS: [(&str, &[(&str, &str)]); 4] = [
+    ("/api/ui/people/invite", &[("email", "new@example.test"), ("role", "owner")]),
+    ("/api/ui/people/role", &[("id", OWNER_EMAIL), ("role", "viewer")]),
+    ("/api/ui/people/remove", &[("id", OWNER_EMAIL)]),
+    ("/api/ui/people/withdraw", &[("email", "new@example.test")]),
+];
+
+#[tokio::test]
+async fn a_role_does_only_what_it_may() {
+    let (sluice, _) = sluice().await;
+    let viewer = came_in(&sluice, "viewer@example.test", "viewer").await;
+    let operator = came_in(&sluice, "operator@example.test", "operator").await;
+    for (path, fields) in OPERATORS {
+        let answer = with_cookie(&sluice, Request::post(path).form(fields), &viewer).await;
+        assert_eq!(answer.status, 403, "{path} by a viewer: {}", answer.text());
+        let answer = with_cookie(&sluice, Request::post(path).form(fields), &operator).await;
+        assert_ne!(answer.status, 403, "{path} by an operator: {}", answer.text());
+    }
+    for (path, fields) in OWNERS {
+        for (who, cookie) in [("a viewer", &viewer), ("an operator", &operator)] {
+            let answer = with_cookie(&sluice, Request::post(path).form(fields), cookie).await;
+            assert_eq!(answer.status, 403, "{path} by {who}: {}", answer.text());
+        }
+    }
+    let list = Request::get("/api/v1/users").header("cookie", &viewer);
+    assert_eq!(sluice.call(list).await.unwrap().status, 403);
+    let events = Request::get("/api/v1/events").header("cookie", &viewer);
+    assert_eq!(sluice.call(events).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn whoever_is_removed_is_out_with_the_next_click() {
+    let sluice = setup().start().await.unwrap();
+    let cookie = came_in(&sluice, "guest@example.test", "operator").await;
+    let home = || Request::get("/").header("cookie", &cookie);
+    assert_eq!(sluice.call(home()).await.unwrap().status, 200);
+    sluice.command(&["users", "role", "guest@example.test", "viewer"], None).await.unwrap();
+    let replay = Request::post("/api/v1/events/evt_none/replay");
+    assert_eq!(with_cookie(&sluice, replay, &cookie).await.status, 403, "the role holds at once");
+    sluice.command(&["users", "remove", "guest@example.test"], None).await.unwrap();
+    let answer = sluice.call(home()).await.unwrap();
+    assert!(answer.header("location").is_some_and(|place| place.starts_with("/login")));
+    let back = sluice.submit(sign_in("guest@example.test", PASSWORD)).await.unwrap();
+    assert_eq!(back.header("location"), Some("/login?error=wrong"));
+}
+
+#[tokio::test]
+async fn the_audit_log_names_person_key_and_command_line() {
+    let (sluice, _) = sluice().await;
+    let manage = sluice.key(&["manage", "ingest"]).await.unwrap();
+    let event = json!({ "eventType": "order.created", "source": "shop", "payload": {} });
+    let sent = Request::post("/api/webhooks/ingest").key(&manage).json(&event);
+    let id = sluice.call(sent).await.unwrap().json().unwrap()["id"].as_str().unwrap().to_owned();
+    let failed = Request::post(format!("/api/v1/events/{id}/failed")).key(&manage);
+    assert_eq!(sluice.call(failed).await.unwrap().status, 200);
+    let cookie = sluice.sign_in().await.unwrap();
+    let resolve = Request::post("/api/ui/events/processed").form(&[("id", id.as_str())]);
+    let answer = with_cookie(&sluice, resolve, &cookie).await;
+    assert!(answer.status < 400, "{} {}", answer.status, answer.text());
+
+    let log = Request::get(format!("/api/v1/audit?object={id}")).key(&manage);
+    let log = sluice.call(log).await.unwrap().json().unwrap();
+    let lines: Vec<_> = log["items"].as_array().unwrap().iter().collect();
+    let told = |line: &Value| (line["actorKind"].clone(), line["action"].clone());
+    assert_eq!(told(lines[0]), (json!("person"), json!("event.marked_processed")), "{log}");
+    assert_eq!(lines[0]["actor"], OWNER_EMAIL);
+    assert_eq!(told(lines[1]), (json!("key"), json!("event.marked_failed")), "{log}");
+
+    let keys = Request::get("/api/v1/audit?action=key.created").key(&manage);
+    let keys = sluice.call(keys).await.unwrap().json().unwrap();
+    assert_eq!(keys["items"][0]["actorKind"], "command_line", "{keys}");
+    assert!(!keys.to_string().contains(&manage), "a secret in the log");
+}
