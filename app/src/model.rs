@@ -22,7 +22,7 @@ pub mod workflow;
 
 pub use audit::{AuditFilter, AuditView};
 pub use dead_letter::DeadLetter;
-pub use event::{EventDetail, EventError, EventItem, EventStatus};
+pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours};
 pub use filter::EventFilter;
 pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
 pub use instance::{Instance, Setting};

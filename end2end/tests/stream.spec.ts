@@ -105,3 +105,30 @@ test('markup in a payload stays text', async ({ page, sluice }) => {
   await expect(page).toHaveTitle(/Sluice/);
   await expect(page.locator('main img')).toHaveCount(0);
 });
+
+test('the stream is narrowed to a stretch of time, and to two times of the reader', async ({ page, sluice }) => {
+  const id = await sluice.send('order.created');
+  await signIn(page);
+  await hydrated(page);
+  await page.getByLabel('Received').selectOption('last hour');
+  await expect(page).toHaveURL(/within=1h/);
+  await expect(row(page, id)).toBeVisible();
+  // What comes now is within the last hour too.
+  const next = await sluice.send('order.paid');
+  await expect(row(page, next)).toBeVisible();
+
+  await expect(page.getByLabel('From')).toBeHidden();
+  await page.getByLabel('Received').selectOption('between …');
+  await page.getByLabel('From').fill('2020-01-01T10:00');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-02T10:00');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  const local = await page.evaluate(() => new Date('2020-01-01T10:00').toISOString());
+  await expect(page).toHaveURL((url) => url.searchParams.get('from') === local);
+  await expect(row(page, id)).toHaveCount(0);
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByLabel('From')).toHaveValue('2020-01-01T10:00');
+  await page.getByLabel('To', { exact: true }).fill('');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(row(page, id)).toBeVisible();
+});

@@ -32,6 +32,10 @@ impl Timestamp {
         self.plus_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
     }
 
+    pub fn minus(self, duration: std::time::Duration) -> Self {
+        self.plus_millis(i64::try_from(duration.as_millis()).map_or(i64::MIN, |millis| -millis))
+    }
+
     /// Milliseconds from `earlier` to `self`; zero when the clock stepped back in between.
     pub fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0).max(0)

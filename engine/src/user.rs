@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::Environment;
-use crate::audit::Note;
+use crate::audit::{self, Actor, Note};
 use crate::id::{UserId, random_secret};
 use crate::key::SecretHash;
 use crate::store::entity::{setup_link, user};
@@ -301,22 +301,21 @@ pub async fn set_up(
     }
     let model = new_user(environment, email, password, Role::Owner).await?;
     let insert = model.clone();
-    let made = store
-        .writer
-        .change(Change::new(move |transaction| {
-            let insert = user::ActiveModel::from(insert.clone()).reset_all();
-            let token_hash = token_hash.clone();
-            Box::pin(async move {
-                let used = setup_link::Entity::delete_by_id(token_hash).exec(transaction).await?;
-                if used.rows_affected == 0 {
-                    return Err(StoreError::Conflict);
-                }
-                insert.insert(transaction).await?;
-                Ok(())
-            })
-        }))
-        .await;
-    match made {
+    let change = Change::new(move |transaction| {
+        let insert = user::ActiveModel::from(insert.clone()).reset_all();
+        let token_hash = token_hash.clone();
+        Box::pin(async move {
+            let used = setup_link::Entity::delete_by_id(token_hash).exec(transaction).await?;
+            if used.rows_affected == 0 {
+                return Err(StoreError::Conflict);
+            }
+            insert.insert(transaction).await?;
+            Ok(())
+        })
+    });
+    audit::enter(Actor::person(&model.email));
+    let note = Note::new("user.created", &model.email).saying("owner, by the set-up link");
+    match store.writer.change(change.noted(note)).await {
         Ok(()) => Ok(model.into()),
         Err(StoreError::Conflict) => Err(no_link(store).await),
         Err(error) => Err(error.into()),

@@ -82,7 +82,7 @@ struct OutputArgs {
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     audit::within(async {
         let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-        audit::enter(Actor::command_line(&user.unwrap_or_else(|_| "unknown".to_owned())));
+        audit::enter(Actor::command_line(&user.unwrap_or_else(|_| "command line".to_owned())));
         dispatch(cli.command).await
     })
     .await

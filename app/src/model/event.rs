@@ -129,3 +129,10 @@ pub struct EventDetail {
     pub replay_of: Option<String>,
     pub runs: Vec<RunView>,
 }
+
+/// The ids of the events beside one, in the order of their commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbours {
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}

@@ -4,6 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{EventItem, EventStatus};
 
+/// The choice of times that are given one by one, among those of [`EventFilter::within`].
+pub const CUSTOM: &str = "custom";
+
+/// What a form without a script sends has no zone: such a time is UTC.
+fn with_zone(time: String) -> String {
+    if time.len() == "2025-11-24T09:41".len() { format!("{time}:00Z") } else { time }
+}
+
 /// Absent fields match everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -14,6 +22,12 @@ pub struct EventFilter {
     pub status: Option<EventStatus>,
     /// An event's id, or its beginning.
     pub q: Option<String>,
+    /// Received within this long until now, such as `24h`; then `from` and `to` do not count.
+    pub within: Option<String>,
+    /// Received at this time or later, in RFC 3339.
+    pub from: Option<String>,
+    /// Received before this time, in RFC 3339.
+    pub to: Option<String>,
     /// Where a page begins; taken from the page before.
     pub cursor: Option<String>,
 }
@@ -24,11 +38,16 @@ impl EventFilter {
         let field = |name: &str| {
             get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
+        let within = field("within").filter(|within| within != CUSTOM);
+        let time = |name: &str| field(name).filter(|_| within.is_none()).map(with_zone);
         Self {
             event_type: field("eventType"),
             source: field("source"),
             status: field("status").and_then(|status| status.parse().ok()),
             q: field("q"),
+            from: time("from"),
+            to: time("to"),
+            within,
             cursor: field("cursor"),
         }
     }
@@ -40,6 +59,9 @@ impl EventFilter {
             ("source", self.source.clone()),
             ("status", self.status.map(|status| status.to_string())),
             ("q", self.q.clone()),
+            ("within", self.within.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
             ("cursor", self.cursor.clone()),
         ]
         .into_iter()
@@ -54,6 +76,12 @@ impl EventFilter {
 
     pub fn older(&self, cursor: String) -> Self {
         Self { cursor: Some(cursor), ..self.clone() }
+    }
+
+    /// What the stream is asked for: the status is checked where rows are shown, because a row that
+    /// leaves it must still change; and what comes from now on is within any time until now.
+    pub fn of_the_stream(&self) -> Self {
+        Self { status: None, within: None, ..self.newest() }
     }
 
     pub fn narrows(&self) -> bool {
@@ -77,6 +105,20 @@ mod tests {
         let filter = EventFilter::read(|name| (name == "q").then(|| "  ".to_owned()));
         assert_eq!(filter, EventFilter::default());
         assert!(!filter.narrows());
+    }
+
+    #[test]
+    fn times_count_only_when_no_stretch_is_chosen() {
+        let asked = |within: &'static str| {
+            EventFilter::read(move |name| match name {
+                "within" => Some(within.to_owned()),
+                "from" => Some("2025-11-24T09:41".to_owned()),
+                _ => None,
+            })
+        };
+        assert_eq!(asked("1h").from, None);
+        let custom = asked(CUSTOM);
+        assert_eq!((custom.within, custom.from.as_deref()), (None, Some("2025-11-24T09:41:00Z")));
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn Line(entry: AuditView) -> AnyView {
     let AuditView { at, actor_kind, actor, action, object, detail, .. } = entry;
     let by = match actor_kind.as_str() {
         "key" => Some("API key"),
-        "command_line" => Some("command line"),
+        "command_line" if actor != "command line" => Some("command line"),
         _ => None,
     };
     let object = match object.starts_with("evt_") {

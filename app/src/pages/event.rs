@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    api::get_event,
+    api::{get_event, get_neighbours},
     live::Live,
+    model::Neighbours,
     ui::{Actions, Header, Problem},
 };
 
@@ -22,8 +23,16 @@ pub fn EventPage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let event =
         Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
+    let beside = Resource::new(move || id.get(), get_neighbours);
     view! {
-        <Header title="Event" />
+        <Header title="Event">
+            <Transition>
+                {move || Suspend::new(async move {
+                    // Without them one goes by the stream.
+                    beside.await.ok().map(|beside| view! { <Beside beside /> })
+                })}
+            </Transition>
+        </Header>
         <Transition>
             {move || Suspend::new(async move {
                 match event.await {
@@ -33,4 +42,24 @@ pub fn EventPage() -> impl IntoView {
             })}
         </Transition>
     }
+}
+
+/// The ways to the events beside this one.
+#[component]
+fn Beside(beside: Neighbours) -> AnyView {
+    let way = |id: Option<String>, label: &'static str, key: &'static str| match id {
+        Some(id) => view! {
+            <a class="btn" href=format!("/events/{id}") data-key=key title=format!("Key {key}")>
+                {label}
+            </a>
+        }
+        .into_any(),
+        None => view! { <span class="btn off" aria-disabled="true">{label}</span> }.into_any(),
+    };
+    view! {
+        <nav class="beside" aria-label="Events beside this one">
+            {way(beside.newer, "Newer", "k")} {way(beside.older, "Older", "j")}
+        </nav>
+    }
+    .into_any()
 }

@@ -13,6 +13,7 @@ pub mod empty;
 pub mod feed;
 pub mod filter_bar;
 pub mod list;
+pub mod local_time;
 pub mod pill;
 pub mod row;
 pub mod rows;

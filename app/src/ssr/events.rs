@@ -6,10 +6,12 @@ use engine::event::repair::{self, Repair, RepairError, ReplayError};
 use engine::event::{EventRow, Pattern};
 use engine::id::EventId;
 use engine::run;
+use engine::time::Timestamp;
+use engine::workflow::duration;
 
 use super::{convert, fail, not_found, refuse};
 use crate::ApiError;
-use crate::model::{EventDetail, EventFilter, EventItem, Page};
+use crate::model::{EventDetail, EventFilter, EventItem, Neighbours, Page};
 use axum::http::StatusCode;
 
 /// How many rows a page of the stream has.
@@ -18,12 +20,18 @@ const PAGE: u64 = 100;
 pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem>, ApiError> {
     let invalid = |error: String| refuse(StatusCode::BAD_REQUEST, ApiError::Refused(error));
     let event_type = filter.event_type.as_deref().map(Pattern::parse).transpose();
+    let time = |text: Option<String>| text.map(|text| Timestamp::parse(&text)).transpose();
+    let mut from = time(filter.from).map_err(|error| invalid(error.to_string()))?;
+    if let Some(within) = &filter.within {
+        let length = duration::parse(within).map_err(|error| invalid(error.to_string()))?;
+        from = Some(engine.now().minus(length));
+    }
     let wanted = read::EventFilter {
         event_type: event_type.map_err(|error| invalid(error.to_string()))?,
         source: filter.source,
         status: filter.status.and_then(|status| status.name().parse().ok()),
-        from: None,
-        to: None,
+        from,
+        to: time(filter.to).map_err(|error| invalid(error.to_string()))?,
         id: filter.q,
     };
     let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
@@ -66,6 +74,15 @@ pub async fn get(engine: &Engine, id: &str) -> Result<EventDetail, ApiError> {
         Err(ReadError::Unknown(_)) => Err(not_found()),
         Err(ReadError::Store(error)) => Err(fail(error)),
     }
+}
+
+pub async fn neighbours(engine: &Engine, id: &str) -> Result<Neighbours, ApiError> {
+    let beside = read::neighbours(engine, event_id(id)?).await.map_err(|error| match error {
+        ReadError::Unknown(_) => not_found(),
+        ReadError::Store(error) => fail(error),
+    })?;
+    let text = |id: Option<EventId>| id.map(|id| id.to_string());
+    Ok(Neighbours { newer: text(beside.newer), older: text(beside.older) })
 }
 
 /// Sends the event through again; the new event's id.

@@ -90,7 +90,7 @@ pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> i
     view! {
         <ActionForm action=replay attr:class="inline">
             <input type="hidden" name="id" value=id />
-            <button class="btn" class:main=main disabled=busy>
+            <button class="btn" class:main=main disabled=busy data-key="r">
                 <Icon shape=Shape::Replay />
                 "Replay"
             </button>

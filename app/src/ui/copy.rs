@@ -6,6 +6,9 @@ use leptos::prelude::*;
 pub fn CopyButton(
     #[prop(into)] label: String,
     #[prop(into)] text: Signal<String>,
+    /// The key that presses it.
+    #[prop(optional)]
+    key: Option<&'static str>,
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
@@ -14,7 +17,7 @@ pub fn CopyButton(
         set_timeout(move || copied.set(false), std::time::Duration::from_millis(1600));
     };
     view! {
-        <button type="button" class="btn needs-script" on:click=copy>
+        <button type="button" class="btn needs-script" data-key=key on:click=copy>
             {move || if copied.get() { "Copied".to_owned() } else { label.clone() }}
         </button>
     }

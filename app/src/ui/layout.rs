@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
-use super::{Actions, Nav, NoticeLine, Notices};
+use super::{Actions, Nav, NoticeLine, Notices, Palette, ShortcutSheet};
 use crate::api::get_session;
 use crate::live::Live;
 
@@ -20,6 +20,8 @@ pub fn Layout() -> impl IntoView {
             <Around />
             <Content />
         </div>
+        <Palette />
+        <ShortcutSheet />
     }
 }
 

@@ -24,6 +24,7 @@ pub fn Nav(session: Option<Session>) -> AnyView {
     view! {
         <nav class="side" aria-label="Main">
             <Home />
+            <GoAnywhere />
             <Links stats />
             <Who user=user.clone() />
         </nav>
@@ -51,26 +52,37 @@ fn Home() -> impl IntoView {
     }
 }
 
+/// Opens the palette; the browser does it by itself.
+#[component]
+fn GoAnywhere() -> impl IntoView {
+    view! {
+        <button type="button" class="go needs-script" popovertarget="palette">
+            "Go to …"
+            <kbd>"Ctrl K"</kbd>
+        </button>
+    }
+}
+
 #[component]
 fn Links(stats: Stats) -> AnyView {
     view! {
         <p class="group-name">"Watch"</p>
-        <A href="/" exact=true>
+        <A href="/" exact=true attr:data-key="g s">
             <Icon shape=Shape::Stream />
             "Stream"
         </A>
-        <A href="/dead-letters">
+        <A href="/dead-letters" attr:data-key="g d">
             <Icon shape=Shape::DeadLetters />
             "Dead letters"
             <Badge stats count=|stats| stats.counts.failed />
         </A>
-        <A href="/quarantine">
+        <A href="/quarantine" attr:data-key="g q">
             <Icon shape=Shape::Quarantine />
             "Quarantine"
             <Badge stats count=|stats| stats.quarantined />
         </A>
         <p class="group-name">"Build"</p>
-        <A href="/workflows">
+        <A href="/workflows" attr:data-key="g w">
             <Icon shape=Shape::Workflows />
             "Workflows"
         </A>
@@ -87,7 +99,7 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::People />
             "People"
         </A>
-        <A href="/audit">
+        <A href="/audit" attr:data-key="g a">
             <Icon shape=Shape::Audit />
             "Audit log"
         </A>
@@ -121,6 +133,9 @@ fn Who(user: Option<(String, String)>) -> impl IntoView {
                     {email.clone()}
                 </span>
                 <span class="role">{role}</span>
+                <button type="button" class="link needs-script" popovertarget="shortcuts">
+                    "Keys"
+                </button>
                 <form method="post" action="/logout">
                     <button class="link">"Sign out"</button>
                 </form>

@@ -175,6 +175,27 @@ pub async fn get(engine: &Engine, id: EventId) -> Result<EventRecord, ReadError>
     Ok(EventRecord { row, payload, headers, runs })
 }
 
+/// The events beside one, in the order of their commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbours {
+    pub newer: Option<EventId>,
+    pub older: Option<EventId>,
+}
+
+pub async fn neighbours(engine: &Engine, id: EventId) -> Result<Neighbours, ReadError> {
+    let read = &engine.store.read;
+    let found = event::Entity::find().filter(event::Column::Id.eq(id.to_string())).one(read).await;
+    let seq = found.map_err(StoreError::from)?.ok_or(ReadError::Unknown(id))?.seq;
+    let beside = async |query: sea_orm::Select<event::Entity>| {
+        let found = query.limit(1).one(read).await.map_err(StoreError::from)?;
+        Ok::<_, StoreError>(found.and_then(|model| model.id.parse().ok()))
+    };
+    let all = event::Entity::find;
+    let newer = all().filter(event::Column::Seq.gt(seq)).order_by_asc(event::Column::Seq);
+    let older = all().filter(event::Column::Seq.lt(seq)).order_by_desc(event::Column::Seq);
+    Ok(Neighbours { newer: beside(newer).await?, older: beside(older).await? })
+}
+
 /// Payload and headers of an event, by its number.
 pub(crate) async fn body(
     engine: &Engine,

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{Role, User, UserError, check_email, find_by_email, hash_new, normal};
 use crate::Environment;
-use crate::audit::Note;
+use crate::audit::{self, Actor, Note};
 use crate::id::{UserId, random_secret};
 use crate::key::SecretHash;
 use crate::store::entity::{invitation, user};
@@ -149,6 +149,8 @@ pub async fn accept(
             Ok(())
         })
     });
+    // The token is the proof: they come in by it.
+    audit::enter(Actor::person(&invitation.email));
     let action = if is_new { "user.joined" } else { "user.password_changed" };
     let note = Note::new(action, &invitation.email).saying("by an invitation");
     match store.writer.change(change.noted(note)).await {

@@ -7,7 +7,7 @@ use crate::{
     model::{EventDetail, EventError, EventStatus, time::duration},
     ui::{
         CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveButton,
-        RetryButton, RunList, json::size, runs::exchange::HeaderLines,
+        RetryButton, RunList, json::size, origin, runs::exchange::HeaderLines,
     },
 };
 
@@ -74,17 +74,39 @@ fn story(event: &EventDetail) -> String {
 
 #[component]
 fn ActionBar(event: EventDetail, failed: bool) -> AnyView {
+    let origin = origin();
+    let as_curl = {
+        let event = event.clone();
+        Signal::derive(move || curl(&event, &origin.get()))
+    };
     let EventDetail { id, payload, .. } = event;
     view! {
         <div class="row actions">
             {failed.then(|| view! { <RetryButton id=id.clone() main=true /> })}
             <ReplayButton id=id.clone() main=!failed />
             {failed.then(|| view! { <ResolveButton id=id.clone() /> })}
-            <CopyButton label="Copy ID" text=id />
+            <CopyButton label="Copy ID" text=id key="c" />
             <CopyButton label="Copy payload" text=payload.0 />
+            <CopyButton label="Copy as curl" text=as_curl />
         </div>
     }
     .into_any()
+}
+
+/// A command that sends the same event again, as a new one. The key stays with whoever has it.
+fn curl(event: &EventDetail, origin: &str) -> String {
+    let text = |value: &str| serde_json::Value::from(value).to_string();
+    let mut body =
+        format!("{{\"eventType\":{},\"source\":{}", text(&event.event_type), text(&event.source));
+    if let Some(subject) = &event.subject {
+        body.push_str(&format!(",\"subject\":{}", text(subject)));
+    }
+    body.push_str(&format!(",\"payload\":{}}}", event.payload.as_str()));
+    format!(
+        "curl -X POST '{origin}/api/webhooks/ingest' \\\n  -H \"x-api-key: $SLUICE_API_KEY\" \\\n  \
+         -H 'content-type: application/json' \\\n  --data-binary '{}'",
+        body.replace('\'', r"'\''")
+    )
 }
 
 #[component]

@@ -17,9 +17,7 @@ pub fn keep_current(
     folded: RwSignal<u64>,
 ) {
     let newest = filter.cursor.is_none();
-    // The status is checked here, not by the stream: a row that leaves it must still change.
-    let query = EventFilter { status: None, ..filter.newest() };
-    let query = address(&query).trim_start_matches(['/', '?']).to_owned();
+    let query = address(&filter.of_the_stream()).trim_start_matches(['/', '?']).to_owned();
     let filter = StoredValue::new(filter);
     let missed = Pace::new(move || catch_up(filter, rows, hold));
     expect_context::<Live>().watch(Signal::stored(query), move |messages| {

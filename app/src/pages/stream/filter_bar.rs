@@ -3,8 +3,11 @@
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::address;
-use crate::model::{EventFilter, EventStatus};
+use super::{address, local_time};
+use crate::{
+    model::{EventFilter, EventStatus, filter::CUSTOM},
+    ui::time::Hydrated,
+};
 
 #[component]
 pub fn FilterBar(
@@ -28,7 +31,8 @@ pub fn FilterBar(
         <form class="bar" method="get" action="/" role="search" node_ref=form on:submit=submit>
             <Field label="Event type" name="eventType" hint="**" value=text(|f| f.event_type) />
             <Field label="Source" name="source" hint="any" value=text(|f| f.source) />
-            <StatusField filter narrow />
+            <StatusField filter narrow=narrow.clone() />
+            <Received filter narrow />
             <Field label="Event ID" name="q" hint="evt_…" value=text(|f| f.q) />
             <button class="btn">"Filter"</button>
             {move || {
@@ -55,7 +59,13 @@ fn apply(form: NodeRef<html::Form>) -> impl Fn() + Clone + 'static {
 #[cfg(feature = "hydrate")]
 fn fields(form: &web_sys::HtmlFormElement) -> EventFilter {
     let data = web_sys::FormData::new_with_form(form).ok();
-    EventFilter::read(|name| data.as_ref()?.get(name).as_string())
+    EventFilter::read(|name| {
+        let value = data.as_ref()?.get(name).as_string()?;
+        match name {
+            "from" | "to" => local_time::to_utc(&value),
+            _ => Some(value),
+        }
+    })
 }
 
 #[cfg(not(feature = "hydrate"))]
@@ -75,6 +85,7 @@ fn Field(
             <span>{label}</span>
             <input
                 name=name
+                data-key=(name == "eventType").then_some("/")
                 placeholder=hint
                 value=value.get_untracked()
                 prop:value=value
@@ -105,6 +116,76 @@ fn StatusField(filter: Memo<EventFilter>, narrow: impl Fn() + 'static) -> AnyVie
                 </option>
                 {options}
             </select>
+        </label>
+    }
+    .into_any()
+}
+
+/// Stretches of time until now, from short to long.
+const STRETCHES: [(&str, &str); 5] =
+    [("15m", "15 min"), ("1h", "hour"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
+
+/// When it was received: a stretch until now, or two times of the reader's own clock.
+#[component]
+fn Received(filter: Memo<EventFilter>, narrow: impl Fn() + 'static) -> AnyView {
+    let chosen = move || {
+        filter.with(|filter| match (&filter.within, &filter.from, &filter.to) {
+            (Some(within), ..) => within.clone(),
+            (None, None, None) => String::new(),
+            _ => CUSTOM.to_owned(),
+        })
+    };
+    let options = STRETCHES.map(|(value, label)| {
+        view! {
+            <option value=value selected=move || chosen() == value>
+                "last "
+                {label}
+            </option>
+        }
+    });
+    // Two times are first to be filled in.
+    let changed = move |event| {
+        if event_target_value(&event) != CUSTOM {
+            narrow();
+        }
+    };
+    view! {
+        <label class="chip" class:on=move || !chosen().is_empty()>
+            <span>"Received"</span>
+            <select name="within" on:change=changed>
+                <option value="" selected=move || chosen().is_empty()>
+                    "any time"
+                </option>
+                {options}
+                <option value=CUSTOM selected=move || chosen() == CUSTOM>
+                    "between …"
+                </option>
+            </select>
+        </label>
+        <Time label="From" name="from" value=Signal::derive(move || filter.get().from) />
+        <Time label="To" name="to" value=Signal::derive(move || filter.get().to) />
+    }
+    .into_any()
+}
+
+/// Shown only while two times are asked for; the style sheet sees to that, with and without a script.
+#[component]
+fn Time(label: &'static str, name: &'static str, value: Signal<Option<String>>) -> AnyView {
+    let hydrated = expect_context::<Hydrated>().0;
+    let shown = move || {
+        let value = value.get().unwrap_or_default();
+        if hydrated.get() { local_time::of(&value) } else { local_time::minute(&value) }
+    };
+    view! {
+        <label class="chip between">
+            <span>{label}</span>
+            <input
+                type="datetime-local"
+                name=name
+                value=shown
+                prop:value=shown
+                title="In your own time once the page is alive, in UTC without a script."
+            />
         </label>
     }
     .into_any()
