@@ -5,7 +5,9 @@
 
 pub mod audit;
 pub mod dead_letter;
+pub mod editor;
 pub mod event;
+pub mod explain;
 pub mod filter;
 pub mod held;
 pub mod instance;
@@ -13,6 +15,7 @@ pub mod json;
 pub mod key;
 pub mod page;
 pub mod people;
+pub mod preview;
 pub mod run;
 pub mod session;
 pub mod source;
@@ -22,7 +25,9 @@ pub mod workflow;
 
 pub use audit::{AuditFilter, AuditView};
 pub use dead_letter::DeadLetter;
+pub use editor::{EditorStart, SaveAnswer, Understood, WorkflowDetail};
 pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours};
+pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
 pub use filter::EventFilter;
 pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
 pub use instance::{Instance, Setting};
@@ -30,12 +35,19 @@ pub use json::RawJson;
 pub use key::{KeyState, KeyView};
 pub use page::Page;
 pub use people::{InvitationView, People, ROLES, UserView};
+pub use preview::{
+    BacktestView, EventSample, PreviewView, PreviewedEvent, PreviewedRequest, StepPreview,
+    StepWhen, TriggerVerdict,
+};
 pub use run::{
-    AttemptStatus, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
+    AttemptStatus, RunRef, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
     WorkflowRef,
 };
 pub use session::{Session, User};
 pub use source::{SourceActivity, SourceDetail, SourceView};
 pub use stats::{Counts, Stats};
 pub use time::Timestamp;
-pub use workflow::{StepView, TriggerView, WorkflowView};
+pub use workflow::{
+    AppliedResult, AppliedView, CheckedView, DiffLine, DiffSide, FindingView, StepView,
+    TriggerView, VersionDetail, VersionItem, WorkflowView,
+};

@@ -18,10 +18,13 @@ use crate::{
 pub mod audit;
 pub mod convert;
 pub mod dead_letters;
+pub mod definitions;
+pub mod editor;
 pub mod events;
 pub mod keys;
 mod once;
 pub mod people;
+pub mod previews;
 pub mod quarantine;
 pub mod sources;
 pub mod workflows;

@@ -50,6 +50,11 @@ pub(crate) async fn deliver(
     store(engine, Arc::new(received(engine, new, headers, None)), named, None).await
 }
 
+/// An event as it would be if it came now. It is stored nowhere and starts nothing.
+pub fn imagined(engine: &Engine, new: NewEvent) -> Event {
+    received(engine, new, Vec::new(), None)
+}
+
 fn received(
     engine: &Engine,
     new: NewEvent,

@@ -16,6 +16,7 @@ pub mod read;
 pub mod retry;
 pub mod scope;
 pub mod targets;
+pub mod trial;
 pub mod worker;
 
 /// `queued → running → waiting → succeeded | failed | cancelled`.
@@ -82,6 +83,9 @@ pub struct RunState {
     /// When the delay that the run is in ends.
     pub delayed_until: Option<Timestamp>,
     pub first_failed_at: Option<Timestamp>,
+    /// The event of a test run, where it was made up for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<trial::Carried>>,
 }
 
 /// One attempt at a step, as the journal keeps it.
@@ -108,6 +112,8 @@ pub struct RunRecord {
     pub workflow_id: WorkflowId,
     pub workflow_name: String,
     pub workflow_version: i64,
+    /// Asked for by hand: it changes nothing of its event, and no figure counts it.
+    pub test: bool,
     pub status: RunStatus,
     pub due_at: Option<Timestamp>,
     pub created_at: Timestamp,

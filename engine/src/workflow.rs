@@ -7,12 +7,18 @@ use crate::id::WorkflowId;
 use crate::time::Timestamp;
 
 pub mod apply;
+pub mod backtest;
+pub mod check;
 pub mod definition;
+pub mod diff;
 pub mod duration;
 pub mod explain;
 pub mod list;
+pub mod preview;
+pub mod remove;
 pub mod switch;
 pub mod triggers;
+pub mod versions;
 
 pub use definition::{Definition, InvalidDefinition, Step, StepKind};
 pub use triggers::TriggerIndex;

@@ -27,6 +27,7 @@ mod security;
 mod service;
 mod settings;
 mod shape;
+mod workflows;
 
 /// The document as text, made once.
 static TEXT: LazyLock<String> = LazyLock::new(|| {
@@ -78,9 +79,14 @@ Whatever is refused is answered as `application/problem+json` with a stable `cod
 Fields are never removed from answers, but new ones may come: ignore those you do not know.";
 
 fn document() -> OpenApi {
-    let all = [intake::operations(), events::operations(), settings::operations()];
-    let operations = all.into_iter().flatten();
-    let operations = operations.chain(people::operations()).chain(service::operations());
+    let all = [
+        intake::operations(),
+        events::operations(),
+        workflows::operations(),
+        settings::operations(),
+        people::operations(),
+    ];
+    let operations = all.into_iter().flatten().chain(service::operations());
     let (mut paths, mut components) = (Paths::new(), ComponentsBuilder::new());
     for operation in operations {
         let Told { path, method, operation, schemas, refusals } = operation.tell();

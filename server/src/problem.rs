@@ -15,6 +15,7 @@ use engine::source::manage::SourceError;
 use engine::source::quarantine::ReleaseError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
+use engine::workflow::apply::SaveError;
 use engine::workflow::switch::SwitchError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -358,6 +359,20 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SaveError> for Problem {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Unknown(_) | SaveError::UnknownVersion(..) => {
+                Self::new(Code::NotFound, error.to_string())
+            }
+            SaveError::Moved { .. } | SaveError::NameTaken(_) => {
+                Self::new(Code::Conflict, error.to_string())
+            }
+            SaveError::Store(error) => error.into(),
         }
     }
 }

@@ -66,6 +66,16 @@ pub struct RunSummary {
     pub id: String,
     pub status: RunStatus,
     pub workflow: WorkflowRef,
+    /// Asked for by hand: it changes nothing of its event.
+    #[serde(default)]
+    pub test: bool,
+}
+
+/// A run that was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = BegunRun))]
+pub struct RunRef {
+    pub id: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +85,9 @@ pub struct RunView {
     pub id: String,
     pub status: RunStatus,
     pub workflow: WorkflowRef,
+    /// Asked for by hand: it changes nothing of its event, and no figure counts it.
+    #[serde(default)]
+    pub test: bool,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     /// When a waiting run goes on.

@@ -53,7 +53,7 @@ pub fn audit_entry(entry: Entry) -> AuditView {
     }
 }
 
-fn count(number: i64) -> u32 {
+pub(super) fn count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
@@ -118,6 +118,7 @@ fn run_line(line: &RunLine) -> RunSummary {
             name: line.workflow_name.clone(),
             version: count(line.workflow_version),
         },
+        test: line.test,
     }
 }
 
@@ -183,6 +184,7 @@ pub fn run(record: RunRecord) -> RunView {
             name: record.workflow_name,
             version: count(record.workflow_version),
         },
+        test: record.test,
         created_at: time(record.created_at),
         finished_at: record.finished_at.map(time),
         next_attempt_at: match record.status {

@@ -7,11 +7,11 @@ use engine::event::{EventRow, Pattern};
 use engine::id::EventId;
 use engine::run;
 use engine::time::Timestamp;
-use engine::workflow::duration;
+use engine::workflow::{duration, versions};
 
-use super::{convert, fail, not_found, refuse};
+use super::{convert, fail, not_found, previews, refuse};
 use crate::ApiError;
-use crate::model::{EventDetail, EventFilter, EventItem, Neighbours, Page};
+use crate::model::{EventDetail, EventFilter, EventItem, Explained, Neighbours, Page};
 use axum::http::StatusCode;
 
 /// How many rows a page of the stream has.
@@ -83,6 +83,17 @@ pub async fn neighbours(engine: &Engine, id: &str) -> Result<Neighbours, ApiErro
     })?;
     let text = |id: Option<EventId>| id.map(|id| id.to_string());
     Ok(Neighbours { newer: text(beside.newer), older: text(beside.older) })
+}
+
+/// Why each trigger did or did not match.
+pub async fn explain(engine: &Engine, id: &str) -> Result<Vec<Explained>, ApiError> {
+    let event = match read::get(engine, event_id(id)?).await {
+        Ok(record) => record.into_event(),
+        Err(ReadError::Unknown(_)) => return Err(not_found()),
+        Err(ReadError::Store(error)) => return Err(fail(error)),
+    };
+    let verdicts = versions::explain(engine, &event).await.map_err(fail)?;
+    Ok(verdicts.iter().map(previews::explained).collect())
 }
 
 /// Sends the event through again; the new event's id.

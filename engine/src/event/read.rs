@@ -129,6 +129,19 @@ pub async fn list(
     }
 }
 
+/// Among how many of the newest events their types are looked for.
+const LATELY: u64 = 2_000;
+
+/// The types of the events that came lately, in the order of the alphabet.
+pub async fn recent_types(engine: &Engine) -> Result<Vec<String>, StoreError> {
+    let newest = event::Entity::find().select_only().column(event::Column::EventType);
+    let newest = newest.order_by_desc(event::Column::Seq).limit(LATELY).into_tuple::<String>();
+    let mut types = newest.all(&engine.store.read).await?;
+    types.sort_unstable();
+    types.dedup();
+    Ok(types)
+}
+
 /// An event whole.
 #[derive(Debug, Clone)]
 pub struct EventRecord {

@@ -41,7 +41,23 @@ impl Template {
     }
 
     pub fn render(&self, scope: &Scope) -> Result<Json, EvaluationError> {
-        render(&self.0, scope)
+        render(&self.0, scope, &|_| false)
+    }
+
+    /// Renders what can be known: expressions for which `unknown` holds stay as they are written.
+    pub fn render_known(
+        &self,
+        scope: &Scope,
+        unknown: &dyn Fn(&Expression) -> bool,
+    ) -> Result<Json, EvaluationError> {
+        render(&self.0, scope, unknown)
+    }
+
+    /// All expressions in it.
+    pub fn expressions(&self) -> Vec<&Expression> {
+        let mut found = Vec::new();
+        collect(&self.0, &mut found);
+        found
     }
 
     /// The rendered value as text, as it goes into a URL or a header.
@@ -135,16 +151,24 @@ fn end_of_expression(text: &str) -> Option<usize> {
     None
 }
 
-fn render(node: &Node, scope: &Scope) -> Result<Json, EvaluationError> {
+fn render(
+    node: &Node,
+    scope: &Scope,
+    unknown: &dyn Fn(&Expression) -> bool,
+) -> Result<Json, EvaluationError> {
+    let value = |expression: &Expression| match unknown(expression) {
+        true => Ok(Json::String(format!("${{{}}}", expression.source()))),
+        false => to_json(&expression.evaluate(scope)?),
+    };
     Ok(match node {
         Node::Fixed(json) => json.clone(),
-        Node::Value(expression) => to_json(&expression.evaluate(scope)?)?,
+        Node::Value(expression) => value(expression)?,
         Node::Text(parts) => {
             let mut text = String::new();
             for part in parts {
                 match part {
                     Part::Text(literal) => text.push_str(literal),
-                    Part::Value(expression) => match to_json(&expression.evaluate(scope)?)? {
+                    Part::Value(expression) => match value(expression)? {
                         Json::String(inner) => text.push_str(&inner),
                         other => text.push_str(&other.to_string()),
                     },
@@ -152,16 +176,29 @@ fn render(node: &Node, scope: &Scope) -> Result<Json, EvaluationError> {
             }
             Json::String(text)
         }
-        Node::List(items) => {
-            Json::Array(items.iter().map(|item| render(item, scope)).collect::<Result<_, _>>()?)
-        }
+        Node::List(items) => Json::Array(
+            items.iter().map(|item| render(item, scope, unknown)).collect::<Result<_, _>>()?,
+        ),
         Node::Fields(fields) => Json::Object(
             fields
                 .iter()
-                .map(|(name, value)| Ok((name.clone(), render(value, scope)?)))
+                .map(|(name, value)| Ok((name.clone(), render(value, scope, unknown)?)))
                 .collect::<Result<_, EvaluationError>>()?,
         ),
     })
+}
+
+fn collect<'t>(node: &'t Node, found: &mut Vec<&'t Expression>) {
+    match node {
+        Node::Fixed(_) => {}
+        Node::Value(expression) => found.push(expression),
+        Node::Text(parts) => found.extend(parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Value(expression) => Some(expression),
+        })),
+        Node::List(items) => items.iter().for_each(|item| collect(item, found)),
+        Node::Fields(fields) => fields.iter().for_each(|(_, value)| collect(value, found)),
+    }
 }
 
 fn to_json(value: &Value) -> Result<Json, EvaluationError> {

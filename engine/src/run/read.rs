@@ -71,6 +71,7 @@ pub struct RunLine {
     pub workflow_id: WorkflowId,
     pub workflow_name: String,
     pub workflow_version: i64,
+    pub test: bool,
 }
 
 /// The runs of several events, by the events' numbers.
@@ -91,6 +92,7 @@ pub async fn lines_of_events(
             workflow_id: run.workflow_id.parse().unwrap_or(WorkflowId::new(0)),
             workflow_name: run.workflow_name,
             workflow_version: run.workflow_version,
+            test: run.test,
         };
         lines.entry(run.event_seq).or_default().push(line);
     }

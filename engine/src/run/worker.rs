@@ -185,20 +185,14 @@ async fn is_any_due(engine: &Engine) -> bool {
     read.query_one_raw(statement).await.is_ok_and(|row| row.is_some())
 }
 
-async fn load(
-    engine: &Engine,
-    claimed: Claimed,
-    permit: OwnedSemaphorePermit,
-) -> Result<Option<Assignment>, StoreError> {
+/// The event whole, as it was received.
+async fn stored(engine: &Engine, seq: i64) -> Result<Option<Event>, StoreError> {
     use sea_orm::EntityTrait;
-    let found = event::Entity::find_by_id(claimed.event_seq).one(&engine.store.read).await?;
-    let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
-    let (Some(model), Some(workflow)) = (found, workflow) else {
-        tracing::error!(run = %claimed.run, "the run's event or workflow is gone; it cannot go on");
+    let Some(model) = event::Entity::find_by_id(seq).one(&engine.store.read).await? else {
         return Ok(None);
     };
     let (payload, headers) = read::body(engine, model.seq).await?;
-    let event = Event {
+    Ok(Some(Event {
         id: model.id.parse().unwrap_or(crate::id::EventId::new(0)),
         event_id: model.event_id,
         event_type: EventType::stored(&model.event_type),
@@ -210,6 +204,22 @@ async fn load(
         headers,
         replay_of: model.replay_of.and_then(|id| id.parse().ok()),
         key_id: model.key_id.and_then(|id| id.parse().ok()),
+    }))
+}
+
+async fn load(
+    engine: &Engine,
+    claimed: Claimed,
+    permit: OwnedSemaphorePermit,
+) -> Result<Option<Assignment>, StoreError> {
+    let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
+    let event = match &claimed.state.event {
+        Some(carried) => Some(carried.event()),
+        None => stored(engine, claimed.event_seq).await?,
+    };
+    let (Some(event), Some(workflow)) = (event, workflow) else {
+        tracing::error!(run = %claimed.run, "the run's event or workflow is gone; it cannot go on");
+        return Ok(None);
     };
     Ok(Some(Assignment {
         run: claimed.run,

@@ -146,9 +146,9 @@ impl Statements {
                 ],
             ),
             runs_with_events: format!(
-                "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, {EVENT_COLUMNS}
-                 FROM {run_ids} CROSS JOIN runs u CROSS JOIN events e
-                 WHERE u.id = r.id AND e.seq = u.event_seq"
+                "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.test, {EVENT_COLUMNS}
+                 FROM {run_ids} CROSS JOIN runs u LEFT JOIN events e ON e.seq = u.event_seq
+                 WHERE u.id = r.id"
             ),
             update_runs: format!(
                 "UPDATE runs SET status = r.status, due_at = r.due_at, lease_owner = r.lease_owner,

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 
 use super::duration;
 use crate::event::{EventType, Pattern};
-use crate::expression::{Expression, Template};
+use crate::expression::template::InvalidTemplate;
+use crate::expression::{Expression, InvalidExpression, Template};
 use crate::run::retry::RetryPolicy;
 
 /// Definitions beyond this are refused before they are parsed.
@@ -184,45 +185,87 @@ pub enum InvalidDefinition {
     TooLarge,
     #[error("the definition cannot be read: {0}")]
     Unreadable(#[source] serde_yaml_ng::Error),
-    #[error("{at}: {message}")]
-    Place { at: String, message: String },
+    #[error("{}", placed(.at, .message, .within))]
+    Place {
+        at: String,
+        message: String,
+        /// The line and column inside the text at this place, from 1.
+        within: Option<(usize, usize)>,
+    },
+}
+
+fn placed(at: &str, message: &str, within: &Option<(usize, usize)>) -> String {
+    match within {
+        Some((line, column)) => format!("{at}: line {line}, column {column}: {message}"),
+        None => format!("{at}: {message}"),
+    }
 }
 
 /// An error at a place of the definition, as in `steps.notify.http.url`.
 fn at(at: impl Into<String>, error: impl ToString) -> InvalidDefinition {
-    InvalidDefinition::Place { at: at.into(), message: error.to_string() }
+    InvalidDefinition::Place { at: at.into(), message: error.to_string(), within: None }
+}
+
+/// An error inside an expression.
+fn inside(at: impl Into<String>, error: InvalidExpression) -> InvalidDefinition {
+    let within = Some((error.line, error.column));
+    InvalidDefinition::Place { at: at.into(), message: error.message, within }
 }
 
 impl Definition {
     /// Reads YAML, of which JSON is a part.
     pub fn parse(text: &str) -> Result<Self, InvalidDefinition> {
+        Self::read(text).and_then(Self::compile)
+    }
+
+    pub(crate) fn read(text: &str) -> Result<Document, InvalidDefinition> {
         if text.len() > LARGEST {
             return Err(InvalidDefinition::TooLarge);
         }
-        serde_yaml_ng::from_str(text).map_err(InvalidDefinition::Unreadable).and_then(Self::compile)
+        serde_yaml_ng::from_str(text).map_err(InvalidDefinition::Unreadable)
     }
 
+    /// Refused with the first of [`Self::problems`].
     pub fn compile(document: Document) -> Result<Self, InvalidDefinition> {
+        Self::examine(document).map_err(|mut problems| problems.swap_remove(0).1)
+    }
+
+    /// Compiles, or names what is wrong: at most one problem for each part, with the number of the step
+    /// that it is in.
+    pub(crate) fn examine(
+        document: Document,
+    ) -> Result<Self, Vec<(Option<usize>, InvalidDefinition)>> {
+        let mut problems = Vec::new();
         let name = document.name.trim().to_owned();
         if name.is_empty() || name.len() > 120 || name.chars().any(char::is_control) {
             let rule = "give the workflow a name of 1 to 120 bytes without control characters";
-            return Err(at("name", rule));
+            problems.push((None, at("name", rule)));
         }
         if document.triggers.is_empty() {
-            return Err(at(
-                "triggers",
-                "at least one trigger says which events start the workflow",
-            ));
+            let rule = "at least one trigger says which events start the workflow";
+            problems.push((None, at("triggers", rule)));
         }
         if document.steps.is_empty() {
-            return Err(at("steps", "at least one step says what the workflow does"));
+            problems.push((None, at("steps", "at least one step says what the workflow does")));
         }
-        let triggers = document.triggers.iter().enumerate().map(|(n, it)| trigger(n, it));
-        let triggers = triggers.collect::<Result<_, _>>()?;
+        let (mut triggers, mut steps) = (Vec::new(), Vec::new());
+        for (number, it) in document.triggers.iter().enumerate() {
+            match trigger(number, it) {
+                Ok(trigger) => triggers.push(trigger),
+                Err(problem) => problems.push((None, problem)),
+            }
+        }
         let mut seen = HashSet::new();
-        let steps =
-            document.steps.iter().map(|it| step(it, &mut seen)).collect::<Result<_, _>>()?;
-        Ok(Self { name, triggers, steps, document })
+        for (number, it) in document.steps.iter().enumerate() {
+            match step(it, &mut seen) {
+                Ok(step) => steps.push(step),
+                Err(problem) => problems.push((Some(number), problem)),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(Self { name, triggers, steps, document }),
+            false => Err(problems),
+        }
     }
 }
 
@@ -265,7 +308,7 @@ fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, Inv
     } else if let Some(fail) = &document.fail {
         let message = Json::String(fail.message.clone());
         let place = format!("{place}.fail.message");
-        StepKind::Fail(Template::compile(&message).map_err(|error| at(place, error))?)
+        StepKind::Fail(compiled(&message, &place)?)
     } else {
         let output = template(document.transform.as_ref(), &format!("{place}.transform"))?;
         StepKind::Transform(output.ok_or_else(|| at(&place, "the transform is empty"))?)
@@ -302,13 +345,12 @@ fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDe
             return Err(at(format!("{place}.url"), "the URL begins with http:// or https://"));
         }
     }
-    let url = Template::compile(&Json::String(document.url.clone()));
-    let url = url.map_err(|error| at(format!("{place}.url"), error))?;
+    let url = compiled(&Json::String(document.url.clone()), &format!("{place}.url"))?;
     let mut headers = Vec::new();
     for (name, value) in &document.headers {
         let place = format!("{place}.headers.{name}");
         http::HeaderName::from_bytes(name.as_bytes()).map_err(|error| at(&place, error))?;
-        headers.push((name.clone(), Template::compile(value).map_err(|error| at(&place, error))?));
+        headers.push((name.clone(), compiled(value, &place)?));
     }
     let timeout = match &document.timeout {
         None => DEFAULT_TIMEOUT,
@@ -340,11 +382,18 @@ fn retry(document: Option<&RetryDocument>, place: &str) -> Result<RetryPolicy, I
 }
 
 fn expression(text: Option<&str>, place: &str) -> Result<Option<Expression>, InvalidDefinition> {
-    text.map(|text| Expression::compile(text).map_err(|error| at(place, error))).transpose()
+    text.map(|text| Expression::compile(text).map_err(|error| inside(place, error))).transpose()
 }
 
 fn template(json: Option<&Json>, place: &str) -> Result<Option<Template>, InvalidDefinition> {
-    json.map(|json| Template::compile(json).map_err(|error| at(place, error))).transpose()
+    json.map(|json| compiled(json, place)).transpose()
+}
+
+fn compiled(json: &Json, place: &str) -> Result<Template, InvalidDefinition> {
+    Template::compile(json).map_err(|InvalidTemplate { at, error }| match at.as_str() {
+        "" => inside(place, error),
+        at => inside(format!("{place}.{at}"), error),
+    })
 }
 
 #[cfg(test)]

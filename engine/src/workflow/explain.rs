@@ -1,12 +1,15 @@
 //! Why each trigger did or did not match an event. Pure.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::Workflow;
+use super::definition::{Trigger, TriggerDocument};
 use crate::event::Event;
 use crate::expression::{EvaluationError, Expression, Scope};
+use crate::id::WorkflowId;
 use crate::run::scope::event_scope;
 
 /// What one trigger makes of an event.
@@ -23,7 +26,7 @@ pub enum Reason {
     Matched,
     /// The workflow is switched off.
     Disabled,
-    /// The workflow was made after the event had come.
+    /// The trigger was made, or made into what it is, after the event had come.
     CreatedLater,
     /// The event's type does not fit the pattern.
     EventType,
@@ -43,29 +46,43 @@ pub struct Saw {
     pub value: Result<Json, String>,
 }
 
+/// The triggers of workflows as they were when the event came, where that was another version.
+pub type Earlier = HashMap<WorkflowId, Vec<TriggerDocument>>;
+
 /// The verdicts of all triggers, in the order of the workflows.
-pub fn explain(workflows: &[Arc<Workflow>], event: &Event) -> Vec<Verdict> {
+pub fn explain(workflows: &[Arc<Workflow>], event: &Event, earlier: &Earlier) -> Vec<Verdict> {
     let scope = event_scope(event);
     let verdicts = workflows.iter().flat_map(|workflow| {
         let triggers = workflow.definition.triggers.iter().enumerate();
         triggers.map(|(trigger, definition)| {
             let reason = if !workflow.enabled {
                 Reason::Disabled
-            } else if workflow.created_at > event.received_at {
+            } else if workflow.created_at > event.received_at
+                || earlier.get(&workflow.id).is_some_and(|were| {
+                    let is = &workflow.definition.document.triggers[trigger];
+                    let same = |it: &TriggerDocument| {
+                        (&it.event_type, &it.filter) == (&is.event_type, &is.filter)
+                    };
+                    !were.iter().any(same)
+                })
+            {
                 Reason::CreatedLater
-            } else if !definition.pattern.matches(&event.event_type) {
-                Reason::EventType
             } else {
-                definition
-                    .filter
-                    .as_ref()
-                    .and_then(|filter| fault(filter, &scope))
-                    .unwrap_or(Reason::Matched)
+                judge(definition, event, &scope)
             };
             Verdict { workflow: Arc::clone(workflow), trigger, reason }
         })
     });
     verdicts.collect()
+}
+
+/// What a trigger makes of an event whenever it comes; `scope` is the event's.
+pub fn judge(trigger: &Trigger, event: &Event, scope: &Scope) -> Reason {
+    if !trigger.pattern.matches(&event.event_type) {
+        return Reason::EventType;
+    }
+    let fault = trigger.filter.as_ref().and_then(|filter| fault(filter, scope));
+    fault.unwrap_or(Reason::Matched)
 }
 
 /// The first part of a filter that is not true.

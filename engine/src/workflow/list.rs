@@ -31,7 +31,7 @@ pub(crate) async fn load(store: &Store) -> Result<Vec<Arc<Workflow>>, StoreError
 }
 
 /// One version, as a run that it started needs it.
-pub(crate) async fn version(
+pub async fn version(
     engine: &Engine,
     id: WorkflowId,
     version: i64,
@@ -40,15 +40,27 @@ pub(crate) async fn version(
         return Ok(Some(known));
     }
     let read = &engine.store.read;
-    let Some(model) = workflow::Entity::find_by_id(id.to_string()).one(read).await? else {
-        return Ok(None);
-    };
-    let found = workflow_version::Entity::find_by_id((model.id.clone(), version)).one(read).await?;
-    let workflow = found.and_then(|version| compiled(&model, &version)).map(Arc::new);
+    let found = workflow_version::Entity::find_by_id((id.to_string(), version)).one(read).await?;
+    let Some(version) = found else { return Ok(None) };
+    let model = workflow::Entity::find_by_id(id.to_string()).one(read).await?;
+    // One that was deleted starts nothing, and its runs go on.
+    let model = model.unwrap_or_else(|| deleted(&version));
+    let workflow = compiled(&model, &version).map(Arc::new);
     if let Some(workflow) = &workflow {
         engine.workflows.remember(Arc::clone(workflow));
     }
     Ok(workflow)
+}
+
+fn deleted(last: &workflow_version::Model) -> workflow::Model {
+    workflow::Model {
+        id: last.workflow_id.clone(),
+        name: String::new(),
+        enabled: false,
+        version: last.version,
+        created_at: last.created_at,
+        updated_at: last.created_at,
+    }
 }
 
 fn compiled(model: &workflow::Model, version: &workflow_version::Model) -> Option<Workflow> {

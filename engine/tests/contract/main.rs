@@ -17,6 +17,8 @@ mod audit;
 mod people;
 mod runs;
 mod sources;
+mod trial;
+mod versions;
 mod watch;
 
 /// Runs an async test on both databases.

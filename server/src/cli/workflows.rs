@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use engine::workflow::Definition;
+use engine::workflow::definition::Document;
+use engine::workflow::diff::{self, Line, Side};
 use serde_json::Value;
 
 use super::client::{Client, ServerArgs};
 use super::{OutputArgs, output};
+
+mod versions;
 
 #[derive(Subcommand)]
 pub(super) enum WorkflowsCommand {
@@ -17,7 +21,7 @@ pub(super) enum WorkflowsCommand {
         /// The file, which may hold several with `---` between; `-` reads standard input.
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
-        /// Say what would happen and change nothing.
+        /// Say what would change, line by line, and change nothing.
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
@@ -29,10 +33,30 @@ pub(super) enum WorkflowsCommand {
     Enable(Chosen),
     /// Let no event start it; runs that have begun go on.
     Disable(Chosen),
+    /// Take it out of force for good. Its runs and its versions stay.
+    Delete(Chosen),
+    /// List the versions of a workflow, or print what one of them changed.
+    History {
+        #[command(flatten)]
+        chosen: Chosen,
+        /// The number of a version.
+        #[arg(long, value_name = "N")]
+        version: Option<u32>,
+    },
+    /// Put an old version in force again, as a new one.
+    Restore {
+        #[command(flatten)]
+        chosen: Chosen,
+        /// The number of the version.
+        version: u32,
+    },
     /// Print definitions as YAML, ready for `apply`; all of them, or those that are named.
     Export {
         /// Names or ids.
         workflows: Vec<String>,
+        /// As JSON, an array of definitions.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         server: ServerArgs,
     },
@@ -71,15 +95,19 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
                 if output.json {
                     output::line(answer);
                 } else {
-                    let would = if dry_run { "would be " } else { "" };
-                    let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
-                    output::line(format!("{}: {would}{}", text("name"), text("result")));
+                    tell(&answer);
                 }
             }
         }
         WorkflowsCommand::Enable(chosen) => switch(chosen, "enable").await?,
         WorkflowsCommand::Disable(chosen) => switch(chosen, "disable").await?,
-        WorkflowsCommand::Export { workflows, server } => {
+        WorkflowsCommand::Delete(chosen) => versions::delete(chosen).await?,
+        WorkflowsCommand::History { chosen, version: None } => versions::history(chosen).await?,
+        WorkflowsCommand::History { chosen, version: Some(version) } => {
+            versions::show(chosen, version).await?;
+        }
+        WorkflowsCommand::Restore { chosen, version } => versions::restore(chosen, version).await?,
+        WorkflowsCommand::Export { workflows, json, server } => {
             let listed = list(&server.client()?).await?;
             let chosen = match workflows.as_slice() {
                 [] => listed.iter().collect(),
@@ -88,9 +116,13 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
                     found.collect::<Result<Vec<_>, _>>()?
                 }
             };
-            let yaml = |it: &&Value| serde_yaml_ng::to_string(&it["definition"]);
-            let documents = chosen.iter().map(yaml).collect::<Result<Vec<_>, _>>()?;
-            output::line(documents.join("---\n").trim_end());
+            if json {
+                output::line(Value::from_iter(chosen.iter().map(|it| it["definition"].clone())));
+            } else {
+                let documents = chosen.iter().map(|it| yaml(&it["definition"]));
+                let documents = documents.collect::<Result<Vec<_>, _>>()?;
+                output::line(documents.join("---\n").trim_end());
+            }
         }
         WorkflowsCommand::List { output, server } => {
             let answer = server.client()?.get("/api/v1/workflows").await?;
@@ -111,6 +143,46 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// In the order of the documentation, where the server is not newer than this program.
+fn yaml(definition: &Value) -> anyhow::Result<String> {
+    match serde_json::from_value::<Document>(definition.clone()) {
+        Ok(document) => Ok(diff::yaml(&document)),
+        Err(_) => Ok(serde_yaml_ng::to_string(definition)?),
+    }
+}
+
+/// What applying did or would do, in a line, and what that changes.
+fn tell(answer: &Value) {
+    let would = if answer["dryRun"] == true { "would be " } else { "" };
+    let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
+    let changes = words(&answer["changes"]);
+    let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
+    output::line(format!("{}: {would}{}{changes}", text("name"), text("result")));
+    if answer["dryRun"] == true {
+        tell_difference(&answer["diff"]);
+    }
+}
+
+fn tell_difference(answered: &Value) {
+    let lines = answered.as_array().into_iter().flatten().map(|line| Line {
+        side: match line["side"].as_str() {
+            Some("removed") => Side::Removed,
+            Some("added") => Side::Added,
+            _ => Side::Both,
+        },
+        text: line["text"].as_str().unwrap_or_default().to_owned(),
+    });
+    let text = diff::text(&lines.collect::<Vec<_>>());
+    if !text.is_empty() {
+        output::line(text.trim_end());
+    }
+}
+
+fn words(list: &Value) -> String {
+    let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// The documents of a YAML file; one that is nothing but blank is none, unless there is no other.

@@ -1,6 +1,6 @@
 //! Events and dead letters.
 
-use app::model::{EventDetail, EventItem};
+use app::model::{EventDetail, EventItem, Explanation};
 use axum::http::StatusCode;
 use engine::key::Permission;
 
@@ -8,7 +8,6 @@ use super::operation::Operation;
 use super::{DEAD_LETTERS, EVENTS, shape};
 use crate::problem::Code;
 use crate::routes::events::Replayed;
-use crate::routes::events::explain::Explanation;
 use crate::routes::query::EventQuery;
 
 const ID: &str = "The event's id, `evt_…`.";

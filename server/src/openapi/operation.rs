@@ -121,6 +121,15 @@ impl Operation {
         self.refuses(&[Code::NotFound])
     }
 
+    /// A number in the path, from 1.
+    pub(super) fn numbered(mut self, name: &str, about: &str) -> Self {
+        let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+        let parameter = parameter.required(Required::True).description(Some(about));
+        self.parameters.push(parameter.schema(Some(schema)).build());
+        self.refuses(&[Code::NotFound])
+    }
+
     pub(super) fn query<Q: IntoParams>(mut self) -> Self {
         self.parameters.extend(Q::into_params(|| Some(ParameterIn::Query)));
         self.refuses(&[Code::InvalidParameter])

@@ -1,69 +1,23 @@
-//! What people set up: workflows, sources, keys; and the runs and the quarantine that come of it.
+//! What people set up beside workflows: sources and keys; and the quarantine that comes of it.
 
-use app::model::{HeldView, KeyView, RunView, SourceView, WorkflowView};
+use app::model::{HeldView, KeyView, SourceView};
 use axum::http::StatusCode;
 use engine::key::Permission;
-use engine::workflow::definition::Document;
 use serde_json::json;
 
 use super::operation::Operation;
 use super::refusals::OF_AN_EVENT;
-use super::{KEYS, SOURCES, WORKFLOWS, shape};
+use super::{KEYS, SOURCES, shape};
 use crate::problem::Code;
 use crate::routes::keys::{CreateBody, CreatedKey};
 use crate::routes::quarantine::{QuarantineQuery, Released};
-use crate::routes::runs::RunQuery;
-use crate::routes::workflows::{AppliedView, ApplyQuery};
 
 const HELD: &str = "The delivery's id, `qrn_…`.";
 const ALL: &str = "All of them.";
 const GONE: &str = "It is gone, or never was.";
 
 pub(super) fn operations() -> Vec<Operation> {
-    [workflows(), sources(), keys()].into_iter().flatten().collect()
-}
-
-fn workflows() -> Vec<Operation> {
-    let definition = || {
-        shape::json::<Document>().such_as(json!({
-            "name": "Notify warehouse",
-            "triggers": [{ "eventType": "order.*", "filter": "event.payload.total > 100" }],
-            "steps": [{ "id": "notify", "http": { "url": "https://warehouse.example/orders" } }],
-        }))
-    };
-    vec![
-        WORKFLOWS
-            .get("/api/v1/workflows", "listWorkflows", "List workflows")
-            .needs(Permission::Read)
-            .answers(StatusCode::OK, ALL, shape::page::<WorkflowView>()),
-        WORKFLOWS
-            .post("/api/v1/workflows", "applyWorkflow", "Put a workflow in force")
-            .says(
-                "Under its name: the same definition again changes nothing, another one is the next \
-                 version. Runs stay with the version that started them.",
-            )
-            .needs(Permission::Manage)
-            .query::<ApplyQuery>()
-            .takes([definition(), definition().sent_as("application/yaml")])
-            .answers(StatusCode::OK, "What was done.", shape::json::<AppliedView>())
-            .refuses(&[Code::InvalidDefinition]),
-        switch("/api/v1/workflows/{id}/enable", "enableWorkflow", "Turn a workflow on"),
-        switch("/api/v1/workflows/{id}/disable", "disableWorkflow", "Turn a workflow off")
-            .says("Events that come meanwhile do not start it. Runs that have begun go on."),
-        WORKFLOWS
-            .get("/api/v1/runs", "listRuns", "List runs")
-            .needs(Permission::Read)
-            .query::<RunQuery>()
-            .answers(StatusCode::OK, "A page, newest first.", shape::page::<RunView>()),
-    ]
-}
-
-fn switch(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    WORKFLOWS
-        .post(path, id, summary)
-        .needs(Permission::Manage)
-        .named("id", "The workflow's id, `wfl_…`.")
-        .answers(StatusCode::OK, "As it is now.", shape::json::<WorkflowView>())
+    [sources(), keys()].into_iter().flatten().collect()
 }
 
 fn sources() -> Vec<Operation> {

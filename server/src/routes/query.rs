@@ -63,17 +63,19 @@ impl EventQuery {
     }
 
     pub(crate) fn cursor(&self) -> Result<Option<i64>, Problem> {
-        let Some(text) = self.cursor.as_deref().filter(|text| !text.is_empty()) else {
-            return Ok(None);
-        };
-        let parsed =
-            text.parse().map_err(|_| wrong("cursor", "take it from `nextCursor` as it is"))?;
-        Ok(Some(parsed))
+        number("cursor", self.cursor.as_deref())
     }
 
     pub(crate) fn limit(&self) -> u64 {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }
+}
+
+/// A cursor that is a number; empty is none.
+pub(crate) fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let parsed = text.parse().map_err(|_| wrong(name, "take it from `nextCursor` as it is"))?;
+    Ok(Some(parsed))
 }
 
 pub(crate) fn wrong(parameter: &str, error: impl std::fmt::Display) -> Problem {

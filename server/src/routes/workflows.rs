@@ -1,22 +1,25 @@
-//! `/api/v1/workflows`: list, apply a definition by its name, turn on and off.
+//! `/api/v1/workflows`: list, show, apply a definition by its name, turn on and off, delete.
 
-use app::model::{Page, WorkflowView};
-use app::ssr::convert;
+use app::model::{AppliedView, CheckedView, Page, WorkflowView};
+use app::ssr::{convert, definitions};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use engine::id::WorkflowId;
-use engine::workflow::apply::{self, Applied};
-use engine::workflow::{Definition, switch};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use engine::workflow::apply::{self, Save, SaveError, Target};
+use engine::workflow::{Definition, check, remove, switch};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::body;
 use super::query::{self, Asked, Named};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
+
+pub(crate) mod trial;
+pub(crate) mod versions;
 
 pub(crate) async fn list(
     _: Authorized<Read>,
@@ -26,6 +29,15 @@ pub(crate) async fn list(
     Json(Page::whole(current.workflows().iter().map(|it| convert::workflow(it)).collect()))
 }
 
+pub(crate) async fn get(
+    _: Authorized<Read>,
+    State(state): State<AppState>,
+    Named(id): Named<WorkflowId>,
+) -> Result<Json<WorkflowView>, Problem> {
+    let workflow = apply::in_force(&state.engine, id).ok_or(SaveError::Unknown(id))?;
+    Ok(Json(convert::workflow(&workflow)))
+}
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
@@ -33,26 +45,8 @@ pub(crate) struct ApplyQuery {
     /// Say what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
-}
-
-/// What applying a definition did, or would do.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Applied)]
-pub(crate) struct AppliedView {
-    name: String,
-    result: AppliedResult,
-    dry_run: bool,
-    /// As it is in force now; `null` when nothing of this name is.
-    workflow: Option<WorkflowView>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-enum AppliedResult {
-    Created,
-    Updated,
-    Unchanged,
+    /// The version that you have seen, 0 for none: when another one is in force by now, nothing is done.
+    expected_version: Option<u32>,
 }
 
 /// Takes YAML or JSON. The same definition twice changes nothing.
@@ -63,18 +57,42 @@ pub(crate) async fn apply(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<AppliedView>, Problem> {
-    let body = body::read(&headers, body, state.max_body).await?;
-    let text = std::str::from_utf8(&body).map_err(|error| query::wrong("body", error))?;
-    let definition = Definition::parse(text)?;
+    let definition = Definition::parse(&text(&state, &headers, body).await?)?;
     let name = definition.name.clone();
-    let (applied, workflow) = apply::apply(&state.engine, definition, how.dry_run).await?;
-    let result = match applied {
-        Applied::Created => AppliedResult::Created,
-        Applied::Updated => AppliedResult::Updated,
-        Applied::Unchanged => AppliedResult::Unchanged,
+    let save = Save {
+        target: Target::Named,
+        expected: how.expected_version.map(i64::from),
+        definition,
+        dry_run: how.dry_run,
     };
-    let workflow = workflow.map(|workflow| convert::workflow(&workflow));
-    Ok(Json(AppliedView { name, result, dry_run: how.dry_run, workflow }))
+    let saved = apply::save(&state.engine, save).await?;
+    Ok(Json(definitions::saved(&saved, name, how.dry_run)))
+}
+
+/// Takes YAML or JSON and says what is wrong with it; changes nothing.
+pub(crate) async fn check(
+    _: Authorized<Read>,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<CheckedView>, Problem> {
+    let text = text(&state, &headers, body).await?;
+    Ok(Json(definitions::checked(&check::check(&text))))
+}
+
+async fn text(state: &AppState, headers: &HeaderMap, body: Body) -> Result<String, Problem> {
+    let body = body::read(headers, body, state.max_body).await?;
+    String::from_utf8(body.into()).map_err(|error| query::wrong("body", error))
+}
+
+/// Its versions stay, and so do its runs.
+pub(crate) async fn delete(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Named(id): Named<WorkflowId>,
+) -> Result<StatusCode, Problem> {
+    remove::remove(&state.engine, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn enable(

@@ -82,6 +82,7 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
     for id in &failed {
         assert_eq!(sluice.settled(id, key).await.unwrap()["status"], "failed");
     }
+    let (kept, spare) = workflows(sluice, &sink.url(), key).await;
     let create = ["sources", "create", "--name", "hub", "--kind", "github", "--secret", "s3cret"];
     sluice.command(&create, None).await.unwrap();
     for number in 1..=EACH {
@@ -103,8 +104,30 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("releaseDelivery", "id", held[..half].to_vec()),
         ("deleteDelivery", "id", held[half..].to_vec()),
         ("revokeKey", "id", keys),
+        ("getWorkflow", "id", kept.clone()),
+        ("listVersions", "id", kept.clone()),
+        ("getVersion", "id", kept.clone()),
+        ("restoreVersion", "id", kept.clone()),
+        ("testWorkflow", "id", kept),
+        ("deleteWorkflow", "id", spare),
         ("deliver", "source", vec!["hub".to_owned()]),
     ]
+}
+
+/// Workflows with two versions that stay, and others that may be deleted.
+async fn workflows(sluice: &Sluice, url: &str, key: &str) -> (Vec<String>, Vec<String>) {
+    for number in 1..=2 * EACH {
+        for attempts in ["{ attempts: 1 }", "{ attempts: 2 }"] {
+            let quiet = notify(url, attempts).replace("order.*", "nothing");
+            let named = quiet.replace("name: Notify", &format!("name: W{number}"));
+            sluice.apply(&named, key).await.unwrap();
+        }
+    }
+    let listed = sluice.get("/api/v1/workflows", key).await.unwrap();
+    let quiet = listed["items"].as_array().unwrap().iter().filter(|it| it["name"] != "Notify");
+    let mut ids: Vec<_> = quiet.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+    let spare = ids.split_off(ids.len() / 2);
+    (ids, spare)
 }
 
 /// Real ids beside made-up ones, the same requests at every run, and no warning left unread.
@@ -150,7 +173,7 @@ phases.stateful.enabled = false
         match *operation {
             // Following what other answers name, they would end the key that is used itself, and take
             // away what others are to be tried on.
-            "revokeKey" | "deleteDelivery" => {
+            "revokeKey" | "deleteDelivery" | "deleteWorkflow" => {
                 text += "phases.stateful.enabled = false\n";
                 for phase in ["coverage", "fuzzing"] {
                     text += &format!("phases.{phase}.extra-data-sources.responses = false\n");
@@ -180,7 +203,8 @@ async fn only_described_methods_are_taken() {
     let document = sluice.get("/api/v1/openapi.json", &key).await.unwrap();
     let mut taken = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        let address = path.replace("{id}", "none").replace("{source}", "none");
+        let address =
+            path.replace("{id}", "none").replace("{source}", "none").replace("{version}", "1");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             // An open stream does not end.
             if item.get(method.to_lowercase()).is_some() || path.ends_with("/stream") {

@@ -7,6 +7,7 @@ mod closed_door;
 mod command_line;
 mod crash;
 mod described;
+mod editing;
 mod faults;
 mod formats;
 mod ingest;

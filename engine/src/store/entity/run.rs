@@ -25,6 +25,7 @@ pub struct Model {
     pub created_at: i64,
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
+    pub test: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -40,6 +41,7 @@ impl Model {
             workflow_id: self.workflow_id.parse().unwrap_or(WorkflowId::new(0)),
             workflow_name: self.workflow_name,
             workflow_version: self.workflow_version,
+            test: self.test,
             status: RunStatus::stored(&self.status),
             due_at: self.due_at.map(Timestamp::from_millis),
             created_at: Timestamp::from_millis(self.created_at),

@@ -83,6 +83,7 @@ impl Work<'_, DatabaseTransaction> {
         let failed = run::Entity::find()
             .filter(run::Column::EventSeq.eq(event_seq))
             .filter(run::Column::Status.eq(RunStatus::Failed.as_str()))
+            .filter(run::Column::Test.eq(false))
             .into_model::<Failed>()
             .all(&self.connection)
             .await?;

@@ -1,0 +1,138 @@
+//! The workflow page's contents.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::versions::{Changed, Versions};
+use crate::{
+    api::{DeleteWorkflow, RestoreVersion, SwitchWorkflow},
+    model::{StepView, TriggerView, WorkflowDetail, WorkflowView},
+    ui::{Confirm, Fact, Moment, Notice, RunList, announce},
+};
+
+#[component]
+pub fn Detail(detail: WorkflowDetail) -> AnyView {
+    let WorkflowDetail { workflow, yaml, versions, older, version, runs } = detail;
+    let restore = ServerAction::<RestoreVersion>::new();
+    announce(restore, |version| Notice::done(format!("Restored as version {version}.")));
+    let in_force = workflow.version;
+    let id = workflow.id.clone();
+    let latest = match runs.is_empty() {
+        true => view! { <p class="dim">"None among the latest runs of all workflows."</p> }.into_any(),
+        false => view! { <RunList runs /> }.into_any(),
+    };
+    view! {
+        <Title text=workflow.name.clone() />
+        <div class="event workflow" data-workflow-id=id.clone()>
+            <Top workflow=workflow.clone() />
+            {version.map(|version| view! { <Changed version id=id.clone() in_force restore /> })}
+            <div class="event-body">
+                <section class="pane">
+                    <h3>"Definition"</h3>
+                    <pre class="yaml" tabindex="0">{yaml}</pre>
+                </section>
+                <section class="pane">
+                    <h3>"What it does"</h3>
+                    <Summary workflow />
+                </section>
+                <section class="pane">
+                    <h3>"Latest runs"</h3>
+                    {latest}
+                </section>
+                <section class="pane">
+                    <h3>"Versions"</h3>
+                    <Versions versions older id in_force restore />
+                </section>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Top(workflow: WorkflowView) -> AnyView {
+    let switch = ServerAction::<SwitchWorkflow>::new();
+    announce(switch, |on| {
+        Notice::done(match on {
+            true => "On: events that match start it again.",
+            false => "Off: events that match do not start it. Runs that have begun go on.",
+        })
+    });
+    let delete = ServerAction::<DeleteWorkflow>::new();
+    announce(delete, |()| Notice::done("Deleted. Its runs stay.").carried());
+    let on = workflow.enabled;
+    let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
+    let (turn, say) = if on { ("false", "Turn off") } else { ("true", "Turn on") };
+    view! {
+        <div class="event-top">
+            <h2>{workflow.name.clone()}</h2>
+            <span class=class>{state}</span>
+            <span class="dim">"Version " {workflow.version}</span>
+            <div class="row actions">
+                <a class="btn main" href=format!("/workflows/{}/edit", workflow.id)>
+                    "Edit"
+                </a>
+                <ActionForm action=switch attr:class="inline">
+                    <input type="hidden" name="id" value=workflow.id.clone() />
+                    <input type="hidden" name="on" value=turn />
+                    <button class="btn">{say}</button>
+                </ActionForm>
+                <Confirm
+                    id="delete-workflow"
+                    label="Delete"
+                    title=format!("Delete {}?", workflow.name)
+                    text="No event starts it any more. Runs that have begun go on, and what they did stays."
+                >
+                    <ActionForm action=delete attr:class="inline">
+                        <input type="hidden" name="id" value=workflow.id />
+                        <button class="btn danger">"Delete workflow"</button>
+                    </ActionForm>
+                </Confirm>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Summary(workflow: WorkflowView) -> AnyView {
+    let triggers: Vec<_> = workflow.triggers.into_iter().map(trigger).collect();
+    let steps: Vec<_> = workflow.steps.into_iter().map(step).collect();
+    view! {
+        <dl class="facts">
+            <Fact name="Starts on">{triggers}</Fact>
+            <Fact name="Steps">
+                <ol class="steps">{steps}</ol>
+            </Fact>
+            <Fact name="Made">
+                <Moment at=workflow.created_at />
+            </Fact>
+            <Fact name="Changed">
+                <Moment at=workflow.updated_at />
+            </Fact>
+            <Fact name="ID">
+                <span class="m">{workflow.id}</span>
+            </Fact>
+        </dl>
+    }
+    .into_any()
+}
+
+/// The pattern, and what has to be true besides.
+pub fn trigger(trigger: TriggerView) -> impl IntoView {
+    view! {
+        <div class="trigger">
+            <span class="m">{trigger.event_type}</span>
+            {trigger.filter.map(|filter| view! { <div class="m dim">"if " {filter}</div> })}
+        </div>
+    }
+}
+
+pub fn step(step: StepView) -> impl IntoView {
+    view! {
+        <li>
+            <span class="m">{step.id}</span>
+            <span class="dim">" " {step.kind}</span>
+        </li>
+    }
+}

@@ -1,0 +1,149 @@
+//! The engine's explanations, previews and backtests as the dashboard and the API show them.
+
+use engine::workflow::Definition;
+use engine::workflow::backtest::{Backtest, Sample};
+use engine::workflow::definition::TriggerDocument;
+use engine::workflow::explain::{self, Verdict};
+use engine::workflow::preview::{Does, Preview, StepPreview as Step, When};
+use serde_json::Value;
+
+use super::convert::{count, time};
+use crate::model::{
+    BacktestView, EventSample, Explained, ExplainedWorkflow, PreviewView, PreviewedEvent,
+    PreviewedRequest, RawJson, Reason, Saw, StepPreview, StepWhen, TriggerVerdict,
+};
+
+pub fn explained(verdict: &Verdict) -> Explained {
+    let workflow = &verdict.workflow;
+    let trigger = &workflow.definition.document.triggers[verdict.trigger];
+    let TriggerVerdict { event_type, filter, matched, reason, clause, saw } =
+        judged(trigger, &verdict.reason);
+    Explained {
+        workflow: ExplainedWorkflow {
+            id: workflow.id.to_string(),
+            name: workflow.definition.name.clone(),
+            version: count(workflow.version),
+            enabled: workflow.enabled,
+        },
+        trigger: number(verdict.trigger),
+        event_type,
+        filter,
+        matched,
+        reason,
+        clause,
+        saw,
+    }
+}
+
+fn judged(trigger: &TriggerDocument, reason: &explain::Reason) -> TriggerVerdict {
+    let (clause, saw) = match reason {
+        explain::Reason::Filter { clause, saw: it } => (Some(clause.clone()), Some(saw(it))),
+        _ => (None, None),
+    };
+    TriggerVerdict {
+        event_type: trigger.event_type.clone(),
+        filter: trigger.filter.clone(),
+        matched: *reason == explain::Reason::Matched,
+        reason: match reason {
+            explain::Reason::Matched => Reason::Matched,
+            explain::Reason::Disabled => Reason::Disabled,
+            explain::Reason::CreatedLater => Reason::CreatedLater,
+            explain::Reason::EventType => Reason::EventType,
+            explain::Reason::Filter { .. } => Reason::Filter,
+        },
+        clause,
+        saw,
+    }
+}
+
+fn saw(saw: &explain::Saw) -> Saw {
+    let expression = saw.expression.clone();
+    match &saw.value {
+        Ok(value) => Saw { expression, value: Some(raw(value)), error: None },
+        Err(error) => Saw { expression, value: None, error: Some(error.clone()) },
+    }
+}
+
+pub fn preview(definition: &Definition, preview: &Preview) -> PreviewView {
+    let triggers = definition.document.triggers.iter().zip(&preview.triggers);
+    PreviewView {
+        starts: preview.starts(),
+        triggers: triggers.map(|(trigger, reason)| judged(trigger, reason)).collect(),
+        by: number(preview.by),
+        input: preview.input.as_ref().ok().map(raw),
+        error: preview.input.as_ref().err().cloned(),
+        steps: preview.steps.iter().map(step).collect(),
+    }
+}
+
+fn step(step: &Step) -> StepPreview {
+    let mut shown = StepPreview {
+        id: step.id.clone(),
+        when: match step.when {
+            When::Runs => StepWhen::Runs,
+            When::LeftOut => StepWhen::LeftOut,
+            When::Depends => StepWhen::Depends,
+        },
+        reads: step.reads.clone(),
+        request: None,
+        output: None,
+        wait_ms: None,
+        event: None,
+        message: None,
+        error: None,
+    };
+    match &step.does {
+        Err(error) => shown.error = Some(error.clone()),
+        Ok(Does::Call { method, url, headers, body }) => {
+            shown.request = Some(PreviewedRequest {
+                method: method.clone(),
+                url: url.clone(),
+                headers: headers.iter().cloned().collect(),
+                body: body.as_ref().map(raw),
+            });
+        }
+        Ok(Does::Output(output)) => shown.output = Some(raw(output)),
+        Ok(Does::Wait(millis)) => shown.wait_ms = Some(*millis),
+        Ok(Does::Emit { event_type, subject, payload }) => {
+            shown.event = Some(PreviewedEvent {
+                event_type: event_type.clone(),
+                subject: subject.clone(),
+                payload: raw(payload),
+            });
+        }
+        Ok(Does::Fail(message)) => shown.message = Some(message.clone()),
+    }
+    shown
+}
+
+pub fn backtest(result: Backtest) -> BacktestView {
+    let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let samples = |all: Vec<Sample>| all.iter().map(sample).collect();
+    BacktestView {
+        looked_at: number(result.looked_at),
+        matched: number(result.matched),
+        gained: number(result.gained),
+        lost: number(result.lost),
+        gained_events: samples(result.gained_samples),
+        lost_events: samples(result.lost_samples),
+        since: result.since.map(time),
+        cut_short: result.cut_short,
+    }
+}
+
+fn sample(sample: &Sample) -> EventSample {
+    EventSample {
+        id: sample.id.to_string(),
+        event_type: sample.event_type.to_string(),
+        source: sample.source.clone(),
+        received_at: time(sample.received_at),
+    }
+}
+
+fn raw(value: &Value) -> RawJson {
+    RawJson(value.to_string())
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
