@@ -33,6 +33,11 @@ enum Command {
     Variant(VariantArguments),
     /// SIGKILL under load: nothing acknowledged is lost, nothing doubled
     Kill(KillArguments),
+    /// Backups under load, each put back and compared with what was promised
+    Backup {
+        #[arg(long, default_value_t = 100)]
+        times: usize,
+    },
     /// Every fault trial, in full count
     Faults(FaultArguments),
     /// The bare handler alone; `ingest` starts it by itself
@@ -124,6 +129,9 @@ struct FaultArguments {
     /// Trial 21: how many requests, of which one in five is cancelled
     #[arg(long, default_value_t = 10_000)]
     requests: usize,
+    /// Trial 28: how many backups under load
+    #[arg(long, default_value_t = 100)]
+    backups: usize,
     /// Trial 34: how many times 16 of each kind of bomb and flood
     #[arg(long, default_value_t = 10)]
     bombs: usize,
@@ -145,6 +153,7 @@ async fn main() -> ExitCode {
         Command::Ingest(arguments) => measure(arguments).await.map(|()| true),
         Command::Variant(arguments) => vary(arguments).await.map(|()| true),
         Command::Kill(arguments) => kill(arguments.into()).await,
+        Command::Backup { times } => back_up(times).await,
         Command::Faults(arguments) => faults(arguments).await,
     };
     match outcome {
@@ -190,6 +199,10 @@ async fn kill(options: trials::kill::Options) -> Result<bool> {
     Ok(conclude(&report))
 }
 
+async fn back_up(times: usize) -> Result<bool> {
+    Ok(conclude(&trials::backup::run(&sluice::binary()?, times, progress).await?))
+}
+
 async fn faults(arguments: FaultArguments) -> Result<bool> {
     let binary = sluice::binary()?;
     let FaultArguments {
@@ -198,6 +211,7 @@ async fn faults(arguments: FaultArguments) -> Result<bool> {
         full,
         neighbour_seconds,
         requests,
+        backups,
         bombs,
         streams,
         senders,
@@ -209,6 +223,7 @@ async fn faults(arguments: FaultArguments) -> Result<bool> {
         conclude(&trials::stop::run(&binary, trials::stop::Options { streams, senders }).await?);
     holds &= conclude(&trials::silent::run(&binary, trials::silent::Options::full(sockets)).await?);
     holds &= conclude(&trials::cancelled::run(&binary, requests).await?);
+    holds &= conclude(&trials::backup::run(&binary, backups, progress).await?);
     let options = trials::bombs::Options { times: bombs, together: 16 };
     holds &= conclude(&trials::bombs::run(&binary, options).await?);
     holds &= conclude(&trials::disk::no_flush(&binary, unflushed).await?);

@@ -55,7 +55,11 @@ impl Setup {
 
     /// Starts on a new data directory and returns once `/readyz` answers 200.
     pub async fn start(self) -> Result<Sluice> {
-        let data = tempfile::Builder::new().prefix("sluice-").tempdir()?;
+        self.start_on(data_directory()?).await
+    }
+
+    /// The same on a directory that has been filled already.
+    pub async fn start_on(self, data: tempfile::TempDir) -> Result<Sluice> {
         let mut sluice = Sluice { setup: self, data, process: None, ready_after: Duration::ZERO };
         sluice.start().await?;
         Ok(sluice)
@@ -74,6 +78,11 @@ impl Setup {
         command.args(arguments).kill_on_drop(true);
         command
     }
+}
+
+/// An empty data directory, gone with its handle.
+pub fn data_directory() -> Result<tempfile::TempDir> {
+    Ok(tempfile::Builder::new().prefix("sluice-").tempdir()?)
 }
 
 /// The binary named by `SLUICE_BIN`, or the release build below the current directory.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
+pub mod backup;
 mod batch;
 mod checkpoint;
 mod disk;

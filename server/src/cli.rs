@@ -5,14 +5,18 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use engine::audit::{self, Actor};
 
-use crate::config::{DatabaseArgs, ServeArgs};
+use crate::config::ServeArgs;
 
+mod backup;
 mod chosen;
 mod client;
+mod completions;
 mod dlq;
 mod doctor;
 mod events;
+mod follow;
 mod keys;
+mod listen;
 mod migrate;
 mod openapi;
 mod output;
@@ -20,6 +24,8 @@ mod quarantine;
 mod send;
 mod serve;
 mod sources;
+mod sse;
+mod tail;
 mod users;
 mod workflows;
 
@@ -39,7 +45,7 @@ enum Command {
     /// Serve the dashboard, the API and intake.
     Serve(Box<ServeArgs>),
     /// Bring the database up to date and leave.
-    Migrate(DatabaseArgs),
+    Migrate(migrate::MigrateArgs),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -68,6 +74,16 @@ enum Command {
     OpenApi(OutputArgs),
     /// Send an event, for example: sluice send order.created --source shop --data '{"total": 120}'
     Send(send::SendArgs),
+    /// Show events as they arrive and change.
+    Tail(tail::TailArgs),
+    /// Deliver live events to a program on this machine and show its answers.
+    Listen(listen::ListenArgs),
+    /// Copy the database and its key to a file, while the server runs or without one.
+    Backup(backup::BackupArgs),
+    /// Put a backup into an empty data folder.
+    Restore(backup::RestoreArgs),
+    /// Print a script that lets a shell complete commands and flags.
+    Completions(completions::CompletionsArgs),
 }
 
 /// How results are printed.
@@ -92,6 +108,14 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Tail(args) => tail::run(args).await,
+        Command::Listen(args) => listen::run(args).await,
+        Command::Backup(args) => backup::back_up(args).await,
+        Command::Restore(args) => backup::restore(args).await,
+        Command::Completions(args) => {
+            completions::run(&args);
+            Ok(())
+        }
         Command::Keys(command) => keys::run(command).await,
         Command::Sources(command) => sources::run(command).await,
         Command::Quarantine(command) => quarantine::run(command).await,

@@ -59,7 +59,7 @@ pub enum OpenError {
     NotDurable(String),
 }
 
-const DATABASE: &str = "sluice.db";
+pub(super) const DATABASE: &str = "sluice.db";
 
 /// Opens the database, migrates it, and starts its writer.
 pub async fn open(
@@ -207,7 +207,7 @@ async fn migrate(location: &Location, connection: &DatabaseConnection) -> Result
     migrated
 }
 
-async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {
+pub(super) async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {
     let known: Vec<String> =
         Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
     let applied = "SELECT version FROM seaql_migrations ORDER BY version";

@@ -1,5 +1,7 @@
 //! How commands speak to a running server.
 
+use std::time::Duration;
+
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::Value;
@@ -20,6 +22,16 @@ pub(super) struct Client {
     key: String,
 }
 
+/// The server answered, and said no: asking again would not help.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(String);
+
+/// For an answer; a stream has no end to wait for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A stream that is silent for so long is broken: the server says something every 15 seconds.
+const SILENCE: Duration = Duration::from_secs(45);
+
 impl ServerArgs {
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         let key = self.api_key.clone().filter(|key| !key.is_empty()).ok_or_else(|| {
@@ -27,7 +39,7 @@ impl ServerArgs {
         })?;
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let http =
-            reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build()?;
+            reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(SILENCE).build()?;
         Ok(Client { http, url: self.url.trim_end_matches('/').to_owned(), key })
     }
 }
@@ -51,19 +63,55 @@ impl Client {
         self.answer(self.http.delete(format!("{}{path}", self.url))).await.map(drop)
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<String> {
-        let response = request.header("x-api-key", &self.key).send().await;
-        let response = response.with_context(|| {
-            format!("{} cannot be reached: is `sluice serve` running?", self.url)
-        })?;
-        let status = response.status();
-        let body = response.text().await.context("the answer broke off")?;
-        if status.is_success() {
-            return Ok(body);
+    /// Opens a stream, after the cursor of what was seen.
+    pub(super) async fn open(
+        &self,
+        path: &str,
+        seen: Option<&str>,
+    ) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.http.get(format!("{}{path}", self.url));
+        if let Some(seen) = seen {
+            request = request.header("last-event-id", seen);
         }
-        let problem = json(&body)?;
-        let title = problem["title"].as_str().unwrap_or("refused");
-        Err(anyhow!("{title} ({status}): {}", problem["detail"].as_str().unwrap_or_default()))
+        let response = self.send(request).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(refusal(response).await)
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<String> {
+        let response = self.send(request.timeout(PATIENCE)).await?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        response.text().await.context("the answer broke off")
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
+        let response = request.header("x-api-key", &self.key).send().await;
+        response
+            .with_context(|| format!("{} cannot be reached: is `sluice serve` running?", self.url))
+    }
+}
+
+/// What the server said instead of doing it.
+async fn refusal(response: reqwest::Response) -> anyhow::Error {
+    let status = response.status();
+    let problem = match response.text().await.context("the answer broke off") {
+        Ok(body) => json(&body),
+        Err(error) => Err(error),
+    };
+    let problem = match problem {
+        Ok(problem) => problem,
+        Err(error) => return error,
+    };
+    let title = problem["title"].as_str().unwrap_or("refused");
+    let said = format!("{title} ({status}): {}", problem["detail"].as_str().unwrap_or_default());
+    // A server that is stopping, or cannot store now, is only away.
+    match status.is_server_error() {
+        true => anyhow!(said),
+        false => Refused(said).into(),
     }
 }
 

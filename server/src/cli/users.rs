@@ -47,12 +47,27 @@ pub(super) enum UsersCommand {
         #[arg(value_parser = role)]
         role: Role,
         #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
         database: DatabaseArgs,
     },
     /// End someone's access; their sessions end at once.
     Remove {
         /// Email address or id.
         user: String,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Give someone a new password, read like that of `create`; their sessions end at once.
+    Passwd {
+        /// Email address or id.
+        user: String,
+        #[arg(long, env = "SLUICE_PASSWORD", hide = true, hide_env_values = true)]
+        password: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
         #[command(flatten)]
         database: DatabaseArgs,
     },
@@ -79,11 +94,7 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
             };
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let user = user::create(&store, &environment, &email, &password, role).await?;
-            if output.json {
-                output::line(json!({ "id": user.id, "email": user.email, "role": user.role }));
-            } else {
-                output::line(format!("{} may sign in as {}.", user.email, user.role));
-            }
+            tell(&user, output, format!("{} may sign in as {}.", user.email, user.role));
         }
         UsersCommand::Invite { email, role, url, output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
@@ -105,15 +116,27 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
                 eprintln!("Hand it to {}: it works once, for seven days.", invitation.email);
             }
         }
-        UsersCommand::Role { user, role, database } => {
+        UsersCommand::Role { user, role, output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let user = manage::set_role(&store, &user, role).await?;
-            output::line(format!("{} is {} now.", user.email, user.role));
+            tell(&user, output, format!("{} is {} now.", user.email, user.role));
         }
-        UsersCommand::Remove { user, database } => {
+        UsersCommand::Remove { user, output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let user = manage::remove(&store, &user).await?;
-            output::line(format!("{} may sign in no more.", user.email));
+            tell(&user, output, format!("{} may sign in no more.", user.email));
+        }
+        UsersCommand::Passwd { user, password, output, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            // Before the password is asked for: a name that is mistyped costs no typing.
+            let found = manage::named(&store, &user).await?;
+            let password = match password {
+                Some(password) => password,
+                None => read_password()?,
+            };
+            let name = found.id.to_string();
+            let user = manage::set_password(&store, &environment, &name, &password).await?;
+            tell(&user, output, format!("{} has a new password.", user.email));
         }
         UsersCommand::List { output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
@@ -130,6 +153,13 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn tell(user: &user::User, output: OutputArgs, said: String) {
+    match output.json {
+        true => output::line(json!({ "id": user.id, "email": user.email, "role": user.role })),
+        false => output::line(said),
+    }
 }
 
 fn read_password() -> anyhow::Result<String> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench::trials::{bombs, cancelled, disk, neighbours, silent, stop};
+use bench::trials::{backup, bombs, cancelled, disk, neighbours, silent, stop};
 
 use crate::start::binary;
 
@@ -47,5 +47,11 @@ async fn requests_that_are_cancelled_leave_nothing_open() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bombs_and_floods_are_refused_without_filling_the_memory() {
     let report = bombs::run(&binary(), bombs::Options { times: 1, together: 8 }).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_under_load_has_every_event_acknowledged_before_it() {
+    let report = backup::run(&binary(), 2, |_| {}).await.unwrap();
     assert!(report.holds, "{report}");
 }

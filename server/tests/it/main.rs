@@ -3,6 +3,7 @@
 //! `SLUICE_BIN` names another binary than the one cargo has just built.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
 mod closed_door;
 mod command_line;
 mod crash;
@@ -18,3 +19,4 @@ mod real_payloads;
 mod sign_in;
 mod start;
 mod startup;
+mod watching;

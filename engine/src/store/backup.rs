@@ -1,0 +1,227 @@
+//! Copies of a SQLite database: made while it is served, checked, and put back.
+//!
+//! Invariant: a file that stands under the name asked for is whole, checked and on the disk; until
+//! then it has another name.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::SqliteJournalMode;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+};
+
+use super::Store;
+use super::open::{DATABASE, OpenError, refuse_newer};
+use crate::time::Timestamp;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("the database is Postgres: back it up with pg_dump, and keep the secret key beside it")]
+    Postgres,
+    #[error("there is no database in {0}: is this the data folder?")]
+    Nothing(PathBuf),
+    #[error("{0} exists and is not overwritten: choose another name, or move it away")]
+    Exists(PathBuf),
+    #[error("{0}: {1}")]
+    File(PathBuf, #[source] io::Error),
+    #[error("{0} is damaged: {1}")]
+    Damaged(PathBuf, String),
+    #[error("{0} is not a database of Sluice")]
+    Foreign(PathBuf),
+    #[error(transparent)]
+    Newer(OpenError),
+    #[error("the database answered: {0}")]
+    Database(#[from] DbErr),
+}
+
+/// What a copy holds.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    pub bytes: u64,
+    pub events: i64,
+    /// When the newest event came.
+    pub newest_event: Option<Timestamp>,
+}
+
+/// Whether a data folder has a database.
+pub fn has_database(folder: &Path) -> bool {
+    folder.join(DATABASE).exists()
+}
+
+/// Copies what is committed at this moment to `file`, which must not exist. Nobody waits for it: it
+/// reads as any reader does, though the log grows until it is done.
+pub async fn backup(store: &Store, file: &Path) -> Result<Contents, BackupError> {
+    if store.read.get_database_backend() == DbBackend::Postgres {
+        return Err(BackupError::Postgres);
+    }
+    refuse_existing(file)?;
+    let unfinished = beside(file, "unfinished");
+    remove(&unfinished)?;
+    // Made here, for its owner alone; SQLite writes into an empty file.
+    private(&unfinished)?;
+    let made = async {
+        let into = unfinished.to_str().ok_or_else(|| not_text(&unfinished))?.to_owned();
+        let copy =
+            Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO $1", [into.into()]);
+        store.read.execute_raw(copy).await?;
+        let contents = check(&unfinished).await?;
+        flush(&unfinished)?;
+        name(&unfinished, file)?;
+        Ok(contents)
+    };
+    let made = made.await;
+    // What is left of an attempt that failed is of no use.
+    let removed = remove(&unfinished);
+    made.and_then(|contents| removed.map(|()| contents))
+}
+
+/// Puts a backup into an empty data folder, once it has proved whole.
+pub async fn restore(file: &Path, folder: &Path) -> Result<Contents, BackupError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error| BackupError::File(path, error)
+    };
+    let database = folder.join(DATABASE);
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    for there in [database.clone(), beside(&database, "wal")] {
+        refuse_existing(&there)?;
+    }
+    let unfinished = beside(&database, "unfinished");
+    remove(&unfinished)?;
+    private(&unfinished)?;
+    let put = async {
+        fs::copy(file, &unfinished).map_err(at(file))?;
+        let contents = check(&unfinished).await.map_err(|error| match error {
+            BackupError::Damaged(_, fault) => BackupError::Damaged(file.to_owned(), fault),
+            BackupError::Foreign(_) => BackupError::Foreign(file.to_owned()),
+            other => other,
+        })?;
+        flush(&unfinished)?;
+        name(&unfinished, &database)?;
+        Ok(contents)
+    };
+    let put = put.await;
+    let removed = remove(&unfinished);
+    put.and_then(|contents| removed.map(|()| contents))
+}
+
+/// Copies a file that only its owner may read, such as the secret key; the copy must not exist.
+pub fn copy_private(from: &Path, to: &Path) -> Result<(), BackupError> {
+    refuse_existing(to)?;
+    let bytes = fs::read(from).map_err(|error| BackupError::File(from.to_owned(), error))?;
+    let at = |error| BackupError::File(to.to_owned(), error);
+    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(at)?;
+    }
+    private(to)?;
+    fs::write(to, bytes).map_err(at)?;
+    flush(to)
+}
+
+/// Reads all of a copy and says what is in it.
+async fn check(file: &Path) -> Result<Contents, BackupError> {
+    // A file that is not a database at all fails here.
+    let damaged = |error: DbErr| BackupError::Damaged(file.to_owned(), error.to_string());
+    let connection = open(file).await.map_err(damaged)?;
+    let contents = contents(&connection, file).await;
+    connection.close().await?;
+    contents
+}
+
+async fn contents(connection: &DatabaseConnection, file: &Path) -> Result<Contents, BackupError> {
+    let statement = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
+    let damaged = |fault: String| BackupError::Damaged(file.to_owned(), fault);
+    let faults = connection.query_all_raw(statement("PRAGMA integrity_check(5)")).await;
+    let faults = faults.map_err(|error| damaged(error.to_string()))?;
+    let faults = faults.iter().map(|row| row.try_get_by_index::<String>(0));
+    if let Some(fault) = faults.collect::<Result<Vec<_>, _>>()?.into_iter().find(|f| f != "ok") {
+        return Err(damaged(fault));
+    }
+    let ours = "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('events', 'seaql_migrations')";
+    let number = async |sql: &str| {
+        let row = connection.query_one_raw(statement(sql)).await?;
+        row.map_or(Ok(None), |row| row.try_get_by_index::<Option<i64>>(0))
+    };
+    if number(ours).await? != Some(2) {
+        return Err(BackupError::Foreign(file.to_owned()));
+    }
+    refuse_newer(connection).await.map_err(BackupError::Newer)?;
+    let newest = "SELECT received_at FROM events ORDER BY seq DESC LIMIT 1";
+    let bytes = fs::metadata(file).map_err(|error| BackupError::File(file.to_owned(), error))?;
+    Ok(Contents {
+        bytes: bytes.len(),
+        events: number("SELECT SUM(count) FROM status_counts").await?.unwrap_or(0),
+        newest_event: number(newest).await?.map(Timestamp::from_millis),
+    })
+}
+
+/// Read only, and without a log: nothing is left beside it.
+async fn open(file: &Path) -> Result<DatabaseConnection, DbErr> {
+    let path = file.to_owned();
+    let mut options = ConnectOptions::new("sqlite://copy.db");
+    options.max_connections(1).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |options| {
+        // The path as a path: a URL would misread characters such as `%` or `?` in it.
+        options
+            .filename(&path)
+            .journal_mode(SqliteJournalMode::Off)
+            .create_if_missing(false)
+            .read_only(true)
+            .immutable(true)
+    });
+    Database::connect(options).await
+}
+
+fn refuse_existing(file: &Path) -> Result<(), BackupError> {
+    match file.symlink_metadata() {
+        Ok(_) => Err(BackupError::Exists(file.to_owned())),
+        Err(_) => Ok(()),
+    }
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn not_text(file: &Path) -> BackupError {
+    let error = io::Error::new(io::ErrorKind::InvalidFilename, "the name is not UTF-8");
+    BackupError::File(file.to_owned(), error)
+}
+
+/// Makes an empty file that only its owner may read.
+fn private(file: &Path) -> Result<(), BackupError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = File::options().write(true).create_new(true).mode(0o600).open(file);
+    made.map(drop).map_err(|error| BackupError::File(file.to_owned(), error))
+}
+
+fn remove(file: &Path) -> Result<(), BackupError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(BackupError::File(file.to_owned(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn flush(file: &Path) -> Result<(), BackupError> {
+    let flushed = File::open(file).and_then(|file| file.sync_all());
+    flushed.map_err(|error| BackupError::File(file.to_owned(), error))
+}
+
+/// Gives a finished file its name, unless that is taken by now, and flushes the folder.
+fn name(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
+    let at = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists(file.to_owned()),
+        _ => BackupError::File(file.to_owned(), error),
+    };
+    fs::hard_link(unfinished, file).map_err(at)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(at)
+}
