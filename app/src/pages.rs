@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod dead_letters;
+pub mod editor;
 pub mod event;
 pub mod join;
 pub mod keys;
@@ -15,10 +16,12 @@ pub mod shown_once;
 pub mod source;
 pub mod sources;
 pub mod stream;
+pub mod workflow;
 pub mod workflows;
 
 pub use audit::AuditPage;
 pub use dead_letters::DeadLettersPage;
+pub use editor::EditorPage;
 pub use event::EventPage;
 pub use join::JoinPage;
 pub use keys::KeysPage;
@@ -31,4 +34,5 @@ pub use setup::SetupPage;
 pub use source::SourcePage;
 pub use sources::SourcesPage;
 pub use stream::StreamPage;
+pub use workflow::WorkflowPage;
 pub use workflows::WorkflowsPage;

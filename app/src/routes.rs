@@ -14,9 +14,9 @@ use leptos_router::{
 use crate::{
     live::Live,
     pages::{
-        AuditPage, DeadLettersPage, EventPage, JoinPage, KeysPage, LoginPage, NotFoundPage,
-        PeoplePage, QuarantinePage, SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage,
-        WorkflowsPage,
+        AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage, LoginPage,
+        NotFoundPage, PeoplePage, QuarantinePage, SettingsPage, SetupPage, SourcePage, SourcesPage,
+        StreamPage, WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -36,6 +36,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("dead-letters") view=DeadLettersPage ssr=SsrMode::Async />
                     <Route path=path!("quarantine") view=QuarantinePage ssr=SsrMode::Async />
                     <Route path=path!("workflows") view=WorkflowsPage ssr=SsrMode::Async />
+                    <Route path=path!("workflows/new") view=EditorPage ssr=SsrMode::Async />
+                    <Route path=path!("workflows/:id") view=WorkflowPage ssr=SsrMode::Async />
+                    <Route path=path!("workflows/:id/edit") view=EditorPage ssr=SsrMode::Async />
                     <Route path=path!("sources") view=SourcesPage ssr=SsrMode::Async />
                     <Route path=path!("sources/:name") view=SourcePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />

@@ -81,9 +81,7 @@ export class Sluice {
 
   /** A workflow for expensive orders with one call to `target`. */
   async applyNotify(target: string): Promise<void> {
-    const file = path.join(this.data, 'notify.yaml');
-    await writeFile(
-      file,
+    await this.applyText(
       `name: Notify warehouse
 triggers:
   - eventType: order.*
@@ -95,6 +93,11 @@ steps:
     retry: { attempts: 1 }
 `,
     );
+  }
+
+  async applyText(yaml: string): Promise<void> {
+    const file = path.join(this.data, 'workflow.yaml');
+    await writeFile(file, yaml);
     await this.command('workflows', 'apply', '-f', file);
   }
 

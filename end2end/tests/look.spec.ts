@@ -57,6 +57,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await page.goto(path);
           await judge(name);
         }
+        await page.goto('/workflows');
+        await page.getByRole('link', { name: 'Notify warehouse' }).click();
+        await judge('workflow');
+        await page.getByRole('link', { name: 'Version 1' }).click();
+        await judge('workflow-version');
+        await page.getByRole('link', { name: 'Edit' }).click();
+        await expect(page.getByRole('status', { name: 'Preview' })).toContainText('It would');
+        await judge('editor');
+        await page.locator('#definition').fill('name: a\ntriggers: 1\n');
+        await expect(page.getByRole('list', { name: 'Problems' })).toBeVisible();
+        await judge('editor-problem');
         await page.goto('/quarantine');
         await hydrated(page);
         await page.locator('[data-held-id] summary').first().click();
@@ -102,6 +113,7 @@ const FORMS = [
   ['/sources/github', 'source'],
   ['/sources/stripe', 'source-stripe'],
   ['/keys?new=1', 'keys-new'],
+  ['/workflows/new?start=remind', 'editor-start'],
   ['/people?new=1', 'people-new'],
 ];
 

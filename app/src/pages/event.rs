@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    api::{get_event, get_neighbours},
+    api::{explain_event, get_event, get_neighbours},
     live::Live,
     model::Neighbours,
     ui::{Actions, Header, Problem},
 };
 
 pub mod detail;
+pub mod why;
 
 use detail::Detail;
 
@@ -23,6 +24,7 @@ pub fn EventPage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let event =
         Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
+    let why = Resource::new(move || (id.get(), done.get()), |(id, _)| explain_event(id));
     let beside = Resource::new(move || id.get(), get_neighbours);
     view! {
         <Header title="Event">
@@ -35,8 +37,9 @@ pub fn EventPage() -> impl IntoView {
         </Header>
         <Transition>
             {move || Suspend::new(async move {
+                let why = why.await.unwrap_or_default();
                 match event.await {
-                    Ok(event) => view! { <Detail event /> }.into_any(),
+                    Ok(event) => view! { <Detail event why /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}

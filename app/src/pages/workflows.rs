@@ -4,19 +4,10 @@ use leptos::prelude::*;
 
 use crate::{
     api::{SwitchWorkflow, list_workflows},
-    model::{StepView, TriggerView, WorkflowView},
+    model::WorkflowView,
+    pages::workflow::detail::{step, trigger},
     ui::{Actions, Command, Header, Notice, Problem, announce},
 };
-
-const EXAMPLE: &str = r#"name: Notify warehouse
-triggers:
-  - eventType: order.*
-    filter: event.payload.total > 100
-steps:
-  - id: notify
-    http: { method: POST, url: "https://warehouse.example/orders", body: "${event.payload}" }
-    retry: { attempts: 8, initial: 5s, max: 1h }
-"#;
 
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
@@ -52,6 +43,12 @@ fn List(workflows: Vec<WorkflowView>, switch: ServerAction<SwitchWorkflow>) -> i
     let rows: Vec<_> =
         workflows.into_iter().map(|workflow| view! { <Row workflow switch /> }).collect();
     view! {
+        <div class="bar">
+            <p class="dim">"Each change is a version; runs stay with the one that started them."</p>
+            <a class="btn main" href="/workflows/new">
+                "New workflow"
+            </a>
+        </div>
         <table class="plain">
             <thead>
                 <tr>
@@ -76,10 +73,13 @@ fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView 
     let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
     let (turn, say) = if on { ("false", "Turn off") } else { ("true", "Turn on") };
     let label = format!("{say} {}", workflow.name);
+    let href = format!("/workflows/{}", workflow.id);
     view! {
         <tr class:ended=!on>
             <td>
-                <b>{workflow.name}</b>
+                <a class="to" href=href>
+                    <b>{workflow.name}</b>
+                </a>
                 <div class="dim">"Version " {workflow.version}</div>
             </td>
             <td>{triggers}</td>
@@ -105,35 +105,39 @@ fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView 
     .into_any()
 }
 
-fn trigger(trigger: TriggerView) -> impl IntoView {
-    view! {
-        <div class="trigger">
-            <span class="m">{trigger.event_type}</span>
-            {trigger.filter.map(|filter| view! { <div class="m dim">"if " {filter}</div> })}
-        </div>
-    }
-}
-
-fn step(step: StepView) -> impl IntoView {
-    view! {
-        <li>
-            <span class="m">{step.id}</span>
-            <span class="dim">" " {step.kind}</span>
-        </li>
-    }
-}
+/// Ready-made definitions to begin with; the editor's address names them.
+const STARTS: [(&str, &str, &str); 3] = [
+    ("notify", "Call a system", "Tell the warehouse about every order above 100, with retries."),
+    ("alert", "Raise an alarm", "Two kinds of events, one text, sent to one address."),
+    (
+        "remind",
+        "Wait and look again",
+        "A day after an order, ask whether it was paid, and emit an event if not.",
+    ),
+];
 
 #[component]
 fn Empty() -> impl IntoView {
+    let card = |(start, title, story): (&str, &'static str, &'static str)| {
+        view! {
+            <li>
+                <a class="card" href=format!("/workflows/new?start={start}")>
+                    <b>{title}</b>
+                    <span>{story}</span>
+                </a>
+            </li>
+        }
+    };
     view! {
-        <section class="empty">
+        <section class="empty wide">
             <h2>"No workflows yet"</h2>
             <p>
-                "A workflow says which events start it and what happens then. Save this as "
-                <code>"notify.yaml"</code> ", change it to your needs, and apply it."
+                "A workflow says which events start it and what happens then. Begin with one of these and \
+                 change it to your needs, or "
+                <a href="/workflows/new">"with an empty one"</a> "."
             </p>
-            <Command label="notify.yaml" text=EXAMPLE />
-            <Command label="Apply it" text="sluice workflows apply -f notify.yaml" />
+            <ul class="cards">{STARTS.map(card)}</ul>
+            <Command label="Or on the command line" text="sluice workflows apply -f workflow.yaml" />
         </section>
     }
 }

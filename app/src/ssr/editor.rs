@@ -10,16 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::{convert, definitions, events::event_id, fail, invalid, not_found, once, previews};
 use crate::ApiError;
 use crate::model::{
-    BacktestView, EditorStart, EventSample, SaveAnswer, Understood, User, VersionDetail,
-    WorkflowDetail,
+    BacktestView, EditorStart, EventSample, SaveAnswer, Understood, User, WorkflowDetail,
 };
 
 /// How many events there are to try things on.
 const EVENTS: u64 = 25;
 const VERSIONS: u64 = 20;
-/// How many of the newest runs are looked through for a workflow's own.
-const RUNS: u64 = 200;
-const RUNS_SHOWN: usize = 10;
+const RUNS: u64 = 10;
 
 /// Ready-made definitions, which are also the examples.
 const STARTS: [(&str, &str); 3] = [
@@ -50,22 +47,15 @@ pub async fn detail(
         None => None,
         Some(number) => Some(versions::get(engine, id, i64::from(number)).await.map_err(told)?),
     };
-    let runs = engine::run::read::list(engine, None, None, RUNS).await.map_err(fail)?;
-    let own = runs.into_iter().filter(|run| run.workflow_id == id).take(RUNS_SHOWN);
+    let runs = engine::run::read::latest_of(engine, id, RUNS).await.map_err(fail)?;
     Ok(WorkflowDetail {
         yaml: diff::yaml(&workflow.definition.document),
         workflow: convert::workflow(&workflow),
         versions: found.iter().map(definitions::version).collect(),
         older: older.map(|number| number.to_string()),
         version: version.as_ref().map(definitions::version_whole),
-        runs: own.map(convert::run).collect(),
+        runs: runs.into_iter().map(convert::run).collect(),
     })
-}
-
-pub async fn version(engine: &Engine, id: &str, number: u32) -> Result<VersionDetail, ApiError> {
-    let id = id.parse().map_err(|_| not_found())?;
-    let found = versions::get(engine, id, i64::from(number)).await.map_err(told)?;
-    Ok(definitions::version_whole(&found))
 }
 
 /// `start` names a ready-made definition, `ticket` a text that was refused.

@@ -38,6 +38,25 @@ pub async fn list(
     with_journals(engine, runs).await
 }
 
+/// Among how many of the newest runs of all workflows those of one are looked for.
+const LATELY: u64 = 5_000;
+
+/// The newest of a workflow's runs, with their journals, among the latest of all.
+pub async fn latest_of(
+    engine: &Engine,
+    workflow: WorkflowId,
+    limit: u64,
+) -> Result<Vec<RunRecord>, StoreError> {
+    let read = &engine.store.read;
+    let newest = run::Entity::find().order_by_desc(run::Column::Id);
+    let oldest = newest.clone().select_only().column(run::Column::Id).offset(LATELY).limit(1);
+    let mut own = newest.filter(run::Column::WorkflowId.eq(workflow.to_string())).limit(limit);
+    if let Some(oldest) = oldest.into_tuple::<String>().one(read).await? {
+        own = own.filter(run::Column::Id.gt(oldest));
+    }
+    with_journals(engine, own.all(read).await?).await
+}
+
 async fn with_journals(
     engine: &Engine,
     runs: Vec<run::Model>,

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::why::Why;
 use crate::{
-    model::{EventDetail, EventError, EventStatus, time::duration},
+    model::{EventDetail, EventError, EventStatus, Explained, time::duration},
     ui::{
         CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveButton,
         RetryButton, RunList, json::size, origin, runs::exchange::HeaderLines,
@@ -12,12 +13,12 @@ use crate::{
 };
 
 #[component]
-pub fn Detail(event: EventDetail) -> AnyView {
+pub fn Detail(event: EventDetail, why: Vec<Explained>) -> AnyView {
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
     let error = event.error.clone().filter(|_| failed);
     let bytes = size(event.payload.as_str().len());
-    let matched = match event.runs.len() {
+    let matched = match event.runs.iter().filter(|run| !run.test).count() {
         0 => String::new(),
         1 => "1 workflow matched".to_owned(),
         count => format!("{count} workflows matched"),
@@ -51,6 +52,7 @@ pub fn Detail(event: EventDetail) -> AnyView {
                     <h3>"Headers"</h3>
                     <HeaderLines headers=event.headers />
                 </section>
+                <Why why />
             </div>
         </div>
     }

@@ -16,16 +16,18 @@ pub fn Detail(detail: WorkflowDetail) -> AnyView {
     let restore = ServerAction::<RestoreVersion>::new();
     announce(restore, |version| Notice::done(format!("Restored as version {version}.")));
     let in_force = workflow.version;
-    let id = workflow.id.clone();
+    let (id, own, named) = (workflow.id.clone(), workflow.id.clone(), workflow.id.clone());
     let latest = match runs.is_empty() {
-        true => view! { <p class="dim">"None among the latest runs of all workflows."</p> }.into_any(),
+        true => {
+            view! { <p class="dim">"None among the latest runs of all workflows."</p> }.into_any()
+        }
         false => view! { <RunList runs /> }.into_any(),
     };
     view! {
         <Title text=workflow.name.clone() />
-        <div class="event workflow" data-workflow-id=id.clone()>
+        <div class="event workflow" data-workflow-id=own>
             <Top workflow=workflow.clone() />
-            {version.map(|version| view! { <Changed version id=id.clone() in_force restore /> })}
+            {version.map(|version| view! { <Changed version id=named.clone() in_force restore /> })}
             <div class="event-body">
                 <section class="pane">
                     <h3>"Definition"</h3>
@@ -60,6 +62,7 @@ fn Top(workflow: WorkflowView) -> AnyView {
     });
     let delete = ServerAction::<DeleteWorkflow>::new();
     announce(delete, |()| Notice::done("Deleted. Its runs stay.").carried());
+    let (switched, deleted) = (workflow.id.clone(), workflow.id.clone());
     let on = workflow.enabled;
     let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
     let (turn, say) = if on { ("false", "Turn off") } else { ("true", "Turn on") };
@@ -73,7 +76,7 @@ fn Top(workflow: WorkflowView) -> AnyView {
                     "Edit"
                 </a>
                 <ActionForm action=switch attr:class="inline">
-                    <input type="hidden" name="id" value=workflow.id.clone() />
+                    <input type="hidden" name="id" value=switched />
                     <input type="hidden" name="on" value=turn />
                     <button class="btn">{say}</button>
                 </ActionForm>
@@ -84,7 +87,7 @@ fn Top(workflow: WorkflowView) -> AnyView {
                     text="No event starts it any more. Runs that have begun go on, and what they did stays."
                 >
                     <ActionForm action=delete attr:class="inline">
-                        <input type="hidden" name="id" value=workflow.id />
+                        <input type="hidden" name="id" value=deleted />
                         <button class="btn danger">"Delete workflow"</button>
                     </ActionForm>
                 </Confirm>

@@ -101,7 +101,9 @@ pub fn Changed(
     let VersionDetail { version: number, diff, yaml, .. } = version;
     let (title, text) = match diff.is_empty() {
         true => (format!("Version {number}"), view! { <pre class="yaml">{yaml}</pre> }.into_any()),
-        false => (format!("What version {number} changed"), view! { <Diff lines=diff /> }.into_any()),
+        false => {
+            (format!("What version {number} changed"), view! { <Diff lines=diff /> }.into_any())
+        }
     };
     let back = format!("/workflows/{id}");
     view! {

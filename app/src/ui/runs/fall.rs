@@ -92,6 +92,7 @@ mod tests {
             id: "run_1".to_owned(),
             status: RunStatus::Succeeded,
             workflow: WorkflowRef { id: "wf_1".to_owned(), name: "w".to_owned(), version: 1 },
+            test: false,
             created_at: at(0),
             finished_at: Some(at(10)),
             next_attempt_at: None,

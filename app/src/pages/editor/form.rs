@@ -1,0 +1,135 @@
+//! The form: name, triggers, steps.
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+use super::fields::{Json, Line};
+use super::lens::{Lens, list};
+use super::step::StepForm;
+use super::text::Text;
+
+pub const TYPES: &str = "known-event-types";
+
+#[component]
+pub fn Form(text: Text, event_types: Vec<String>) -> AnyView {
+    let count = move |name: &'static str| {
+        Memo::new(move |_| {
+            text.document.with(|document| document[name].as_array().map_or(0, Vec::len))
+        })
+    };
+    let (triggers, steps) = (count("triggers"), count("steps"));
+    let options: Vec<_> =
+        event_types.into_iter().map(|name| view! { <option value=name></option> }).collect();
+    view! {
+        <div class="form editor-form">
+            <datalist id=TYPES>{options}</datalist>
+            {move || {
+                text.unreadable
+                    .get()
+                    .then(|| {
+                        view! {
+                            <p class="note" role="note">
+                                "The text cannot be read as it is. This is what it said before; a change here \
+                                 replaces it."
+                            </p>
+                        }
+                    })
+            }}
+            <Line
+                lens=Lens::new(text, "/name".to_owned())
+                label="Workflow name"
+                example="Notify warehouse"
+                required=true
+            />
+            <h3>"Triggers"</h3>
+            {move || {
+                (0..triggers.get()).map(|at| view! { <Trigger text at /> }).collect::<Vec<_>>()
+            }}
+            <button
+                type="button"
+                class="btn"
+                on:click=move |_| add(text, "triggers", json!({ "eventType": "" }))
+            >
+                "Add trigger"
+            </button>
+            <h3>"Steps"</h3>
+            {move || {
+                (0..steps.get()).map(|at| view! { <StepForm text at /> }).collect::<Vec<_>>()
+            }}
+            <button type="button" class="btn" on:click=move |_| add_step(text)>
+                "Add step"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+fn add(text: Text, name: &'static str, value: Value) {
+    text.formed(move |document| {
+        if let Some(items) = list(document, name) {
+            items.push(value);
+        }
+    });
+}
+
+/// With an id that no other step has.
+fn add_step(text: Text) {
+    text.formed(move |document| {
+        let Some(steps) = list(document, "steps") else { return };
+        let taken = |id: &str| steps.iter().any(|step| step["id"] == id);
+        let free = (steps.len() + 1..).map(|number| format!("step-{number}"));
+        let id = free.into_iter().find(|id| !taken(id)).unwrap_or_default();
+        steps.push(json!({ "id": id, "http": { "method": "POST", "url": "" } }));
+    });
+}
+
+/// Takes a trigger or a step away.
+pub fn remove(text: Text, name: &'static str, at: usize) {
+    text.formed(move |document| {
+        if let Some(items) = list(document, name)
+            && at < items.len()
+        {
+            items.remove(at);
+        }
+    });
+}
+
+#[component]
+fn Trigger(text: Text, at: usize) -> AnyView {
+    let lens = |field: &str| Lens::new(text, format!("/triggers/{at}/{field}"));
+    let number = at + 1;
+    view! {
+        <fieldset class="part">
+            <legend>"Trigger " {number}</legend>
+            <Line
+                lens=lens("eventType")
+                label="Event type pattern"
+                hint="order.* is one segment more, order.** one and more."
+                example="order.*"
+                list=TYPES
+                required=true
+            />
+            <Line
+                lens=lens("filter")
+                label="Filter"
+                hint="An expression that must be true; empty takes every event of the type."
+                example="event.payload.total > 100"
+            />
+            <Json
+                lens=lens("input")
+                label="Input"
+                hint="What the steps read as input; empty is the payload."
+                example="{ \"orderId\": \"${event.payload.id}\" }"
+            />
+            <button
+                type="button"
+                class="btn"
+                aria-label=format!("Remove trigger {number}")
+                on:click=move |_| remove(text, "triggers", at)
+            >
+                "Remove"
+            </button>
+        </fieldset>
+    }
+    .into_any()
+}
