@@ -70,6 +70,7 @@ pub const ROUTES: &[Door] = &[
     door("GET", "/api/v1/stream", Needs::Read),
     door("GET", "/api/v1/openapi.json", Needs::Read),
     door("GET", "/api/docs", Needs::Read),
+    door("GET", "/metrics", Needs::Read),
 ];
 
 /// Pages for people; a stranger is sent to sign in.

@@ -18,6 +18,7 @@ pub mod id;
 pub mod intake;
 pub mod key;
 pub mod live;
+pub mod meters;
 pub mod run;
 pub mod source;
 pub mod stats;

@@ -1,13 +1,14 @@
 //! The numbers of the dashboard, read from counters and rollups, never from the events. Only the
 //! quarantine, which is kept small, is counted as it is.
 
-use sea_orm::{EntityTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement};
 
 use crate::Engine;
 use crate::event::EventStatus;
 use crate::source::quarantine;
 use crate::store::entity::status_count;
-use crate::store::{StoreError, quantiles};
+use crate::store::{StoreError, health, quantiles};
+use crate::time::Timestamp;
 
 /// Latency quantiles look at the last hour.
 const WINDOW_MINUTES: i64 = 60;
@@ -68,4 +69,34 @@ pub async fn current(engine: &Engine) -> Result<Stats, StoreError> {
     let seconds = 60 + now.millis().rem_euclid(60_000) / 1_000;
     stats.per_second = accepted as f64 / seconds as f64;
     Ok(stats)
+}
+
+/// How things stand in the store right now, for monitoring.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// Events in each status, in the order of [`EventStatus::ALL`].
+    pub events: [i64; 4],
+    /// For how long the oldest dead letter has waited.
+    pub oldest_dead_letter_millis: Option<i64>,
+    pub size: health::Size,
+}
+
+pub async fn standing(engine: &Engine) -> Result<Standing, StoreError> {
+    let read = &engine.store.read;
+    let mut events = [0; 4];
+    for row in status_count::Entity::find().all(read).await? {
+        if let Ok(status) = row.status.parse::<EventStatus>() {
+            events[status as usize] = row.count;
+        }
+    }
+    let sql = "SELECT processed_at FROM events WHERE status = 'failed' ORDER BY seq LIMIT 1";
+    let oldest = Statement::from_string(read.get_database_backend(), sql);
+    let oldest = read.query_one_raw(oldest).await?;
+    let oldest = oldest.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
+    Ok(Standing {
+        events,
+        oldest_dead_letter_millis: oldest
+            .map(|failed| engine.now().millis_since(Timestamp::from_millis(failed)).max(0)),
+        size: health::size(&engine.store).await?,
+    })
 }

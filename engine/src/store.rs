@@ -2,6 +2,7 @@
 //!
 //! Invariant: outside this module and the reads beside each resource, nothing knows SQL.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
@@ -27,6 +28,8 @@ pub use writer::{Accepted, Arrival, Change, Claimed, Idempotency, NewRun, Progre
 pub struct Store {
     pub(crate) read: DatabaseConnection,
     pub writer: Writer,
+    /// Where a SQLite database lies.
+    pub folder: Option<Arc<Path>>,
     /// Held while this process serves a SQLite database: two servers on one file would both lead.
     _lock: Option<Arc<std::fs::File>>,
 }

@@ -71,6 +71,17 @@ pub(crate) struct ServeArgs {
     /// Password of the first owner.
     #[arg(long, env = "SLUICE_OWNER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
     pub owner_password: Option<String>,
+    /// Show /metrics to anyone who can reach it; otherwise it takes a key that may read.
+    #[arg(
+        long,
+        env = "SLUICE_METRICS_OPEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    pub metrics_open: bool,
     /// What to log, for example info or info,engine=debug.
     #[arg(long, env = "SLUICE_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,

@@ -42,6 +42,12 @@ pub(crate) fn describe(args: &ServeArgs) -> Instance {
                 networks(&args.allow_targets, "none: workflows call public addresses only"),
                 Some("SLUICE_ALLOW_TARGETS"),
             ),
+            of(
+                "Metrics",
+                if args.metrics_open { "open to anyone" } else { "for keys that may read" }
+                    .to_owned(),
+                Some("SLUICE_METRICS_OPEN"),
+            ),
             of("Log", format!("{}, {format}", args.log), Some("SLUICE_LOG, SLUICE_LOG_FORMAT")),
         ],
     }

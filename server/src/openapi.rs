@@ -135,7 +135,8 @@ mod tests {
                 let handlers = rest.split("\n        .").next().unwrap();
                 for method in ["get", "post", "put", "patch", "delete"] {
                     let is_there = |before| handlers.contains(&format!("{before}{method}("));
-                    let machines = path.starts_with("/api/") || path.ends_with("z");
+                    let machines =
+                        path.starts_with("/api/") || path.ends_with("z") || path == "/metrics";
                     if machines && [" ", ".", "::"].into_iter().any(is_there) {
                         found.insert(format!("{} {path}", method.to_uppercase()));
                     }

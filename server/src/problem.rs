@@ -188,6 +188,10 @@ impl Problem {
         self.code.status()
     }
 
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
     /// The header that says when to try again, where that helps.
     pub(crate) fn retry_after(&self) -> Option<[(HeaderName, HeaderValue); 1]> {
         self.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))])
@@ -238,10 +242,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after, standing) = (self.status(), self.retry_after(), self.standing);
+        let code = self.code;
         let mut response = (status, retry_after, Json(self.into_body())).into_response();
         if let Some(standing) = standing {
             response.extensions_mut().insert(standing);
         }
+        // For those who count refusals.
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {

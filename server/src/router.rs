@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::throttle::SignInThrottle;
 use crate::auth::{origin, sessions};
 use crate::config::{ByteSize, RateLimit};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    audit, dead_letters, events, health, ingest, keys, not_found, quarantine, runs, sign_in,
-    sources, stats, stream, users, workflows,
+    audit, dead_letters, events, health, ingest, keys, metrics, not_found, quarantine, runs,
+    sign_in, sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
 
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub proxies: TrustedProxies,
     pub sign_ins: SignInThrottle,
     pub stats: stats::Shared,
+    pub metrics: Metrics,
     /// Ends live streams, which would otherwise keep the server from stopping.
     pub stop: CancellationToken,
     /// What the settings page shows.
@@ -46,11 +48,13 @@ impl AppState {
         proxies: TrustedProxies,
         stop: CancellationToken,
         instance: Instance,
+        metrics: Metrics,
     ) -> Self {
         let options =
             LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
         let (sign_ins, stats) = (SignInThrottle::default(), stats::Shared::default());
-        let shared = Shared { engine, max_body, proxies, sign_ins, stats, stop, instance, options };
+        let shared =
+            Shared { engine, max_body, proxies, sign_ins, stats, metrics, stop, instance, options };
         Self(Arc::new(shared))
     }
 }
@@ -79,8 +83,11 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         Some(layer) => intake.layer(layer),
         None => intake,
     };
-    let intake = intake
-        .layer(map_response(move |response| async move { rate_limit::describe(limit, response) }));
+    let counting = state.clone();
+    let intake = intake.layer(map_response(move |response| {
+        counting.metrics.count(&response);
+        async move { rate_limit::describe(limit, response) }
+    }));
 
     let management = Router::new()
         .route("/events", get(events::list))
@@ -128,6 +135,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
     let people = Router::new()
         .nest("/api/v1", management)
         .route("/api/docs", get(docs::page))
+        .route("/metrics", get(metrics::scrape))
         .route("/login", post(sign_in::login))
         .route("/setup", post(sign_in::set_up))
         .route("/join", post(sign_in::join))

@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod keys;
+pub(crate) mod metrics;
 pub(crate) mod not_found;
 pub(crate) mod quarantine;
 pub(crate) mod query;

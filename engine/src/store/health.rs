@@ -1,5 +1,6 @@
 //! What can be said of a database without serving it.
 
+use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{Store, StoreError};
@@ -39,4 +40,39 @@ pub async fn examine(store: &Store) -> Result<Health, StoreError> {
     let newest = store.read.query_one_raw(Statement::from_string(backend, newest)).await?;
     let newest = newest.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
     Ok(Health { version, faults, newest_event: newest.map(Timestamp::from_millis) })
+}
+
+/// What a database takes on its disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub database: u64,
+    /// What is committed and not copied into the database yet (SQLite).
+    pub log: Option<u64>,
+}
+
+pub async fn size(store: &Store) -> Result<Size, StoreError> {
+    if let Some(folder) = &store.folder {
+        let bytes = |name: &str| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
+        let (database, log) = (bytes("sluice.db"), bytes("sluice.db-wal"));
+        return Ok(Size { database, log: Some(log) });
+    }
+    let sql = "SELECT pg_database_size(current_database())";
+    let row = store.read.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let database = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
+    Ok(Size { database: database.unsigned_abs(), log: None })
+}
+
+/// The migrations that this version knows and the database has not had, or the other way round.
+pub async fn foreign_migrations(store: &Store) -> Result<Vec<String>, StoreError> {
+    let known: Vec<String> =
+        Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
+    let backend = store.read.get_database_backend();
+    let sql = "SELECT version FROM seaql_migrations";
+    let rows = store.read.query_all_raw(Statement::from_string(backend, sql)).await?;
+    let applied = rows.iter().map(|row| row.try_get_by_index::<String>(0));
+    let applied = applied.collect::<Result<Vec<_>, DbErr>>()?;
+    let only_in = |one: &[String], other: &[String]| {
+        one.iter().filter(|name| !other.contains(name)).cloned().collect::<Vec<_>>()
+    };
+    Ok([only_in(&known, &applied), only_in(&applied, &known)].concat())
 }

@@ -90,7 +90,11 @@ pub async fn open(
     let writer = Writer::start(write, files, environment.clone(), node, live, inbox)
         .await
         .map_err(|error| OpenError::Connect(writer::as_db_error(error)))?;
-    Ok(Store { read, writer, _lock: lock })
+    let folder = match location {
+        Location::Folder(folder) => Some(Arc::from(folder.as_path())),
+        Location::Postgres(_) => None,
+    };
+    Ok(Store { read, writer, folder, _lock: lock })
 }
 
 /// What the writer needs beside its connection when it alone serves the file.

@@ -6,9 +6,11 @@
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
@@ -21,6 +23,7 @@ use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
 use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
 use crate::live::Live;
+use crate::meters::Meters;
 use crate::run::worker::Inbox;
 use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::time::Timestamp;
@@ -166,6 +169,7 @@ pub(super) struct Files {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Command>,
+    pub meters: Meters,
 }
 
 impl Writer {
@@ -185,11 +189,18 @@ impl Writer {
         let lane = lane::Lane::open(connection, log.clone(), checkpoint, environment, node).await?;
         live.start_at(lane.last());
         let (committed, to_answer) = mpsc::channel(COMMITTED);
-        let desk = answer::Desk::new(log, live, inbox);
+        let meters = Meters::default();
+        let desk = answer::Desk::new(log, live, inbox, meters.clone());
+        let commits = meters.commit.clone();
         on_a_thread_of_its_own(async {
-            tokio::join!(serve(lane, commands, committed), desk.serve(to_answer));
+            tokio::join!(serve(lane, commands, committed, commits), desk.serve(to_answer));
         })?;
-        Ok(Self { queue })
+        Ok(Self { queue, meters })
+    }
+
+    /// How many writes wait for their transaction.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Returns once the event is durable, or says that it was not stored.
@@ -256,6 +267,7 @@ async fn serve(
     mut lane: lane::Lane,
     mut commands: mpsc::Receiver<Command>,
     committed: mpsc::Sender<answer::Committed>,
+    commits: Histogram,
 ) {
     let mut down = false;
     loop {
@@ -263,8 +275,10 @@ async fn serve(
         if commands.recv_many(&mut batch, BATCH).await == 0 {
             return;
         }
+        let begun = Instant::now();
         match commit(&mut lane, &batch).await {
             Ok(outcomes) => {
+                commits.observe(begun.elapsed().as_secs_f64());
                 if std::mem::take(&mut down) {
                     tracing::info!("the database takes writes again");
                 }

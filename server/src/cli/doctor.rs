@@ -13,11 +13,8 @@ use serde_json::json;
 
 use super::{OutputArgs, output};
 use crate::config::{RateLimit, ServeArgs};
+use crate::disk::{self, FULL, GIB, SHORT};
 
-const GIB: u64 = 1 << 30;
-/// Free space below which the disk is called short, and below which it is as good as full.
-const SHORT: u64 = 2 * GIB;
-const FULL: u64 = GIB / 8;
 const SOON: Duration = Duration::from_secs(14 * 24 * 3_600);
 /// The newest event may be so far ahead of the clock before the clock is blamed.
 const SKEW_MILLIS: i64 = 5_000;
@@ -93,7 +90,7 @@ async fn examine(args: &ServeArgs) -> anyhow::Result<Vec<Finding>> {
         findings.push(finding("data folder", Warning, says));
         return Ok(findings);
     }
-    findings.push(disk(folder));
+    findings.push(data_folder(folder));
     findings.push(secret_key(&args.database.secret_key_file()));
     let environment = Environment::system();
     match engine::open_for_tool(&location, &environment).await {
@@ -128,15 +125,15 @@ fn files() -> Finding {
     }
 }
 
-fn disk(folder: &Path) -> Finding {
+fn data_folder(folder: &Path) -> Finding {
     let shown = folder.display();
     let tried = tempfile(folder);
     if let Err(error) = tried {
         let says = format!("{shown} cannot be written: {error}; give it to the user that serves");
         return finding("data folder", Failure, says);
     }
-    let free = match nix::sys::statvfs::statvfs(folder) {
-        Ok(space) => space.blocks_available() * space.fragment_size(),
+    let free = match disk::free(folder) {
+        Ok(free) => free,
         Err(error) => {
             return finding("data folder", Warning, format!("free space is not known: {error}"));
         }

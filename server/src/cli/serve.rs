@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output;
 use crate::config::ServeArgs;
+use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
 use crate::router::{self, AppState};
 use crate::{instance, listen, telemetry};
@@ -34,6 +35,7 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
         proxies,
         stop.clone(),
         instance::describe(&args),
+        Metrics::new(&engine, args.metrics_open),
     );
     let router = router::router(state, args.ingest_rate_limit);
 

@@ -6,9 +6,10 @@ use engine::key::Permission;
 use utoipa::ToSchema;
 
 use super::operation::Operation;
-use super::refusals::OF_THE_STORE;
 use super::shape::Shape;
 use super::{DOCUMENTS, HEALTH, WATCH, shape};
+use crate::routes::health::Readiness;
+use crate::routes::metrics;
 use crate::routes::query::EventQuery;
 use crate::routes::stream::Topics;
 
@@ -64,8 +65,18 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::OK, "It does.", shape::text()),
         HEALTH
             .get("/readyz", "isReady", "Whether events can be stored")
-            .answers(StatusCode::OK, "They can.", shape::text())
-            .refuses(OF_THE_STORE),
+            .says("Checks that the database can be read and is of this version, that the writer commits, and that there is room on the disk.")
+            .answers(StatusCode::OK, "They can.", shape::json::<Readiness>())
+            .answers(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "They cannot, for the reasons given.",
+                shape::json::<Readiness>(),
+            ),
+        HEALTH
+            .get("/metrics", "getMetrics", "Figures for Prometheus, as OpenMetrics")
+            .says("With `SLUICE_METRICS_OPEN=true` no key is asked for.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "The figures.", shape::of_text(metrics::KIND)),
         DOCUMENTS
             .get("/api/v1/openapi.json", "getOpenApi", "This description as OpenAPI 3.1")
             .needs(Permission::Read)

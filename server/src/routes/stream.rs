@@ -64,8 +64,10 @@ pub(crate) async fn open(
     // Before the answer begins: what is sent to Sluice after that comes by this stream.
     let commits = state.engine.live.watch();
     let cursor = state.engine.live.cursor();
+    let counted = state.metrics.stream();
     let watcher = Watcher { state, filter, sender, cursor, with_stats, stats: None };
     tokio::spawn(async move {
+        let _open = counted;
         tokio::select! {
             () = stop.cancelled() => {}
             // It ends when the reader goes away.

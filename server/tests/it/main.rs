@@ -14,6 +14,7 @@ mod formats;
 mod ingest;
 mod live;
 mod main_job;
+mod monitoring;
 mod people;
 mod real_payloads;
 mod sign_in;

@@ -3,14 +3,16 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::lane::Outcomes;
 use super::work::Outcome;
 use super::{Arrival, Command, StoreError};
-use crate::event::EventRow;
+use crate::event::{EventRow, EventStatus};
 use crate::live::{Cursor, Live, LiveChange};
+use crate::meters::Meters;
 use crate::run::RunState;
 use crate::run::worker::{Assignment, Inbox};
 use crate::store::disk::{Generation, Log};
@@ -41,13 +43,14 @@ pub(super) struct Desk {
     log: Option<Arc<Log>>,
     live: Live,
     inbox: Inbox,
+    meters: Meters,
     /// Whether the last flush failed.
     down: bool,
 }
 
 impl Desk {
-    pub(super) fn new(log: Option<Arc<Log>>, live: Live, inbox: Inbox) -> Self {
-        Self { log, live, inbox, down: false }
+    pub(super) fn new(log: Option<Arc<Log>>, live: Live, inbox: Inbox, meters: Meters) -> Self {
+        Self { log, live, inbox, meters, down: false }
     }
 
     pub(super) async fn serve(mut self, mut committed: mpsc::Receiver<Committed>) {
@@ -69,7 +72,11 @@ impl Desk {
 
     async fn flush(&mut self) -> io::Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
+        let begun = Instant::now();
         let flushed = log.flush().await;
+        if flushed.is_ok() {
+            self.meters.flush.observe(begun.elapsed().as_secs_f64());
+        }
         match (&flushed, self.down) {
             (Err(error), false) => tracing::error!(
                 %error, "the disk does not keep what is written: it is written again before anything else"
@@ -87,6 +94,7 @@ impl Desk {
 
     /// Publishes what was committed, hands leased runs to the worker and answers the senders.
     fn answer(&self, batch: Vec<Command>, outcomes: Outcomes) {
+        self.count(&batch, &outcomes);
         let Outcomes { each, changes, before, last, .. } = outcomes;
         self.live.publish(last, || arrivals(&batch, &each, before).chain(changes).collect());
         let mut queued = false;
@@ -121,6 +129,33 @@ impl Desk {
         }
         if queued {
             self.inbox.wake();
+        }
+    }
+
+    fn count(&self, batch: &[Command], outcomes: &Outcomes) {
+        let meters = &self.meters;
+        for (command, outcome) in batch.iter().zip(&outcomes.each) {
+            match (command, outcome) {
+                (_, Outcome::Accepted(_, Some(_))) => _ = meters.accepted.inc(),
+                (_, Outcome::Accepted(_, None)) => _ = meters.duplicates.inc(),
+                (Command::Record(progress, _), Outcome::Recorded(true)) => {
+                    for attempt in &progress.attempts {
+                        let result = if attempt.succeeded { "succeeded" } else { "failed" };
+                        meters.attempts.get_or_create(&[("result", result)]).inc();
+                    }
+                    if progress.status.is_finished() {
+                        let outcome = progress.status.as_str();
+                        meters.runs.get_or_create(&[("outcome", outcome)]).inc();
+                    }
+                }
+                _ => {}
+            }
+        }
+        for row in outcomes.changes.iter().map(|change| &change.row) {
+            let is_settled = matches!(row.status, EventStatus::Processed | EventStatus::Failed);
+            if let Some(settled) = row.processed_at.filter(|_| is_settled) {
+                meters.settle.observe(settled.millis_since(row.received_at) as f64 / 1_000.0);
+            }
         }
     }
 

@@ -72,7 +72,11 @@ pub(super) async fn accept(
         let accepted = intake::ingest(&state.engine, key, new, headers, idempotency).await?;
         Ok::<_, Problem>(AcceptedBody::new(accepted, named))
     });
-    Ok((standing, answer(join_all(stored).await)).into_response())
+    let stored = join_all(stored).await;
+    for problem in stored.iter().filter_map(|item| item.as_ref().err()) {
+        state.metrics.refuse(problem.code());
+    }
+    Ok((standing, answer(stored)).into_response())
 }
 
 fn answer(stored: Vec<Result<AcceptedBody, Problem>>) -> Response {
