@@ -7,7 +7,7 @@
 
 use leptos::prelude::*;
 
-use crate::model::{EventItem, Stats};
+use crate::model::{BulkView, EventItem, Stats};
 
 #[cfg(feature = "hydrate")]
 mod backoff;
@@ -56,12 +56,14 @@ pub enum Message {
 }
 
 /// What a stream carries when no page asks for events.
-pub const NUMBERS_ONLY: &str = "topics=stats";
+pub const NUMBERS_ONLY: &str = "topics=stats,bulk";
 
 #[derive(Clone, Copy)]
 pub struct Live {
     pub connection: RwSignal<Connection>,
     pub stats: RwSignal<Option<Stats>>,
+    /// The operation on many events that moved last.
+    pub bulk: RwSignal<Option<BulkView>>,
     /// Events per second as they were lately, the newest last.
     pub rates: RwSignal<Vec<f64>>,
     /// The stream was refused because nobody is signed in any more.
@@ -74,6 +76,7 @@ impl Live {
         let live = Self {
             connection: RwSignal::new(Connection::Connecting),
             stats: RwSignal::new(None),
+            bulk: RwSignal::new(None),
             rates: RwSignal::default(),
             signed_out: RwSignal::new(false),
         };

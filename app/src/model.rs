@@ -4,10 +4,12 @@
 //! Invariant: nothing here needs the engine, so all of it compiles for the browser.
 
 pub mod audit;
+pub mod bulk;
 pub mod dead_letter;
 pub mod editor;
 pub mod event;
 pub mod explain;
+pub mod exported;
 pub mod filter;
 pub mod held;
 pub mod instance;
@@ -24,10 +26,15 @@ pub mod time;
 pub mod workflow;
 
 pub use audit::{AuditFilter, AuditView};
-pub use dead_letter::DeadLetter;
+pub use bulk::{
+    BulkAction, BulkFilter, BulkPlan, BulkState, BulkView, GroupCount, GroupView, NoteView,
+    TypeCount,
+};
+pub use dead_letter::{DeadLetter, DeadLetters, LetterFilter};
 pub use editor::{EditorStart, SaveAnswer, Understood, WorkflowDetail};
 pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
+pub use exported::ExportedEvent;
 pub use filter::EventFilter;
 pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
 pub use instance::{Instance, Setting};

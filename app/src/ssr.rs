@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub mod audit;
+pub mod bulk;
 pub mod convert;
 pub mod dead_letters;
 pub mod definitions;

@@ -23,7 +23,9 @@ pub mod shortcuts;
 pub mod status;
 pub mod time;
 
-pub use actions::{Actions, ReplayButton, ReplayIcon, ResolveButton, RetryButton, announce, tell};
+pub use actions::{
+    Actions, ReplayButton, ReplayIcon, ResolveButton, ResolveNoting, RetryButton, announce, tell,
+};
 pub use command::Command;
 pub use confirm::Confirm;
 pub use copy::CopyButton;

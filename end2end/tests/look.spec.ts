@@ -112,6 +112,8 @@ const FORMS = [
   ['/sources?new=hmac', 'sources-new'],
   ['/sources/github', 'source'],
   ['/sources/stripe', 'source-stripe'],
+  ['/dead-letters?plan=retry&all=1', 'dead-letters-plan'],
+  ['/dead-letters?plan=delete&all=1', 'dead-letters-delete'],
   ['/keys?new=1', 'keys-new'],
   ['/workflows/new?start=remind', 'editor-start'],
   ['/people?new=1', 'people-new'],

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, KeyId, RunId};
+use crate::id::{BulkId, EventId, KeyId, RunId};
 use crate::time::Timestamp;
 
 pub mod batch;
 pub mod cloudevents;
 pub mod envelope;
+pub mod error_group;
 pub mod event_type;
+pub mod export;
+pub mod note;
 pub mod pattern;
 pub mod read;
 pub mod repair;
@@ -139,6 +142,9 @@ pub struct EventError {
     pub first_failed_at: Timestamp,
     pub last_failed_at: Timestamp,
     pub run_id: Option<RunId>,
+    /// The workflow whose run gave up.
+    #[serde(default)]
+    pub workflow: Option<String>,
     pub step: Option<String>,
 }
 
@@ -162,6 +168,10 @@ pub struct EventRow {
     pub attempts: i64,
     pub error: Option<EventError>,
     pub replay_of: Option<EventId>,
+    /// The group of failures that it belongs to; see [`error_group`].
+    pub error_group: Option<String>,
+    /// The operation on many events that touched it last.
+    pub bulk: Option<BulkId>,
 }
 
 impl EventRow {
@@ -187,6 +197,8 @@ impl EventRow {
             attempts: 0,
             error: None,
             replay_of: event.replay_of,
+            error_group: None,
+            bulk: None,
         }
     }
 }

@@ -85,6 +85,10 @@ ids! {
     AuditId = "aud_";
     /// A delivery that was not believed.
     QuarantineId = "qrn_";
+    /// One operation on many events.
+    BulkId = "blk_";
+    /// What someone noted about an event.
+    NoteId = "not_";
     /// One running process; leases name it.
     NodeId = "nod_";
 }

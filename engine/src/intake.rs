@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, Statement};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Engine;
 use crate::event::Event;
@@ -94,19 +95,35 @@ async fn store(
     named: bool,
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, StoreError> {
+    let arrival = arrival(engine, event, named, idempotency, || engine.worker_room());
+    engine.store.writer.accept(arrival).await
+}
+
+/// An event that Sluice itself makes, matched, for a transaction of its own; its runs wait in the
+/// queue.
+pub(crate) fn queued(engine: &Engine, event: Arc<Event>) -> Arrival {
+    arrival(engine, event, false, None, || None)
+}
+
+fn arrival(
+    engine: &Engine,
+    event: Arc<Event>,
+    named: bool,
+    idempotency: Option<Idempotency>,
+    room: impl Fn() -> Option<OwnedSemaphorePermit>,
+) -> Arrival {
     let matches = engine.workflows.current().matching(&event);
     let runs = matches.into_iter().map(|found| NewRun {
         id: RunId::new(engine.environment.next_id()),
         workflow: found.workflow,
         trigger: found.trigger,
-        permit: engine.worker_room(),
+        permit: room(),
     });
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.
     let preview = event.preview();
     let headers = serde_json::to_string(&*event.headers).unwrap_or_else(|_| "[]".into());
-    let arrival = Arrival { event, preview, headers, runs, named, idempotency };
-    engine.store.writer.accept(arrival).await
+    Arrival { event, preview, headers, runs, named, idempotency }
 }
 
 /// Forgets the idempotency keys that are older than they are kept.

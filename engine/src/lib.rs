@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub mod audit;
+pub mod bulk;
 pub mod event;
 pub mod expression;
 pub mod id;
@@ -106,6 +107,7 @@ pub struct Inner {
     pub(crate) node: NodeId,
     pub(crate) caller: Caller,
     pub(crate) inbox: worker::Inbox,
+    pub(crate) bulk: bulk::Desk,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) tasks: TaskTracker,
     /// Held while a workflow is being applied.
@@ -152,12 +154,14 @@ impl Engine {
             node,
             caller,
             inbox,
+            bulk: bulk::Desk::default(),
             room,
             tasks: TaskTracker::new(),
             applying: Mutex::default(),
             stop: CancellationToken::new(),
         }));
         engine.tasks.spawn(worker::work(worker, engine.clone(), engine.stop.clone()));
+        engine.tasks.spawn(bulk::worker::work(engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
         engine.tasks.spawn(forget_keys(engine.clone()));
         Ok(engine)

@@ -21,7 +21,9 @@ mod writer;
 
 pub use latency::quantiles;
 pub use open::{Location, OpenError, Role};
-pub use writer::{Accepted, Arrival, Change, Claimed, Idempotency, NewRun, Progress, Writer};
+pub use writer::{
+    Accepted, Arrival, BulkDeed, BulkStep, Change, Claimed, Idempotency, NewRun, Progress, Writer,
+};
 
 /// An open database.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use engine::audit::{self, Actor};
 use crate::config::ServeArgs;
 
 mod backup;
+mod bulk;
 mod chosen;
 mod client;
 mod completions;
@@ -17,6 +18,7 @@ mod events;
 mod follow;
 mod keys;
 mod listen;
+mod many;
 mod migrate;
 mod openapi;
 mod output;
@@ -61,12 +63,15 @@ enum Command {
     /// Put workflows in force and list them.
     #[command(subcommand)]
     Workflows(workflows::WorkflowsCommand),
-    /// List, show and replay events.
+    /// List, show, replay, mark and delete events.
     #[command(subcommand)]
     Events(events::EventsCommand),
     /// List, retry, resolve and delete the events that failed.
     #[command(subcommand)]
     Dlq(dlq::DlqCommand),
+    /// Watch, cancel and resume what is done to many events.
+    #[command(subcommand)]
+    Bulk(bulk::BulkCommand),
     /// Check disk, database, clock, limits and keys, and say what to do.
     Doctor(Box<doctor::DoctorArgs>),
     /// Print the API as an OpenAPI 3.1 document.
@@ -123,6 +128,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,
         Command::Dlq(command) => dlq::run(command).await,
+        Command::Bulk(command) => bulk::run(command).await,
         Command::Doctor(args) => doctor::run(*args).await,
         Command::OpenApi(_) => openapi::run(),
         Command::Send(args) => send::run(args).await,

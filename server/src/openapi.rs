@@ -17,6 +17,7 @@ use utoipa::openapi::{
 use crate::auth::{Authorized, Read};
 use operation::{Part, Told};
 
+mod bulk;
 mod events;
 mod intake;
 mod operation;
@@ -49,10 +50,11 @@ pub(crate) async fn serve(_: Authorized<Read>) -> impl IntoResponse {
 }
 
 /// The parts of the API in the order in which people meet them.
-const PARTS: [(Part, &str); 10] = [
+const PARTS: [(Part, &str); 11] = [
     (INTAKE, "Events come in here, each stored before it is answered."),
     (EVENTS, "What came, what became of it, and what can be done about it."),
     (DEAD_LETTERS, "The events that failed."),
+    (BULK, "One action for many events."),
     (WORKFLOWS, "What happens when an event comes, and the runs of it."),
     (SOURCES, "Providers that deliver signed webhooks, and deliveries that were not believed."),
     (KEYS, "Who may send, read and manage by machine."),
@@ -64,6 +66,7 @@ const PARTS: [(Part, &str); 10] = [
 const INTAKE: Part = Part("Send events");
 const EVENTS: Part = Part("Events");
 const DEAD_LETTERS: Part = Part("Dead letters");
+const BULK: Part = Part("Bulk");
 const WORKFLOWS: Part = Part("Workflows");
 const SOURCES: Part = Part("Sources");
 const KEYS: Part = Part("Keys");
@@ -82,6 +85,7 @@ fn document() -> OpenApi {
     let all = [
         intake::operations(),
         events::operations(),
+        bulk::operations(),
         workflows::operations(),
         settings::operations(),
         people::operations(),

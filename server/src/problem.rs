@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::bulk::manage::BulkError;
 use engine::event::envelope::{FieldError, InvalidEnvelope};
 use engine::event::read::ReadError;
 use engine::event::repair::{RepairError, ReplayError};
@@ -357,6 +358,21 @@ impl From<RepairError> for Problem {
                 Self::new(Code::Conflict, error.to_string())
             }
             RepairError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BulkError> for Problem {
+    fn from(error: BulkError) -> Self {
+        match error {
+            BulkError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            BulkError::Filter(_) | BulkError::Note(_) => {
+                Self::new(Code::InvalidParameter, error.to_string())
+            }
+            BulkError::Ended(_) | BulkError::NotStopped(_) => {
+                Self::new(Code::Conflict, error.to_string())
+            }
+            BulkError::Store(error) => error.into(),
         }
     }
 }

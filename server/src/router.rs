@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    audit, dead_letters, events, health, ingest, keys, metrics, not_found, quarantine, runs,
+    audit, bulk, dead_letters, events, health, ingest, keys, metrics, not_found, quarantine, runs,
     sign_in, sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
@@ -98,6 +98,12 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/events/{id}/failed", post(events::failed))
         .route("/dead-letters", get(dead_letters::list))
         .route("/dead-letters/{id}/retry", post(dead_letters::retry))
+        .route("/dead-letters/groups", get(dead_letters::groups))
+        .route("/dead-letters/export", get(dead_letters::export))
+        .route("/events/export", get(events::export))
+        .route("/bulk", get(bulk::list).post(bulk::start))
+        .route("/bulk/{id}", get(bulk::get).delete(bulk::cancel))
+        .route("/bulk/{id}/resume", post(bulk::resume))
         .route("/workflows", get(workflows::list).post(workflows::apply))
         .route("/workflows/check", post(workflows::check))
         .route("/workflows/preview", post(workflows::trial::preview))

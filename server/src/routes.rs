@@ -2,8 +2,10 @@
 
 pub(crate) mod audit;
 pub(crate) mod body;
+pub(crate) mod bulk;
 pub(crate) mod dead_letters;
 pub(crate) mod events;
+mod export;
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod keys;

@@ -1,14 +1,16 @@
-//! The events that failed for good, newest first.
+//! The events that failed for good, newest first, what they failed for, and what is being done.
 
 use leptos::prelude::*;
 
 use crate::{
     ApiError,
-    model::{DeadLetter, Page},
+    model::{DeadLetters, LetterFilter},
 };
 
 #[server(prefix = "/api/ui", endpoint = "dead-letters/list")]
-pub async fn list_dead_letters(cursor: Option<String>) -> Result<Page<DeadLetter>, ApiError> {
+pub async fn list_dead_letters(
+    #[server(default)] filter: LetterFilter,
+) -> Result<DeadLetters, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
-    crate::ssr::dead_letters::list(&engine, cursor).await
+    crate::ssr::dead_letters::list(&engine, filter).await
 }

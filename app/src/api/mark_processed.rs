@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use crate::ApiError;
 
+/// `note` is kept with the event, with who noted it.
 #[server(prefix = "/api/ui", endpoint = "events/processed")]
-pub async fn mark_processed(id: String) -> Result<(), ApiError> {
+pub async fn mark_processed(id: String, note: Option<String>) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
-    crate::ssr::events::mark_processed(&engine, &id).await
+    crate::ssr::events::mark_processed(&engine, &id, note).await
 }

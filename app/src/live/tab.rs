@@ -220,6 +220,12 @@ fn show_stats(data: &str) {
     }
 }
 
+fn show_bulk(data: &str) {
+    if let (Some(live), Ok(bulk)) = (with(|tab| tab.live), serde_json::from_str(data)) {
+        live.bulk.set(Some(bulk));
+    }
+}
+
 fn folded(data: &str) {
     #[derive(serde::Deserialize)]
     struct Folded {
@@ -245,6 +251,7 @@ impl Source {
             listen(&source, "open", move |_| opened(std::mem::take(&mut first))),
             listen(&source, "error", move |_| failed(&failing)),
             listen(&source, "stats", |event| data(&event, show_stats)),
+            listen(&source, "bulk", |event| data(&event, show_bulk)),
             listen(&source, "resync", |_| receive(Message::Resync)),
             listen(&source, "folded", |event| data(&event, folded)),
             listen(&source, "event", |event| {

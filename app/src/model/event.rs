@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{RawJson, RunSummary, RunView, Timestamp};
+use super::{NoteView, RawJson, RunSummary, RunView, Timestamp};
 
 /// `failed` events are the dead letters: one of their runs has used up its retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,6 +128,10 @@ pub struct EventDetail {
     pub attempts: u32,
     pub replay_of: Option<String>,
     pub runs: Vec<RunView>,
+    /// The group of dead letters that it belongs to, `grp_…`.
+    pub error_group: Option<String>,
+    /// What people noted about it, the oldest first.
+    pub notes: Vec<NoteView>,
 }
 
 /// The ids of the events beside one, in the order of their commits.

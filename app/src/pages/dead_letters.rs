@@ -1,35 +1,69 @@
-//! Events that failed for good, and what can still be done for them.
+//! Events that failed for good, what they failed for, and what can still be done for them, one by one
+//! or for many at once.
+//!
+//! What is asked is in the address: which letters, and with `plan` what is to be done to which of them.
+//! So the way to an operation is the same with and without a script.
+
+use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::{
     api::list_dead_letters,
     live::Live,
-    model::{DeadLetter, Page},
-    ui::{Actions, EventTypeName, Header, Moment, Problem, ResolveButton, RetryButton},
+    model::{DeadLetters, LetterFilter},
+    ui::{Actions, Header, Problem},
 };
+
+pub mod filter_bar;
+pub mod groups;
+pub mod letter;
+pub mod operation;
+pub mod plan;
+pub mod selection;
+
+use filter_bar::FilterBar;
+use groups::Groups;
+use letter::Letter;
+use operation::Operations;
+use plan::{Asked, PlanPanel};
+use selection::SelectionBar;
+
+/// Which letters are ticked.
+type Chosen = RwSignal<BTreeSet<String>>;
 
 #[component]
 pub fn DeadLettersPage() -> impl IntoView {
     let query = use_query_map();
-    let cursor = Memo::new(move |_| query.with(|query| query.get("cursor")));
+    let filter = Memo::new(move |_| query.with(|query| LetterFilter::read(|name| query.get(name))));
+    let asked = Memo::new(move |_| query.with(Asked::read));
     let live = expect_context::<Live>();
     let changed = live.hints(Signal::stored("status=failed".to_owned()));
     let done = expect_context::<Actions>().done;
     // Those that leave the list are not among the failed any more; their number tells.
     let count = Memo::new(move |_| live.stats.get().map(|stats| stats.counts.failed));
+    let ended = Memo::new(move |_| {
+        let bulk = live.bulk.get();
+        bulk.filter(|bulk| !bulk.state.is_open()).map(|bulk| (bulk.id, bulk.state, bulk.done))
+    });
     let letters = Resource::new(
-        move || (cursor.get(), changed.get(), done.get(), count.get()),
-        |(cursor, ..)| list_dead_letters(cursor),
+        move || (filter.get(), changed.get(), done.get(), count.get(), ended.get()),
+        |(filter, ..)| list_dead_letters(filter),
     );
+    let chosen = Chosen::default();
+    let doing = operation::Doing::provide();
     view! {
         <Header title="Dead letters" />
         <div class="scroll">
+            {move || asked.get().map(|asked| view! { <PlanPanel asked doing /> })}
             <Transition>
                 {move || Suspend::new(async move {
                     match letters.await {
-                        Ok(page) => view! { <Letters page /> }.into_any(),
+                        Ok(letters) => {
+                            let filter = filter.get_untracked();
+                            view! { <Letters letters filter chosen doing /> }.into_any()
+                        }
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}
@@ -39,9 +73,17 @@ pub fn DeadLettersPage() -> impl IntoView {
 }
 
 #[component]
-fn Letters(page: Page<DeadLetter>) -> impl IntoView {
-    if page.items.is_empty() {
+fn Letters(
+    letters: DeadLetters,
+    filter: LetterFilter,
+    chosen: Chosen,
+    doing: operation::Doing,
+) -> AnyView {
+    let DeadLetters { letters, matching, groups, operations } = letters;
+    let empty = letters.items.is_empty();
+    if empty && !filter.narrows() {
         return view! {
+            <Operations operations doing />
             <section class="empty">
                 <h2>"No dead letters"</h2>
                 <p>
@@ -52,62 +94,55 @@ fn Letters(page: Page<DeadLetter>) -> impl IntoView {
         }
         .into_any();
     }
-    let letters: Vec<_> =
-        page.items.into_iter().map(|letter| view! { <Letter letter /> }).collect();
+    let ids: Vec<_> = letters.items.iter().map(|letter| letter.id.clone()).collect();
+    let rows: Vec<_> =
+        letters.items.into_iter().map(|letter| view! { <Letter letter chosen /> }).collect();
+    let older = letters.next_cursor.map(|cursor| {
+        let href = address(&filter, Some(("cursor", cursor)));
+        view! {
+            <a class="btn" href=href>
+                "Load older"
+            </a>
+        }
+    });
     view! {
-        <ul class="letters" aria-label="Dead letters">
-            {letters}
-        </ul>
-        <div class="more-bar">
-            {page
-                .next_cursor
-                .map(|cursor| {
-                    let href = format!("/dead-letters?cursor={cursor}");
-                    view! {
-                        <a class="btn" href=href>
-                            "Load older"
-                        </a>
-                    }
-                })}
-        </div>
+        <Operations operations doing />
+        <Groups groups chosen=filter.group.clone() />
+        <FilterBar filter=filter.clone() />
+        {if empty {
+            view! { <NoMatch /> }.into_any()
+        } else {
+            view! {
+                <SelectionBar ids matching filter chosen />
+                <ul class="letters" aria-label="Dead letters">
+                    {rows}
+                </ul>
+                <div class="more-bar">{older}</div>
+            }
+                .into_any()
+        }}
     }
     .into_any()
 }
 
 #[component]
-fn Letter(letter: DeadLetter) -> AnyView {
-    let DeadLetter { id, event_type, source, attempts, error, failed_at, workflow, .. } = letter;
-    let place = match (workflow, error.step) {
-        (Some(workflow), Some(step)) => format!("{}, step {step}", workflow.name),
-        (Some(workflow), None) => workflow.name,
-        (None, Some(step)) => format!("Step {step}"),
-        (None, None) => error.error_code,
-    };
-    let tried = match attempts {
-        1 => "1 attempt".to_owned(),
-        count => format!("{count} attempts"),
-    };
+fn NoMatch() -> impl IntoView {
     view! {
-        <li class="group" data-event-id=id.clone()>
-            <div class="what">
-                <a href=format!("/events/{id}")>
-                    <b>{error.error_message}</b>
-                </a>
-                <div>{place}</div>
-            </div>
-            <div class="which">
-                <EventTypeName name=event_type />
-                <div>{source}</div>
-            </div>
-            <span class="tried">{tried}</span>
-            <span class="m">
-                <Moment at=failed_at />
-            </span>
-            <div class="row">
-                <RetryButton id=id.clone() />
-                <ResolveButton id=id.clone() />
-            </div>
-        </li>
+        <section class="empty">
+            <h2>"No dead letter matches"</h2>
+            <p>"None of the events that failed fits these filters."</p>
+            <a class="btn" href="/dead-letters">
+                "Show all"
+            </a>
+        </section>
     }
-    .into_any()
+}
+
+/// The address of the dead letters under `filter`, with one thing more.
+fn address(filter: &LetterFilter, more: Option<(&'static str, String)>) -> String {
+    let mut query = ParamsMap::new();
+    for (name, value) in filter.pairs().into_iter().chain(more) {
+        query.insert(name, value);
+    }
+    format!("/dead-letters{}", query.to_query_string())
 }

@@ -1,6 +1,9 @@
 //! The engine's types as the dashboard and the API show them.
 
 use engine::audit::Entry;
+use std::borrow::Cow;
+
+use engine::event::export::Exported;
 use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
@@ -14,9 +17,9 @@ use serde_json::Value;
 
 use crate::model::{
     AttemptStatus, AuditView, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus,
-    HeldView, InvitationView, KeyState, KeyView, RawJson, RunStatus, RunSummary, RunView,
-    SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView,
-    UserView, WorkflowRef, WorkflowView,
+    ExportedEvent, HeldView, InvitationView, KeyState, KeyView, RawJson, RunStatus, RunSummary,
+    RunView, SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp,
+    TriggerView, UserView, WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -139,6 +142,37 @@ pub fn event_detail(record: EventRecord) -> EventDetail {
         attempts: count(row.attempts),
         replay_of: row.replay_of.map(|id| id.to_string()),
         runs: record.runs.into_iter().map(run).collect(),
+        error_group: row.error_group,
+        notes: record.notes.into_iter().map(super::bulk::note).collect(),
+    }
+}
+
+/// An event as a line of an export.
+pub fn exported(event: Exported) -> ExportedEvent {
+    let row = event.row;
+    ExportedEvent {
+        id: row.id.to_string(),
+        event_id: row.event_id,
+        event_type: row.event_type.to_string(),
+        source: row.source,
+        subject: row.subject,
+        status: event_status(row.status),
+        occurred_at: row.occurred_at.map(time),
+        received_at: time(row.received_at),
+        processed_at: row.processed_at.map(time),
+        payload: RawJson(one_line(&event.payload).into_owned()),
+        headers: event.headers.into_iter().collect(),
+        error: row.error.as_ref().map(event_error),
+        attempts: count(row.attempts),
+        replay_of: row.replay_of.map(|id| id.to_string()),
+    }
+}
+
+/// JSON without line ends: in a valid text they only stand between values.
+fn one_line(json: &str) -> Cow<'_, str> {
+    match json.contains(['\n', '\r']) {
+        true => json.replace(['\n', '\r'], " ").into(),
+        false => json.into(),
     }
 }
 
@@ -159,6 +193,7 @@ pub fn dead_letter(row: &EventRow, runs: &[RunLine]) -> DeadLetter {
         error: error.map_or_else(unexplained, event_error),
         payload_preview: row.payload_preview.clone(),
         workflow: culprit.map(|line| run_line(line).workflow),
+        group: row.error_group.clone(),
     }
 }
 

@@ -3,13 +3,13 @@
 use engine::Engine;
 use engine::event::read::{self, ReadError};
 use engine::event::repair::{self, Repair, RepairError, ReplayError};
-use engine::event::{EventRow, Pattern};
+use engine::event::{EventRow, Pattern, note};
 use engine::id::EventId;
 use engine::run;
 use engine::time::Timestamp;
 use engine::workflow::{duration, versions};
 
-use super::{convert, fail, not_found, previews, refuse};
+use super::{convert, fail, invalid, not_found, previews, refuse};
 use crate::ApiError;
 use crate::model::{EventDetail, EventFilter, EventItem, Explained, Neighbours, Page};
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ use axum::http::StatusCode;
 const PAGE: u64 = 100;
 
 pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem>, ApiError> {
-    let invalid = |error: String| refuse(StatusCode::BAD_REQUEST, ApiError::Refused(error));
+    let unreadable = |error: String| refuse(StatusCode::BAD_REQUEST, ApiError::Refused(error));
     let event_type = filter.event_type.as_deref().map(Pattern::parse).transpose();
     let time = |text: Option<String>| text.map(|text| Timestamp::parse(&text)).transpose();
     let mut from = time(filter.from).map_err(|error| invalid(error.to_string()))?;
@@ -27,15 +27,16 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
         from = Some(engine.now().minus(length));
     }
     let wanted = read::EventFilter {
-        event_type: event_type.map_err(|error| invalid(error.to_string()))?,
+        event_type: event_type.map_err(|error| unreadable(error.to_string()))?,
         source: filter.source,
         status: filter.status.and_then(|status| status.name().parse().ok()),
         from,
         to: time(filter.to).map_err(|error| invalid(error.to_string()))?,
         id: filter.q,
+        ..read::EventFilter::default()
     };
     let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
-    let before = before.map_err(|_| invalid("this page of the list is not known".to_owned()))?;
+    let before = before.map_err(|_| unreadable("this page of the list is not known".to_owned()))?;
     newest(engine, &wanted, before, PAGE).await
 }
 
@@ -105,12 +106,22 @@ pub async fn replay(engine: &Engine, id: &str) -> Result<String, ApiError> {
     }
 }
 
-pub async fn mark_processed(engine: &Engine, id: &str) -> Result<(), ApiError> {
-    mend(engine, id, Repair::MarkProcessed).await
+pub async fn mark_processed(
+    engine: &Engine,
+    id: &str,
+    note: Option<String>,
+) -> Result<(), ApiError> {
+    let note = note::parse(note.as_deref().unwrap_or_default()).map_err(invalid)?;
+    let how = Repair::MarkProcessed;
+    mended(repair::repair_noting(engine, event_id(id)?, how, note).await)
 }
 
 pub(super) async fn mend(engine: &Engine, id: &str, how: Repair) -> Result<(), ApiError> {
-    match repair::repair(engine, event_id(id)?, how).await {
+    mended(repair::repair(engine, event_id(id)?, how).await)
+}
+
+fn mended(mended: Result<EventRow, RepairError>) -> Result<(), ApiError> {
+    match mended {
         Ok(_) => Ok(()),
         Err(RepairError::Unknown(_)) => Err(not_found()),
         Err(error @ (RepairError::NotFailed(_) | RepairError::NotSettled(_))) => {

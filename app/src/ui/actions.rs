@@ -125,3 +125,19 @@ pub fn ResolveButton(#[prop(into)] id: String) -> impl IntoView {
         </ActionForm>
     }
 }
+
+/// The same with room for a word to those who look later.
+#[component]
+pub fn ResolveNoting(#[prop(into)] id: String) -> impl IntoView {
+    let Actions { resolve, .. } = expect_context();
+    let busy = resolve.pending();
+    view! {
+        <ActionForm action=resolve attr:class="resolve-form">
+            <input type="hidden" name="id" value=id />
+            <input name="note" maxlength="2000" placeholder="Note, if any" aria-label="Note" />
+            <button class="btn" disabled=busy>
+                "Mark processed"
+            </button>
+        </ActionForm>
+    }
+}

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::note::{self, EventNote};
 use super::{Event, EventRow, EventStatus, Pattern};
 use crate::Engine;
-use crate::id::{EventId, first_event_id_at};
+use crate::id::{BulkId, EventId, first_event_id_at};
 use crate::run::{self, RunRecord};
 use crate::store::StoreError;
 use crate::store::entity::{event, event_body};
@@ -25,6 +26,14 @@ pub struct EventFilter {
     pub to: Option<Timestamp>,
     /// An id, a sender's id, or the beginning of one.
     pub id: Option<String>,
+    /// A group of failures, see [`super::error_group`].
+    pub group: Option<String>,
+    /// Touched by this operation, and by none after it.
+    pub bulk: Option<BulkId>,
+    /// These and no others; none means no condition.
+    pub ids: Vec<EventId>,
+    /// Only those that are processed or failed.
+    pub settled: bool,
 }
 
 impl EventFilter {
@@ -38,9 +47,13 @@ impl EventFilter {
             && self.id.as_ref().is_none_or(|id| {
                 row.id.to_string().starts_with(id.as_str()) || row.event_id.starts_with(id.as_str())
             })
+            && self.group.as_ref().is_none_or(|group| row.error_group.as_ref() == Some(group))
+            && self.bulk.is_none_or(|bulk| row.bulk == Some(bulk))
+            && (self.ids.is_empty() || self.ids.contains(&row.id))
+            && (!self.settled || matches!(row.status, EventStatus::Processed | EventStatus::Failed))
     }
 
-    fn condition(&self) -> Condition {
+    pub(crate) fn condition(&self) -> Condition {
         let mut all = Condition::all();
         if let Some(source) = &self.source {
             all = all.add(event::Column::Source.eq(source));
@@ -62,6 +75,22 @@ impl EventFilter {
             };
             all = all.add(
                 Condition::any().add(begins(event::Column::Id)).add(begins(event::Column::EventId)),
+            );
+        }
+        if let Some(group) = &self.group {
+            all = all.add(event::Column::ErrorGroup.eq(group));
+        }
+        if let Some(bulk) = self.bulk {
+            all = all.add(event::Column::BulkId.eq(bulk.to_string()));
+        }
+        if !self.ids.is_empty() {
+            let ids = self.ids.iter().map(ToString::to_string);
+            all = all.add(event::Column::Id.is_in(ids));
+        }
+        if self.settled {
+            all = all.add(
+                event::Column::Status
+                    .is_in([EventStatus::Processed.as_str(), EventStatus::Failed.as_str()]),
             );
         }
         match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
@@ -142,6 +171,35 @@ pub async fn recent_types(engine: &Engine) -> Result<Vec<String>, StoreError> {
     Ok(types)
 }
 
+/// The oldest events after `position` and up to `last`; none when there are no more.
+pub(crate) async fn after(
+    engine: &Engine,
+    filter: &EventFilter,
+    mut position: i64,
+    last: i64,
+    limit: usize,
+) -> Result<Vec<EventRow>, StoreError> {
+    loop {
+        let query = event::Entity::find()
+            .filter(filter.condition())
+            .filter(event::Column::Seq.gt(position))
+            .filter(event::Column::Seq.lte(last))
+            .order_by_asc(event::Column::Seq)
+            .limit(limit as u64);
+        let found = query.all(&engine.store.read).await?;
+        let Some(read) = found.last().map(|model| model.seq) else { return Ok(Vec::new()) };
+        // The index narrows down, the pattern decides.
+        let fits = |row: &EventRow| {
+            filter.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
+        };
+        let rows: Vec<_> = found.into_iter().map(EventRow::from).filter(fits).collect();
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+        position = read;
+    }
+}
+
 /// An event whole.
 #[derive(Debug, Clone)]
 pub struct EventRecord {
@@ -149,6 +207,7 @@ pub struct EventRecord {
     pub payload: Arc<str>,
     pub headers: Arc<[(String, String)]>,
     pub runs: Vec<RunRecord>,
+    pub notes: Vec<EventNote>,
 }
 
 impl EventRecord {
@@ -185,7 +244,8 @@ pub async fn get(engine: &Engine, id: EventId) -> Result<EventRecord, ReadError>
     let row = EventRow::from(found.map_err(StoreError::from)?.ok_or(ReadError::Unknown(id))?);
     let (payload, headers) = body(engine, row.seq).await?;
     let runs = run::read::of_event(engine, row.seq).await?;
-    Ok(EventRecord { row, payload, headers, runs })
+    let notes = note::of_event(engine, row.seq).await?;
+    Ok(EventRecord { row, payload, headers, runs, notes })
 }
 
 /// The events beside one, in the order of their commits.

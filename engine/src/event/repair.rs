@@ -58,7 +58,17 @@ impl Repair {
 
 /// Does `repair` to the event, in one transaction with its runs and counters.
 pub async fn repair(engine: &Engine, id: EventId, repair: Repair) -> Result<EventRow, RepairError> {
-    engine.store.writer.repair(id, repair).await
+    engine.store.writer.repair(id, repair, None).await
+}
+
+/// The same with what is to be noted about the event, see [`super::note::parse`].
+pub async fn repair_noting(
+    engine: &Engine,
+    id: EventId,
+    repair: Repair,
+    note: Option<String>,
+) -> Result<EventRow, RepairError> {
+    engine.store.writer.repair(id, repair, note).await
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -76,17 +86,33 @@ pub async fn replay(engine: &Engine, id: EventId) -> Result<Accepted, ReplayErro
         ReadError::Unknown(id) => ReplayError::Unknown(id),
         ReadError::Store(error) => ReplayError::Store(error),
     })?;
-    let new_id = EventId::new(engine.environment.next_id());
-    let event = Event {
-        id: new_id,
-        event_id: new_id.to_string(),
-        received_at: engine.now(),
-        replay_of: Some(id),
-        ..found.into_event()
-    };
+    let event = again(engine, found.row, found.payload, found.headers);
     let accepted = intake::accept(engine, Arc::new(event), false).await?;
     // The new event names the old one by itself; the entry adds who asked for it.
     let note = Note::new("event.replayed", id.to_string()).saying(format!("as {}", accepted.id));
     audit::record_if_someone(&engine.store, note).await?;
     Ok(accepted)
+}
+
+/// The event as a new one that names the first.
+pub(crate) fn again(
+    engine: &Engine,
+    row: EventRow,
+    payload: Arc<str>,
+    headers: Arc<[(String, String)]>,
+) -> Event {
+    let id = EventId::new(engine.environment.next_id());
+    Event {
+        id,
+        event_id: id.to_string(),
+        event_type: row.event_type,
+        source: row.source,
+        subject: row.subject,
+        received_at: engine.now(),
+        occurred_at: row.occurred_at,
+        payload,
+        headers,
+        replay_of: Some(row.id),
+        key_id: None,
+    }
 }

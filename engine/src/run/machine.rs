@@ -170,6 +170,7 @@ pub fn settle(
                         first_failed_at: first,
                         last_failed_at: now,
                         run_id: Some(run),
+                        workflow: None,
                         step: Some(step.id.clone()),
                     })
                 }

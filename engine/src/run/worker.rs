@@ -424,6 +424,8 @@ impl Working<'_> {
         error: Option<EventError>,
         attempts: Vec<StepAttempt>,
     ) -> Result<(), StoreError> {
+        let workflow = &self.assignment.workflow.definition.name;
+        let error = error.map(|error| EventError { workflow: Some(workflow.clone()), ..error });
         let finished =
             Progress { error, due_at: None, keep_lease: false, ..self.progress(status, attempts) };
         self.record(finished).await.map(|_| ())
@@ -440,6 +442,7 @@ impl Working<'_> {
             first_failed_at: now,
             last_failed_at: now,
             run_id: Some(self.assignment.run),
+            workflow: None,
             step: None,
         };
         self.finish(RunStatus::Failed, Some(error), Vec::new()).await

@@ -2,8 +2,11 @@
 
 pub mod api_key;
 pub mod audit_entry;
+pub mod bulk_operation;
+pub mod error_group;
 pub mod event;
 pub mod event_body;
+pub mod event_note;
 pub mod invitation;
 pub mod quarantine;
 pub mod run;

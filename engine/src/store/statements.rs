@@ -41,7 +41,7 @@ fn insert(backend: DbBackend, table: &str, columns: &[(&str, Kind)]) -> String {
 
 pub(super) const EVENT_COLUMNS: &str = "e.seq, e.id, e.event_id, e.event_type, e.source, e.subject, \
     e.status, e.received_at, e.occurred_at, e.processed_at, e.payload_preview, e.payload_bytes, \
-    e.runs_open, e.runs_failed, e.attempts, e.error, e.replay_of, e.key_id";
+    e.runs_open, e.runs_failed, e.attempts, e.error, e.replay_of, e.key_id, e.error_group, e.bulk_id";
 
 /// The texts, made once when the database is opened.
 pub(super) struct Statements {
@@ -61,6 +61,10 @@ pub(super) struct Statements {
     pub(super) add_status_counts: String,
     pub(super) add_rollups: String,
     pub(super) add_latencies: String,
+    pub(super) add_to_error_groups: String,
+    pub(super) take_from_error_groups: String,
+    pub(super) insert_notes: String,
+    pub(super) mark_bulk: String,
     pub(super) extend_leases: String,
     pub(super) touch_keys: String,
 }
@@ -170,7 +174,7 @@ impl Statements {
             update_events: format!(
                 "UPDATE events SET status = r.status, processed_at = r.processed_at,
                     runs_open = r.runs_open, runs_failed = r.runs_failed, attempts = r.attempts,
-                    error = r.error
+                    error = r.error, error_group = r.error_group, bulk_id = r.bulk_id
                  FROM {} WHERE events.seq = r.seq",
                 rows(&[
                     ("seq", Int),
@@ -180,6 +184,8 @@ impl Statements {
                     ("runs_failed", Int),
                     ("attempts", Int),
                     ("error", Text),
+                    ("error_group", Text),
+                    ("bulk_id", Text),
                 ])
             ),
             insert_attempts: insert(
@@ -225,6 +231,38 @@ impl Statements {
                 &[("minute", Int), ("bucket", Int), ("count", Int)],
             ) + " ON CONFLICT (minute, bucket) DO UPDATE SET
                     count = latency_rollups.count + excluded.count",
+            add_to_error_groups: insert(
+                backend,
+                "error_groups",
+                &[
+                    ("id", Text),
+                    ("workflow", Text),
+                    ("step", Text),
+                    ("code", Text),
+                    ("http_status", Int),
+                    ("message", Text),
+                    ("count", Int),
+                    ("seen", Int),
+                    ("first_seen", Int),
+                    ("last_seen", Int),
+                ],
+            )
+                + " ON CONFLICT (id) DO UPDATE SET count = error_groups.count + excluded.count,
+                    seen = error_groups.seen + excluded.seen, last_seen = excluded.last_seen",
+            take_from_error_groups: format!(
+                "UPDATE error_groups SET count = error_groups.count - r.count
+                 FROM {} WHERE error_groups.id = r.id",
+                rows(&[("id", Text), ("count", Int)])
+            ),
+            insert_notes: insert(
+                backend,
+                "event_notes",
+                &[("id", Text), ("event_seq", Int), ("at", Int), ("author", Text), ("note", Text)],
+            ),
+            mark_bulk: format!(
+                "UPDATE events SET bulk_id = r.bulk_id FROM {} WHERE events.seq = r.seq",
+                rows(&[("seq", Int), ("bulk_id", Text)])
+            ),
             extend_leases: format!(
                 "UPDATE runs SET due_at = $2 FROM {run_ids}
                  WHERE runs.id = r.id AND runs.lease_owner = $3"

@@ -19,6 +19,7 @@ use super::checkpoint::Checkpoint;
 use super::disk::Log;
 use crate::Environment;
 use crate::audit::{self, Note};
+use crate::bulk::Operation;
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
 use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
@@ -31,12 +32,15 @@ use crate::workflow::Workflow;
 
 mod accept;
 mod answer;
+mod bulk;
 mod lane;
 mod lease;
 mod repair;
 mod settle;
 mod tally;
 mod work;
+
+pub use bulk::{BulkDeed, BulkStep};
 
 /// How many writes may wait; beyond this intake answers 503.
 const QUEUE: usize = 8_192;
@@ -149,7 +153,9 @@ enum Command {
     Accept(Arrival, Reply<Accepted>),
     /// Answers whether this node still held the run.
     Record(Box<Progress>, Reply<bool>),
-    Repair(EventId, Repair, Option<audit::Row>, Reply<EventRow, RepairError>),
+    Repair(Mending, Reply<EventRow, RepairError>),
+    /// Answers with the operation as it is then; `None` when the step was out of date.
+    Bulk(Box<BulkStep>, Reply<Option<Operation>>),
     Claim {
         limit: usize,
         reply: Reply<Vec<Claimed>>,
@@ -157,6 +163,15 @@ enum Command {
     ExtendLeases(Vec<RunId>, Reply<()>),
     TouchKeys(Vec<(KeyId, Timestamp)>),
     Change(Change, Reply<()>),
+}
+
+/// What somebody wants done about one event.
+struct Mending {
+    event: EventId,
+    repair: Repair,
+    /// What is noted about the event, and who notes it.
+    note: Option<(String, String)>,
+    entry: Option<audit::Row>,
 }
 
 /// The files of a SQLite database that only this process serves.
@@ -228,14 +243,24 @@ impl Writer {
 
     pub(crate) async fn repair(
         &self,
-        id: EventId,
+        event: EventId,
         repair: Repair,
+        note: Option<String>,
     ) -> Result<EventRow, RepairError> {
         let (reply, answer) = oneshot::channel();
-        let entry = Note::new(repair.action(), id.to_string()).row(audit::current());
-        let sent = self.queue.send(Command::Repair(id, repair, entry, reply)).await;
+        let actor = audit::current();
+        let said = note.as_deref().unwrap_or_default();
+        let entry = Note::new(repair.action(), event.to_string()).saying(said);
+        let author = actor.as_ref().map_or_else(|| "Sluice".to_owned(), |it| it.name.clone());
+        let note = note.map(|note| (author, note));
+        let mending = Mending { event, repair, note, entry: entry.row(actor) };
+        let sent = self.queue.send(Command::Repair(mending, reply)).await;
         sent.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    pub(crate) async fn bulk(&self, step: BulkStep) -> Result<Option<Operation>, StoreError> {
+        self.ask(|reply| Command::Bulk(Box::new(step), reply)).await
     }
 
     pub(crate) async fn touch_keys(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), StoreError> {
@@ -325,7 +350,8 @@ impl Command {
         let _gone = match self {
             Self::Accept(_, reply) => reply.send(Err(error)).is_err(),
             Self::Record(_, reply) => reply.send(Err(error)).is_err(),
-            Self::Repair(.., reply) => reply.send(Err(error.into())).is_err(),
+            Self::Repair(_, reply) => reply.send(Err(error.into())).is_err(),
+            Self::Bulk(_, reply) => reply.send(Err(error)).is_err(),
             Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),
             Self::ExtendLeases(_, reply) | Self::Change(_, reply) => {
                 reply.send(Err(error)).is_err()

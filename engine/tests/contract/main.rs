@@ -14,6 +14,7 @@ mod sink;
 
 mod accept;
 mod audit;
+mod bulk;
 mod people;
 mod runs;
 mod sources;

@@ -1,11 +1,19 @@
 //! `sluice events`: look at events and send them through again.
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::chosen::{Chosen, segment};
+use super::chosen::segment;
 use super::client::{Client, ServerArgs};
+use super::many::{Cautious, Many};
 use super::{OutputArgs, output};
+
+/// How an event can be settled by hand.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Settled {
+    Processed,
+    Failed,
+}
 
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
@@ -36,7 +44,21 @@ pub(super) enum EventsCommand {
         server: ServerArgs,
     },
     /// Send events through again; each becomes a new one.
-    Replay(Chosen),
+    Replay(Cautious),
+    /// Take an event as processed or as failed.
+    UpdateStatus {
+        id: String,
+        status: Settled,
+        /// Why, shown with the event; for `processed`.
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Delete events with their payloads and runs.
+    Delete(Many),
 }
 
 pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
@@ -60,10 +82,25 @@ pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
         }
         EventsCommand::Replay(chosen) => {
             let path = |id: &str| format!("/api/v1/events/{id}/replay");
-            chosen
-                .post_each(path, |id, new| format!("{id} goes again as {}", text(&new["id"])))
-                .await
+            let said = |id: &str, new: &Value| format!("{id} goes again as {}", text(&new["id"]));
+            chosen.run("replay", None, path, said).await
         }
+        EventsCommand::UpdateStatus { id, status, note, output, server } => {
+            let end = match status {
+                Settled::Processed => "processed",
+                Settled::Failed => "failed",
+            };
+            let path = format!("/api/v1/events/{}/{end}", segment(&id));
+            let body = note.map_or(json!({}), |note| json!({ "note": note }));
+            let client = server.client()?;
+            let event = client.post(&path, "application/json", body.to_string()).await?;
+            match output.json {
+                true => output::line(event),
+                false => output::line(format!("{id} counts as {end}")),
+            }
+            Ok(())
+        }
+        EventsCommand::Delete(chosen) => chosen.delete(None).await,
     }
 }
 

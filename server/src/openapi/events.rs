@@ -3,11 +3,12 @@
 use app::model::{EventDetail, EventItem, Explanation};
 use axum::http::StatusCode;
 use engine::key::Permission;
+use serde_json::json;
 
 use super::operation::Operation;
 use super::{DEAD_LETTERS, EVENTS, shape};
 use crate::problem::Code;
-use crate::routes::events::Replayed;
+use crate::routes::events::{ProcessedBody, Replayed};
 use crate::routes::query::EventQuery;
 
 const ID: &str = "The event's id, `evt_…`.";
@@ -48,8 +49,10 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::ACCEPTED, "The new event.", shape::json::<Replayed>()),
         EVENTS
             .post("/api/v1/events/{id}/processed", "markProcessed", "Mark an event as processed")
+            .says("With a note, if somebody should know why.")
             .needs(Permission::Manage)
             .named("id", ID)
+            .may_take(shape::json::<ProcessedBody>().such_as(json!({ "note": "refunded by hand" })))
             .answers(StatusCode::OK, AS_IT_IS, shape::json::<EventItem>())
             .refuses(&[Code::Conflict]),
         EVENTS

@@ -154,6 +154,14 @@ impl Operation {
         self.refuses(refusals::OF_A_BODY)
     }
 
+    /// A body that may be left out.
+    pub(super) fn may_take(mut self, shape: Shape) -> Self {
+        let body = RequestBodyBuilder::new().required(Some(Required::False));
+        self.body = Some(body.content(shape.kind, shape.content()).build());
+        self.named.extend(shape.named);
+        self.refuses(refusals::OF_A_BODY).refuses(&[Code::MalformedJson])
+    }
+
     pub(super) fn answers(mut self, status: StatusCode, about: &str, shape: Shape) -> Self {
         let answer = self.answer(status, about);
         answer.content.insert(shape.kind.to_owned(), shape.content());

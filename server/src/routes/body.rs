@@ -38,11 +38,28 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     most: ByteSize,
 ) -> Result<T, Problem> {
     require_json(headers)?;
-    let body = read(headers, body, most).await?;
-    serde_json::from_slice(&body).map_err(|error| match error.classify() {
+    parse_json(&read(headers, body, most).await?)
+}
+
+fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => query::wrong("body", error),
         _ => Problem::new(Code::MalformedJson, error.to_string()),
     })
+}
+
+/// The same where the body may be left out.
+pub(crate) async fn read_json_if_any<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: Body,
+    most: ByteSize,
+) -> Result<T, Problem> {
+    let body = read(headers, body, most).await?;
+    if body.is_empty() {
+        return Ok(T::default());
+    }
+    require_json(headers)?;
+    parse_json(&body)
 }
 
 /// The whole body, byte for byte, or a problem: too large or too slow.

@@ -3,18 +3,21 @@
 use app::model::{EventDetail, EventItem, EventStatus, Page};
 use app::ssr::convert;
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use engine::Engine;
-use engine::event::EventRow;
 use engine::event::read::{self, EventFilter};
-use engine::event::repair::{Repair, repair, replay as replay_event};
+use engine::event::repair::{Repair, repair, repair_noting, replay as replay_event};
+use engine::event::{EventRow, note};
 use engine::id::EventId;
 use engine::run;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::{Asked, EventQuery, Named};
+use super::query::{Asked, EventQuery, Named, wrong};
+use super::{body, export};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -85,12 +88,36 @@ pub(crate) async fn replay(
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
+/// What may be said about an event that is taken as processed.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct ProcessedBody {
+    /// Why; shown with the event, with who noted it and when.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+}
+
+/// The body may be left out.
 pub(crate) async fn processed(
     _: Authorized<Manage>,
     State(state): State<AppState>,
     Named(id): Named<EventId>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Json<EventItem>, Problem> {
-    mend(&state.engine, id, Repair::MarkProcessed).await
+    let body: ProcessedBody = body::read_json_if_any(&headers, body, state.max_body).await?;
+    let note = note::parse(body.note.as_deref().unwrap_or_default());
+    let note = note.map_err(|error| wrong("note", error))?;
+    let row = repair_noting(&state.engine, id, Repair::MarkProcessed, note).await?;
+    item(&state.engine, row).await
+}
+
+pub(crate) async fn export(
+    _: Authorized<Read>,
+    State(state): State<AppState>,
+    Asked(query): Asked<EventQuery>,
+) -> Result<Response, Problem> {
+    export::lines(&state.engine, query.filter()?, "events").await
 }
 
 pub(crate) async fn failed(
@@ -116,6 +143,10 @@ pub(super) async fn mend(
     how: Repair,
 ) -> Result<Json<EventItem>, Problem> {
     let row = repair(engine, id, how).await?;
+    item(engine, row).await
+}
+
+async fn item(engine: &Engine, row: EventRow) -> Result<Json<EventItem>, Problem> {
     let mut items = items(engine, vec![row]).await?;
     items.pop().map(Json).ok_or_else(Problem::not_found)
 }

@@ -33,6 +33,11 @@ pub(crate) struct EventQuery {
     to: Option<String>,
     /// An event's id, its sender's id, or the beginning of one.
     q: Option<String>,
+    /// A group of dead letters, `grp_…`.
+    group: Option<String>,
+    /// An operation on many events, `blk_…`: those that it touched last.
+    #[param(pattern = "^blk_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    bulk: Option<String>,
     /// `nextCursor` of the page before.
     #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
@@ -52,6 +57,7 @@ impl EventQuery {
         };
         let event_type = given(&self.event_type).map(|text| Pattern::parse(&text));
         let status = given(&self.status).map(|text| text.parse());
+        let bulk = given(&self.bulk).map(|text| text.parse());
         Ok(EventFilter {
             event_type: event_type.transpose().map_err(|error| wrong("eventType", error))?,
             source: given(&self.source),
@@ -59,6 +65,9 @@ impl EventQuery {
             from: time("from", &self.from)?,
             to: time("to", &self.to)?,
             id: given(&self.q),
+            group: given(&self.group),
+            bulk: bulk.transpose().map_err(|error: InvalidId| wrong("bulk", error))?,
+            ..EventFilter::default()
         })
     }
 

@@ -3,16 +3,20 @@
 //! Invariant: a watcher that falls behind or comes back reads what it missed from the store; memory
 //! for a watcher is bounded by a short queue, however slowly it reads.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use app::model::Stats;
+use app::ssr::bulk;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use engine::bulk::Operation;
 use engine::event::EventRow;
 use engine::event::read::EventFilter;
+use engine::id::BulkId;
 use engine::live::{self, Commit, Cursor, LiveChange, Missed};
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -32,13 +36,15 @@ const QUEUE: usize = 64;
 const BURST: usize = 200;
 /// After a burst, changes are gathered for this long.
 const GATHER: Duration = Duration::from_millis(100);
+/// Operations move in many small steps; watchers need not see each.
+const BULK_EVERY: Duration = Duration::from_millis(200);
 const STATS_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Topics {
-    /// What to send: `event`, `stats`, or both with a comma between; both without it.
+    /// What to send: `event`, `stats`, `bulk`, with commas between; all of them without it.
     topics: Option<String>,
 }
 
@@ -57,6 +63,7 @@ pub(crate) async fn open(
 ) -> Result<Response, Problem> {
     let filter = topics.include("event").then(|| query.filter()).transpose()?;
     let with_stats = topics.include("stats");
+    let operations = topics.include("bulk").then(|| state.engine.watch_bulk());
     let seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let (sender, receiver) = mpsc::channel(QUEUE);
@@ -65,13 +72,14 @@ pub(crate) async fn open(
     let commits = state.engine.live.watch();
     let cursor = state.engine.live.cursor();
     let counted = state.metrics.stream();
-    let watcher = Watcher { state, filter, sender, cursor, with_stats, stats: None };
+    let bulk = BTreeMap::new();
+    let watcher = Watcher { state, filter, sender, cursor, with_stats, stats: None, bulk };
     tokio::spawn(async move {
         let _open = counted;
         tokio::select! {
             () = stop.cancelled() => {}
             // It ends when the reader goes away.
-            _gone = watcher.run(commits, seen) => {}
+            _gone = watcher.run(commits, operations, seen) => {}
         }
     });
     let keep_alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
@@ -79,6 +87,18 @@ pub(crate) async fn open(
         Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response();
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// The next operation that moves. One who lags behind hears of it with its next move.
+async fn next(operations: &mut Option<broadcast::Receiver<Operation>>) -> Operation {
+    let Some(operations) = operations else { return std::future::pending().await };
+    loop {
+        match operations.recv().await {
+            Ok(operation) => return operation,
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
+    }
 }
 
 struct Watcher {
@@ -89,6 +109,8 @@ struct Watcher {
     cursor: Cursor,
     with_stats: bool,
     stats: Option<Stats>,
+    /// Operations that have moved since they were last told.
+    bulk: BTreeMap<BulkId, Operation>,
 }
 
 /// The reader has gone away.
@@ -99,6 +121,7 @@ impl Watcher {
     async fn run(
         mut self,
         mut commits: broadcast::Receiver<Commit>,
+        mut operations: Option<broadcast::Receiver<Operation>>,
         seen: Option<Cursor>,
     ) -> Result<(), Gone> {
         match seen {
@@ -108,8 +131,14 @@ impl Watcher {
         }
         let mut stats = tokio::time::interval(STATS_EVERY);
         stats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut bulk = tokio::time::interval(BULK_EVERY);
+        bulk.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                operation = next(&mut operations) => {
+                    self.bulk.insert(operation.id, operation);
+                }
+                _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
                 received = commits.recv() => match received {
                     Ok(commit) => self.relay(commit, &mut commits).await?,
                     Err(RecvError::Lagged(_)) => {
@@ -221,6 +250,21 @@ impl Watcher {
             Ok(event) => self.send(event).await,
             Err(_) => Ok(()),
         }
+    }
+
+    /// Sends each operation as it stands last.
+    async fn send_bulk(&mut self) -> Result<(), Gone> {
+        for operation in std::mem::take(&mut self.bulk).into_values() {
+            // While it is under way what failed again is still to be seen.
+            let view = match operation.state.is_open() {
+                true => Ok(bulk::view_with(&operation, 0)),
+                false => bulk::view(&self.state.engine, &operation).await,
+            };
+            let Ok(view) = view else { continue };
+            let Ok(event) = Event::default().event("bulk").json_data(view) else { continue };
+            self.send_unmarked(event).await?;
+        }
+        Ok(())
     }
 
     /// Sends with the cursor as its id: everything up to it has been sent.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod backup;
+mod bulk;
 mod closed_door;
 mod command_line;
 mod crash;

@@ -5,9 +5,9 @@ use leptos_meta::Title;
 
 use super::why::Why;
 use crate::{
-    model::{EventDetail, EventError, EventStatus, Explained, time::duration},
+    model::{EventDetail, EventError, EventStatus, Explained, NoteView, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveButton,
+        CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveNoting,
         RetryButton, RunList, json::size, origin, runs::exchange::HeaderLines,
     },
 };
@@ -44,6 +44,7 @@ pub fn Detail(event: EventDetail, why: Vec<Explained>) -> AnyView {
                     <h3>"Facts"</h3>
                     <Facts event=event.clone() />
                 </section>
+                {(!event.notes.is_empty()).then(|| view! { <Notes notes=event.notes.clone() /> })}
                 <section class="pane">
                     <h3>"Payload" <span>{bytes}</span></h3>
                     <JsonView text=event.payload.0 />
@@ -86,7 +87,7 @@ fn ActionBar(event: EventDetail, failed: bool) -> AnyView {
         <div class="row actions">
             {failed.then(|| view! { <RetryButton id=id.clone() main=true /> })}
             <ReplayButton id=id.clone() main=!failed />
-            {failed.then(|| view! { <ResolveButton id=id.clone() /> })}
+            {failed.then(|| view! { <ResolveNoting id=id.clone() /> })}
             <CopyButton label="Copy ID" text=id key="c" />
             <CopyButton label="Copy payload" text=payload.0 />
             <CopyButton label="Copy as curl" text=as_curl />
@@ -126,6 +127,29 @@ fn Failure(error: EventError) -> AnyView {
                  starts anew as another event."
             </p>
         </div>
+    }
+    .into_any()
+}
+
+/// What people noted, the oldest first.
+#[component]
+fn Notes(notes: Vec<NoteView>) -> AnyView {
+    let lines: Vec<_> = notes
+        .into_iter()
+        .map(|NoteView { at, author, note }| {
+            view! {
+                <li>
+                    <p>{note}</p>
+                    <span class="dim">{author} ", " <Moment at /></span>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <section class="pane">
+            <h3>"Notes"</h3>
+            <ul class="notes">{lines}</ul>
+        </section>
     }
     .into_any()
 }

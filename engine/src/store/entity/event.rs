@@ -28,6 +28,8 @@ pub struct Model {
     pub error: Option<String>,
     pub replay_of: Option<String>,
     pub key_id: Option<String>,
+    pub error_group: Option<String>,
+    pub bulk_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -55,6 +57,8 @@ impl From<Model> for EventRow {
             attempts: model.attempts,
             error: model.error.as_deref().and_then(|json| serde_json::from_str(json).ok()),
             replay_of: model.replay_of.and_then(|id| id.parse().ok()),
+            error_group: model.error_group,
+            bulk: model.bulk_id.and_then(|id| id.parse().ok()),
         }
     }
 }

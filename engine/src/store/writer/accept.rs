@@ -58,7 +58,16 @@ impl<C: ConnectionTrait> Work<'_, C> {
             Command::Accept(arrival, _) => Some((at, arrival)),
             _ => None,
         });
-        let arrivals: Vec<(usize, &Arrival)> = arrivals.collect();
+        self.accept_all(arrivals.collect(), repeats, each).await
+    }
+
+    /// The same for arrivals with their places in `each`.
+    pub(super) async fn accept_all(
+        &mut self,
+        arrivals: Vec<(usize, &Arrival)>,
+        repeats: Repeats,
+        each: &mut [Option<Outcome>],
+    ) -> Result<(), StoreError> {
         if arrivals.is_empty() {
             return Ok(());
         }

@@ -96,7 +96,10 @@ impl Desk {
     fn answer(&self, batch: Vec<Command>, outcomes: Outcomes) {
         self.count(&batch, &outcomes);
         let Outcomes { each, changes, before, last, .. } = outcomes;
-        self.live.publish(last, || arrivals(&batch, &each, before).chain(changes).collect());
+        self.live.publish(last, || {
+            let arrived = arrivals(&batch, &each, before).chain(brought(&each, before));
+            arrived.chain(changes).collect()
+        });
         let mut queued = false;
         for (command, outcome) in batch.into_iter().zip(each) {
             let _gone = match (command, outcome) {
@@ -116,6 +119,10 @@ impl Desk {
                 (Command::Repair(.., reply), Outcome::Repaired(result)) => {
                     queued |= result.is_ok();
                     reply.send(*result).is_err()
+                }
+                (Command::Bulk(_, reply), Outcome::Bulk(done)) => {
+                    queued = true;
+                    reply.send(Ok(done.map(|done| done.0))).is_err()
                 }
                 (Command::Claim { reply, .. }, Outcome::Claimed(runs)) => {
                     reply.send(Ok(runs)).is_err()
@@ -138,6 +145,9 @@ impl Desk {
             match (command, outcome) {
                 (_, Outcome::Accepted(_, Some(_))) => _ = meters.accepted.inc(),
                 (_, Outcome::Accepted(_, None)) => _ = meters.duplicates.inc(),
+                (_, Outcome::Bulk(Some(done))) => {
+                    meters.accepted.inc_by(done.1.len() as u64);
+                }
                 (Command::Record(progress, _), Outcome::Recorded(true)) => {
                     for attempt in &progress.attempts {
                         let result = if attempt.succeeded { "succeeded" } else { "failed" };
@@ -195,5 +205,17 @@ fn arrivals<'b>(
             Some(LiveChange { cursor, row: Arc::new(row) })
         }
         _ => None,
+    })
+}
+
+/// The events that operations brought, as changes for those who watch.
+fn brought(each: &[Outcome], before: Cursor) -> impl Iterator<Item = LiveChange> + '_ {
+    let rows = each.iter().filter_map(|outcome| match outcome {
+        Outcome::Bulk(Some(done)) => Some(done.1.iter()),
+        _ => None,
+    });
+    rows.flatten().map(move |row| {
+        let cursor = Cursor { seq: row.seq, ..before };
+        LiveChange { cursor, row: Arc::new(row.clone()) }
     })
 }

@@ -4,32 +4,60 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
 };
 
-use super::StoreError;
 use super::work::Work;
+use super::{Mending, StoreError};
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{EventError, EventRow, EventStatus};
-use crate::id::EventId;
+use crate::id::{EventId, NoteId};
 use crate::run::{RunState, RunStatus, machine};
 use crate::store::entity::run;
 
 impl Work<'_, DatabaseTransaction> {
     pub(super) async fn repair(
         &mut self,
-        id: EventId,
-        repair: Repair,
+        mending: &Mending,
     ) -> Result<Result<EventRow, RepairError>, StoreError> {
-        // What an earlier command of this batch changed is not in the table yet.
-        let noted = self.changed.iter().find(|row| row.id == id).cloned();
-        let Some(mut row) = (match noted {
-            Some(row) => Some(row),
-            None => self.find_event(id).await?,
-        }) else {
-            return Ok(Err(RepairError::Unknown(id)));
+        let Mending { event, repair, note, .. } = mending;
+        let Some(row) = self.find_for_repair(*event).await? else {
+            return Ok(Err(RepairError::Unknown(*event)));
         };
-        let before = row.status;
-        if let Err(refused) = repair.check(before) {
+        if let Err(refused) = repair.check(row.status) {
             return Ok(Err(refused));
         }
+        let note = note.as_ref().map(|(author, note)| (author.as_str(), note.as_str()));
+        self.note(row.seq, note);
+        Ok(Ok(self.repair_row(row, *repair).await?))
+    }
+
+    /// The event as it stands now.
+    pub(super) async fn find_for_repair(
+        &self,
+        id: EventId,
+    ) -> Result<Option<EventRow>, StoreError> {
+        // What an earlier command of this batch changed is not in the table yet.
+        match self.changed.iter().find(|row| row.id == id) {
+            Some(noted) => Ok(Some(noted.clone())),
+            None => self.find_event(id).await,
+        }
+    }
+
+    /// Keeps what somebody noted.
+    pub(super) fn note(&mut self, event_seq: i64, note: Option<(&str, &str)>) {
+        let mut notes = self.batch();
+        if let Some((author, note)) = note {
+            let id = NoteId::new(self.lane.next_id());
+            notes.push(&(id, event_seq, self.now.millis(), author, note));
+        }
+        self.write(&self.statements().insert_notes, notes);
+    }
+
+    /// Does what has been checked.
+    pub(super) async fn repair_row(
+        &mut self,
+        mut row: EventRow,
+        repair: Repair,
+    ) -> Result<EventRow, StoreError> {
+        let before = row.status;
         match repair {
             Repair::Retry => {
                 row.runs_open = self.revive_failed_runs(row.seq).await?;
@@ -42,9 +70,9 @@ impl Work<'_, DatabaseTransaction> {
             }
             Repair::Delete => {
                 self.delete(&row).await?;
-                self.tally.left(before);
+                self.tally.left(&row);
                 self.changed.retain(|noted| noted.seq != row.seq);
-                return Ok(Ok(row));
+                return Ok(row);
             }
             Repair::MarkProcessed => {
                 row.status = EventStatus::Processed;
@@ -61,6 +89,7 @@ impl Work<'_, DatabaseTransaction> {
                     first_failed_at: self.now,
                     last_failed_at: self.now,
                     run_id: None,
+                    workflow: None,
                     step: None,
                 });
             }
@@ -68,7 +97,7 @@ impl Work<'_, DatabaseTransaction> {
         self.tally.moved(before, &row);
         self.changed.retain(|noted| noted.seq != row.seq);
         self.changed.push(row.clone());
-        Ok(Ok(row))
+        Ok(row)
     }
 
     /// Queues the failed runs of an event again, each from the step that failed; says how many.
@@ -116,6 +145,7 @@ impl Work<'_, DatabaseTransaction> {
         for sql in [
             of_runs,
             "DELETE FROM runs WHERE event_seq = $1",
+            "DELETE FROM event_notes WHERE event_seq = $1",
             "DELETE FROM event_bodies WHERE seq = $1",
             "DELETE FROM events WHERE seq = $1",
         ] {

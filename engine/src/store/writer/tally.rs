@@ -1,7 +1,8 @@
 //! What a batch adds to the counters, summed up before it is written. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use crate::event::error_group::{self, ErrorGroup};
 use crate::event::{EventRow, EventStatus};
 use crate::store::latency;
 
@@ -11,6 +12,9 @@ pub(super) struct Tally {
     /// (minute, event type, source) → accepted, processed, failed.
     rollups: HashMap<(i64, String, String), [i64; 3]>,
     latencies: HashMap<(i64, i64), i64>,
+    /// By id, so that all nodes lock the rows in one order.
+    joined: BTreeMap<String, (ErrorGroup, i64)>,
+    left: BTreeMap<String, i64>,
 }
 
 const ACCEPTED: usize = 0;
@@ -59,8 +63,39 @@ impl Tally {
     }
 
     /// Counts an event that is there no more.
-    pub(super) fn left(&mut self, before: EventStatus) {
-        self.statuses[before as usize] -= 1;
+    pub(super) fn left(&mut self, row: &EventRow) {
+        self.statuses[row.status as usize] -= 1;
+        self.left_group(row);
+    }
+
+    /// Puts an event into the group of its failure, or takes it out. The row says where it was.
+    pub(super) fn regrouped(&mut self, row: &mut EventRow) {
+        let failed = row.error.as_ref().filter(|_| row.status == EventStatus::Failed);
+        let group = failed.map(error_group::of);
+        if group.as_ref().map(|group| &group.id) == row.error_group.as_ref() {
+            return;
+        }
+        self.left_group(row);
+        row.error_group = group.as_ref().map(|group| group.id.clone());
+        if let Some(group) = group {
+            self.joined.entry(group.id.clone()).or_insert((group, 0)).1 += 1;
+        }
+    }
+
+    fn left_group(&mut self, row: &EventRow) {
+        if let Some(group) = &row.error_group {
+            *self.left.entry(group.clone()).or_default() += 1;
+        }
+    }
+
+    /// Groups with how many events came into them.
+    pub(super) fn joined(&self) -> impl Iterator<Item = (&ErrorGroup, i64)> {
+        self.joined.values().map(|(group, count)| (group, *count))
+    }
+
+    /// Groups with how many events went out of them.
+    pub(super) fn left_groups(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.left.iter().map(|(group, count)| (group.as_str(), *count))
     }
 
     fn rollup(&mut self, minute: i64, event_type: &str, source: &str) -> &mut [i64; 3] {

@@ -11,6 +11,7 @@ use super::lane::Lane;
 use super::tally::Tally;
 use super::{Accepted, Claimed, Command, StoreError};
 use crate::audit;
+use crate::bulk::Operation;
 use crate::event::EventRow;
 use crate::event::repair::RepairError;
 use crate::id::{AuditId, EventId};
@@ -36,6 +37,8 @@ pub(super) enum Outcome {
     KeyReused,
     Recorded(bool),
     Repaired(Box<Result<EventRow, RepairError>>),
+    /// With the events that it brought.
+    Bulk(Option<Box<(Operation, Vec<EventRow>)>>),
     Claimed(Vec<Claimed>),
     Changed(Result<(), StoreError>),
     Done,
@@ -145,7 +148,8 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         if self.changed.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = std::mem::take(&mut self.changed);
+        let mut rows = std::mem::take(&mut self.changed);
+        rows.iter_mut().for_each(|row| self.tally.regrouped(row));
         let first = self.last.change;
         let numbers = self.numbers("event_changes_seq", first, rows.len()).await?;
         let (mut events, mut notes) = (self.batch(), self.batch());
@@ -160,6 +164,8 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
                 row.runs_failed,
                 row.attempts,
                 row.error.as_ref().map(|error| serde_json::json!(error).to_string()),
+                &row.error_group,
+                row.bulk,
             ));
             notes.push(&(number, row.seq));
             changes.push(LiveChange { cursor: self.last, row: Arc::new(row) });
@@ -181,15 +187,35 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         self.write(&self.statements().add_status_counts, statuses);
         self.write(&self.statements().add_rollups, rollups);
         self.write(&self.statements().add_latencies, latencies);
+        let (mut joined, mut left) = (self.batch(), self.batch());
+        let now = self.now.millis();
+        for (group, count) in self.tally.joined() {
+            joined.push(&(
+                &group.id,
+                &group.workflow,
+                &group.step,
+                &group.code,
+                group.http_status,
+                &group.message,
+                count,
+                count,
+                now,
+                now,
+            ));
+        }
+        self.tally.left_groups().for_each(|row| left.push(&row));
+        self.write(&self.statements().add_to_error_groups, joined);
+        self.write(&self.statements().take_from_error_groups, left);
     }
 }
 
 impl Work<'_, DatabaseTransaction> {
     pub(super) async fn apply(&mut self, command: &Command) -> Result<Outcome, StoreError> {
         match command {
-            Command::Repair(id, repair, entry, _) => {
-                let repaired = self.repair(*id, *repair).await?;
-                if let Some(entry) = entry.as_ref().filter(|_| repaired.is_ok()) {
+            Command::Bulk(step, _) => Ok(Outcome::Bulk(self.bulk(step).await?.map(Box::new))),
+            Command::Repair(mending, _) => {
+                let repaired = self.repair(mending).await?;
+                if let Some(entry) = mending.entry.as_ref().filter(|_| repaired.is_ok()) {
                     self.keep(entry, &self.connection).await?;
                 }
                 Ok(Outcome::Repaired(Box::new(repaired)))

@@ -1,0 +1,13 @@
+//! Ends an operation; what is done stays done.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "bulk/cancel")]
+pub async fn cancel_bulk(id: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::bulk::cancel(&engine, &id).await?;
+    crate::ssr::redirect_form(&format!("/dead-letters?op={id}"));
+    Ok(())
+}
