@@ -41,6 +41,8 @@ pub struct EditorStart {
     pub refused: Option<String>,
     /// Types of events that have come lately.
     pub event_types: Vec<String>,
+    /// The id of the event to try it on first; empty when there is none.
+    pub event: String,
     /// The newest events, to try things on.
     pub events: Vec<EventSample>,
 }

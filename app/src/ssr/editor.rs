@@ -1,6 +1,7 @@
 //! The workflow editor's side of the server: what it begins with, what a text means, and saving it.
 
 use engine::Engine;
+use engine::event::EventRow;
 use engine::event::read::{self, EventFilter, ReadError};
 use engine::workflow::apply::{self, Save, SaveError, Target};
 use engine::workflow::check::{self, Checked};
@@ -84,7 +85,14 @@ pub async fn start(
     let refused = kept.as_ref().and_then(|kept| kept.refused.clone());
     let text = kept.map_or_else(|| saved.clone(), |kept| kept.text);
     let newest = read::list(engine, &EventFilter::default(), None, EVENTS).await.map_err(fail)?;
-    let event = |row: &engine::event::EventRow| EventSample {
+    let checked = check::check(&text);
+    // One that the workflow is for says more than the newest.
+    let meant = |row: &&EventRow| {
+        let triggers = checked.definition.iter().flat_map(|definition| &definition.triggers);
+        triggers.into_iter().any(|trigger| trigger.pattern.matches(&row.event_type))
+    };
+    let chosen = newest.rows.iter().find(meant).or(newest.rows.first());
+    let event = |row: &EventRow| EventSample {
         id: row.id.to_string(),
         event_type: row.event_type.to_string(),
         source: row.source.clone(),
@@ -94,7 +102,8 @@ pub async fn start(
         id: id.to_owned(),
         name,
         version: expected,
-        checked: definitions::checked(&check::check(&text)),
+        checked: definitions::checked(&checked),
+        event: chosen.map(|row| row.id.to_string()).unwrap_or_default(),
         saved,
         text,
         moved: (expected != version).then_some(version),

@@ -4,7 +4,8 @@ use engine::event::EventStatus;
 use engine::id::WorkflowId;
 use engine::run::RunStatus;
 use engine::workflow::apply::{self, Applied, Save, SaveError, Saved, Target};
-use engine::workflow::{Definition, remove, versions};
+use engine::workflow::explain::Reason;
+use engine::workflow::{Definition, remove, switch, versions};
 
 use crate::databases::{Database, Running};
 use crate::on_both;
@@ -14,6 +15,7 @@ on_both!(
     every_change_is_a_version_that_can_come_back,
     whoever_saw_another_version_changes_nothing,
     a_deleted_workflow_starts_nothing_and_its_runs_go_on,
+    an_event_is_explained_by_the_triggers_that_were_there,
 );
 
 fn workflow(name: &str, wait: &str, url: &str) -> String {
@@ -110,4 +112,37 @@ async fn a_deleted_workflow_starts_nothing_and_its_runs_go_on(database: Database
     let matched = running.order(3).await.id;
     running.reaches(matched, EventStatus::Processed).await;
     assert_eq!(running.get(matched).await.runs.len(), 1);
+}
+
+async fn an_event_is_explained_by_the_triggers_that_were_there(database: Database) {
+    let running = database.start().await;
+    let text = |filter: &str| {
+        format!(
+            "{{name: w, triggers: [{{eventType: order.*, filter: '{filter}'}}, {{eventType: other}}],
+              steps: [{{id: s, delay: {{for: 1s}}}}]}}"
+        )
+    };
+    let reasons = async |id| {
+        let event = running.get(id).await.into_event();
+        let verdicts = versions::explain(&running.engine, &event).await.unwrap();
+        verdicts.into_iter().map(|verdict| verdict.reason).collect::<Vec<_>>()
+    };
+    let before = running.order(1).await.id;
+    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+    let first = save(&running, Target::Named, None, &text("event.payload.id > 100")).await.unwrap();
+    let under_first = running.order(2).await.id;
+    assert_eq!(reasons(before).await, [Reason::CreatedLater, Reason::CreatedLater]);
+    let fault = reasons(under_first).await;
+    assert!(
+        matches!(&fault[0], Reason::Filter { clause, .. } if clause == "event.payload.id > 100")
+    );
+
+    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+    save(&running, Target::Named, None, &text("event.payload.id > 1")).await.unwrap();
+    // The filter that would match was not there yet; the other trigger is what it was.
+    assert_eq!(reasons(under_first).await, [Reason::CreatedLater, Reason::EventType]);
+    let under_second = running.order(3).await.id;
+    assert_eq!(reasons(under_second).await, [Reason::Matched, Reason::EventType]);
+    switch::switch(&running.engine, id(&first), false).await.unwrap();
+    assert_eq!(reasons(under_second).await, [Reason::Disabled, Reason::Disabled]);
 }

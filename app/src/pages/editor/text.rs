@@ -40,7 +40,6 @@ pub struct Text {
 impl Text {
     pub fn new(start: &EditorStart) -> Self {
         let document = start.definition().and_then(|json| serde_json::from_str(&json.0).ok());
-        let event = start.events.first().map(|event| event.id.clone()).unwrap_or_default();
         Self {
             yaml: RwSignal::new(start.text.clone()),
             unreadable: RwSignal::new(document.is_none() && !start.text.is_empty()),
@@ -49,7 +48,7 @@ impl Text {
                 true => Vec::new(),
                 false => start.checked.problems.clone(),
             }),
-            event: RwSignal::new(event),
+            event: RwSignal::new(start.event.clone()),
             preview: RwSignal::new(None),
             failed: RwSignal::new(None),
             draft: Draft::new(start),

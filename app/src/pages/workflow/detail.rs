@@ -7,7 +7,7 @@ use super::versions::{Changed, Versions};
 use crate::{
     api::{DeleteWorkflow, RestoreVersion, SwitchWorkflow},
     model::{StepView, TriggerView, WorkflowDetail, WorkflowView},
-    ui::{Confirm, Fact, Moment, Notice, RunList, announce},
+    ui::{Confirm, Fact, Moment, Notice, RunList, announce, tell},
 };
 
 #[component]
@@ -61,7 +61,8 @@ fn Top(workflow: WorkflowView) -> AnyView {
         })
     });
     let delete = ServerAction::<DeleteWorkflow>::new();
-    announce(delete, |()| Notice::done("Deleted. Its runs stay.").carried());
+    // What is gone is not fetched again.
+    tell(delete, |()| Notice::done("Deleted. Its runs stay.").carried());
     let (switched, deleted) = (workflow.id.clone(), workflow.id.clone());
     let on = workflow.enabled;
     let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
