@@ -31,7 +31,9 @@ pub use bulk::{
     TypeCount,
 };
 pub use dead_letter::{DeadLetter, DeadLetters, LetterFilter};
-pub use editor::{EditorStart, SaveAnswer, Understood, WorkflowDetail};
+pub use editor::{
+    EditorStart, PreviewPart, PreviewText, SaveAnswer, Understood, WhyLine, WorkflowDetail,
+};
 pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
 pub use exported::ExportedEvent;

@@ -83,6 +83,9 @@ pub struct RunState {
     /// When the delay that the run is in ends.
     pub delayed_until: Option<Timestamp>,
     pub first_failed_at: Option<Timestamp>,
+    /// Asked for by hand; see [`trial`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// The event of a test run, where it was made up for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Box<trial::Carried>>,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AppliedView, CheckedView, EventSample, FindingView, PreviewView, RawJson, RunView,
-    VersionDetail, VersionItem, WorkflowView,
+    AppliedView, CheckedView, EventSample, FindingView, RawJson, RunView, VersionDetail,
+    VersionItem, WorkflowView,
 };
 
 /// A workflow's own page.
@@ -54,7 +54,37 @@ pub struct Understood {
     pub text: String,
     pub checked: CheckedView,
     /// What it would do with the chosen event, where nothing is wrong.
-    pub preview: Option<PreviewView>,
+    pub preview: Option<PreviewText>,
+}
+
+/// A preview in words, as the editor shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewText {
+    /// Whether the event would start the workflow.
+    pub starts: bool,
+    pub parts: Vec<PreviewPart>,
+}
+
+/// A trigger, the input or a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewPart {
+    pub title: String,
+    pub note: String,
+    /// A request, a value: of several lines, or empty.
+    pub text: String,
+}
+
+/// What one trigger makes of an event, in words, as the event's page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyLine {
+    pub workflow_id: String,
+    pub workflow: String,
+    /// The trigger's pattern.
+    pub event_type: String,
+    pub says: String,
+    pub matched: bool,
+    /// The trigger is for other types, as most are.
+    pub elsewhere: bool,
 }
 
 /// What became of a text that was to be saved.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{convert, definitions, events::event_id, fail, invalid, not_found, once, previews};
 use crate::ApiError;
 use crate::model::{
-    BacktestView, EditorStart, EventSample, SaveAnswer, Understood, User, WorkflowDetail,
+    BacktestView, EditorStart, EventSample, PreviewText, SaveAnswer, Understood, User,
+    WorkflowDetail,
 };
 
 /// How many events there are to try things on.
@@ -140,11 +141,11 @@ async fn previewed(
     engine: &Engine,
     definition: &Definition,
     event: &str,
-) -> Result<Option<crate::model::PreviewView>, ApiError> {
+) -> Result<Option<PreviewText>, ApiError> {
     match read::get(engine, event_id(event)?).await {
         Ok(record) => {
             let told = preview::preview(definition, &record.into_event());
-            Ok(Some(previews::preview(definition, &told)))
+            Ok(Some(previews::told(previews::preview(definition, &told))))
         }
         // It was deleted meanwhile.
         Err(ReadError::Unknown(_)) => Ok(None),

@@ -11,7 +11,7 @@ use engine::workflow::{duration, versions};
 
 use super::{convert, fail, invalid, not_found, previews, refuse};
 use crate::ApiError;
-use crate::model::{EventDetail, EventFilter, EventItem, Explained, Neighbours, Page};
+use crate::model::{EventDetail, EventFilter, EventItem, Neighbours, Page, WhyLine};
 use axum::http::StatusCode;
 
 /// How many rows a page of the stream has.
@@ -87,14 +87,14 @@ pub async fn neighbours(engine: &Engine, id: &str) -> Result<Neighbours, ApiErro
 }
 
 /// Why each trigger did or did not match.
-pub async fn explain(engine: &Engine, id: &str) -> Result<Vec<Explained>, ApiError> {
+pub async fn explain(engine: &Engine, id: &str) -> Result<Vec<WhyLine>, ApiError> {
     let event = match read::get(engine, event_id(id)?).await {
         Ok(record) => record.into_event(),
         Err(ReadError::Unknown(_)) => return Err(not_found()),
         Err(ReadError::Store(error)) => return Err(fail(error)),
     };
     let verdicts = versions::explain(engine, &event).await.map_err(fail)?;
-    Ok(verdicts.iter().map(previews::explained).collect())
+    Ok(verdicts.iter().map(previews::why).collect())
 }
 
 /// Sends the event through again; the new event's id.

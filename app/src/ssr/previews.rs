@@ -8,9 +8,11 @@ use engine::workflow::preview::{Does, Preview, StepPreview as Step, When};
 use serde_json::Value;
 
 use super::convert::{count, time};
+use crate::model::time::duration;
 use crate::model::{
-    BacktestView, EventSample, Explained, ExplainedWorkflow, PreviewView, PreviewedEvent,
-    PreviewedRequest, RawJson, Reason, Saw, StepPreview, StepWhen, TriggerVerdict,
+    BacktestView, EventSample, Explained, ExplainedWorkflow, PreviewPart, PreviewText, PreviewView,
+    PreviewedEvent, PreviewedRequest, RawJson, Reason, Saw, StepPreview, StepWhen, TriggerVerdict,
+    WhyLine,
 };
 
 pub fn explained(verdict: &Verdict) -> Explained {
@@ -114,6 +116,85 @@ fn step(step: &Step) -> StepPreview {
         Ok(Does::Fail(message)) => shown.message = Some(message.clone()),
     }
     shown
+}
+
+/// A preview in words, part by part.
+pub fn told(preview: PreviewView) -> PreviewText {
+    let PreviewView { starts, triggers, input, error, steps, .. } = preview;
+    let mut parts: Vec<PreviewPart> = triggers.into_iter().map(verdict).collect();
+    if let Some(error) = error {
+        let title = "A run would fail at its start".to_owned();
+        parts.push(PreviewPart { title, note: error, ..PreviewPart::default() });
+    }
+    if let Some(input) = input {
+        let (title, text) = ("Input".to_owned(), pretty(&input));
+        parts.push(PreviewPart { title, text, ..PreviewPart::default() });
+    }
+    parts.extend(steps.into_iter().map(step_told));
+    PreviewText { starts, parts }
+}
+
+fn verdict(verdict: TriggerVerdict) -> PreviewPart {
+    let note = says(verdict.reason, verdict.clause, verdict.saw);
+    PreviewPart { title: verdict.event_type, note, text: String::new() }
+}
+
+/// Why a trigger did or did not match, as a sentence that begins with the trigger.
+fn says(reason: Reason, clause: Option<String>, saw: Option<Saw>) -> String {
+    match reason {
+        Reason::Matched => "matches".to_owned(),
+        Reason::Disabled => "is turned off".to_owned(),
+        Reason::CreatedLater => "was made after the event had come".to_owned(),
+        Reason::EventType => "is for other types".to_owned(),
+        Reason::Filter => {
+            let saw = saw.map(|saw| format!(": {} is {}", saw.expression, saw.told()));
+            format!("{} is not true{}", clause.unwrap_or_default(), saw.unwrap_or_default())
+        }
+    }
+}
+
+pub fn why(verdict: &Verdict) -> WhyLine {
+    let Explained { workflow, event_type, matched, reason, clause, saw, .. } = explained(verdict);
+    WhyLine {
+        workflow_id: workflow.id,
+        workflow: workflow.name,
+        event_type,
+        says: says(reason, clause, saw),
+        matched,
+        elsewhere: reason == Reason::EventType,
+    }
+}
+
+fn step_told(step: StepPreview) -> PreviewPart {
+    let mut notes = Vec::new();
+    match step.when {
+        StepWhen::Runs => {}
+        StepWhen::LeftOut => notes.push("left out".to_owned()),
+        StepWhen::Depends => notes.push("runs if an answer says so".to_owned()),
+    }
+    if !step.reads.is_empty() {
+        notes.push(format!("reads what {} answers, known once it has run", step.reads.join(", ")));
+    }
+    notes.extend(step.wait_ms.map(|wait| format!("waits {}", duration(wait))));
+    notes.extend(step.message.map(|message| format!("fails with: {message}")));
+    notes.extend(step.error.map(|error| format!("would fail: {error}")));
+    let mut text = step.output.as_ref().map(pretty).unwrap_or_default();
+    if let Some(request) = step.request {
+        text = format!("{} {}", request.method, request.url);
+        request.headers.iter().for_each(|(name, value)| text += &format!("\n{name}: {value}"));
+        text.extend(request.body.map(|body| format!("\n\n{}", pretty(&body))));
+    }
+    if let Some(event) = step.event {
+        notes.push(format!("emits {}", event.event_type));
+        notes.extend(event.subject.map(|subject| format!("about {subject}")));
+        text = pretty(&event.payload);
+    }
+    PreviewPart { title: step.id, note: notes.join(", "), text }
+}
+
+fn pretty(json: &RawJson) -> String {
+    let value = serde_json::from_str::<Value>(&json.0);
+    value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_default()
 }
 
 pub fn backtest(result: Backtest) -> BacktestView {

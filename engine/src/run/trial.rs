@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunState, RunStatus};
 use crate::Engine;
+use crate::audit::Note;
 use crate::event::read::{self, ReadError};
 use crate::event::{Event, EventType};
 use crate::id::{EventId, RunId};
@@ -107,6 +108,7 @@ async fn begin(
     trigger: usize,
     state: RunState,
 ) -> Result<RunId, StoreError> {
+    let state = RunState { test: true, ..state };
     let id = RunId::new(engine.environment.next_id());
     let now = engine.now().millis();
     let model = run::Model {
@@ -134,7 +136,8 @@ async fn begin(
             Ok(())
         })
     });
-    engine.store.writer.change(insert).await?;
+    let note = Note::new("workflow.tested", workflow.id.to_string()).saying(id.to_string());
+    engine.store.writer.change(insert.noted(note)).await?;
     engine.inbox.wake();
     Ok(id)
 }

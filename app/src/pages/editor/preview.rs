@@ -3,12 +3,7 @@
 use leptos::prelude::*;
 
 use super::text::Text;
-use crate::{
-    model::{
-        EventSample, PreviewView, Reason, StepPreview, StepWhen, TriggerVerdict, time::duration,
-    },
-    ui::JsonView,
-};
+use crate::model::{EventSample, PreviewPart, PreviewText};
 
 #[component]
 pub fn Preview(text: Text, events: Vec<EventSample>) -> AnyView {
@@ -59,101 +54,30 @@ pub fn Preview(text: Text, events: Vec<EventSample>) -> AnyView {
 }
 
 #[component]
-fn Told(preview: PreviewView) -> AnyView {
-    let PreviewView { starts, triggers, input, error, steps, .. } = preview;
+fn Told(preview: PreviewText) -> AnyView {
+    let PreviewText { starts, parts } = preview;
     let (class, says) = match starts {
         true => ("s on", "It would start"),
         false => ("s off", "It would not start"),
     };
-    let verdicts: Vec<_> =
-        triggers.into_iter().map(|verdict| view! { <Verdict verdict /> }).collect();
-    let steps: Vec<_> = steps.into_iter().map(|step| view! { <Step step /> }).collect();
+    let parts: Vec<_> = parts.into_iter().map(part).collect();
     view! {
         <p>
             <span class=class>{says}</span>
         </p>
-        <ul class="verdicts">{verdicts}</ul>
-        {error.map(|error| view! { <p class="err">{error}</p> })}
-        {input
-            .map(|input| {
-                view! {
-                    <h4>"Input"</h4>
-                    <JsonView text=input.0 />
-                }
-            })}
-        <ol class="previewed">{steps}</ol>
+        <ol class="previewed">{parts}</ol>
     }
     .into_any()
 }
 
-#[component]
-fn Verdict(verdict: TriggerVerdict) -> AnyView {
-    let says = match verdict.reason {
-        Reason::Matched => "matches".to_owned(),
-        Reason::EventType => "is of another type".to_owned(),
-        Reason::Filter => {
-            let saw = verdict.saw.map(|saw| format!("{} is {}", saw.expression, saw.told()));
-            let clause = verdict.clause.unwrap_or_default();
-            format!("{clause} is not true: {}", saw.unwrap_or_default())
-        }
-        Reason::Disabled | Reason::CreatedLater => String::new(),
-    };
+fn part(part: PreviewPart) -> AnyView {
+    let PreviewPart { title, note, text } = part;
     view! {
         <li>
-            <span class="m">{verdict.event_type}</span>
+            <b>{title}</b>
             " "
-            <span class="dim">{says}</span>
-        </li>
-    }
-    .into_any()
-}
-
-#[component]
-fn Step(step: StepPreview) -> AnyView {
-    let when = match step.when {
-        StepWhen::Runs => "",
-        StepWhen::LeftOut => "left out",
-        StepWhen::Depends => "depends on an answer",
-    };
-    let reads = (!step.reads.is_empty())
-        .then(|| format!("reads what {} answers, known when it has run", step.reads.join(", ")));
-    let request = step.request.map(|request| {
-        let headers: Vec<_> = request
-            .headers
-            .into_iter()
-            .map(|(name, value)| view! { <div class="m">{name} ": " {value}</div> })
-            .collect();
-        view! {
-            <p class="m">
-                <b>{request.method}</b>
-                " "
-                {request.url}
-            </p>
-            {headers}
-            {request.body.map(|body| view! { <JsonView text=body.0 /> })}
-        }
-    });
-    let event = step.event.map(|event| {
-        view! {
-            <p>
-                "emits "
-                <span class="m">{event.event_type}</span>
-                {event.subject.map(|subject| format!(" about {subject}"))}
-            </p>
-            <JsonView text=event.payload.0 />
-        }
-    });
-    view! {
-        <li>
-            <b>{step.id}</b>
-            " "
-            <span class="dim">{when} {reads}</span>
-            {request}
-            {step.output.map(|output| view! { <JsonView text=output.0 /> })}
-            {step.wait_ms.map(|wait| view! { <p>"waits " {duration(wait)}</p> })}
-            {event}
-            {step.message.map(|message| view! { <p>"fails with: " {message}</p> })}
-            {step.error.map(|error| view! { <p class="failed">"would fail: " {error}</p> })}
+            <span class="dim">{note}</span>
+            <pre>{text}</pre>
         </li>
     }
     .into_any()

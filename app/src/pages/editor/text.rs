@@ -9,7 +9,7 @@ use super::draft::Draft;
 use crate::{
     ApiError,
     api::understand_workflow,
-    model::{EditorStart, FindingView, PreviewView, Understood},
+    model::{EditorStart, FindingView, PreviewText, Understood},
 };
 
 /// How long the hands must rest before the server is asked.
@@ -26,7 +26,7 @@ pub struct Text {
     pub unreadable: RwSignal<bool>,
     /// The event to try things on.
     pub event: RwSignal<String>,
-    pub preview: RwSignal<Option<PreviewView>>,
+    pub preview: RwSignal<Option<PreviewText>>,
     /// Why the server could not be asked.
     pub failed: RwSignal<Option<ApiError>>,
     pub draft: Draft,

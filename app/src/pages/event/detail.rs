@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::why::Why;
 use crate::{
-    model::{EventDetail, EventError, EventStatus, Explained, NoteView, time::duration},
+    model::{EventDetail, EventError, EventStatus, NoteView, WhyLine, time::duration},
     ui::{
         CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveNoting,
         RetryButton, RunList, json::size, origin, runs::exchange::HeaderLines,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[component]
-pub fn Detail(event: EventDetail, why: Vec<Explained>) -> AnyView {
+pub fn Detail(event: EventDetail, why: Vec<WhyLine>) -> AnyView {
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
     let error = event.error.clone().filter(|_| failed);

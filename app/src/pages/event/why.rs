@@ -2,22 +2,20 @@
 
 use leptos::prelude::*;
 
-use crate::model::{Explained, Reason};
+use crate::model::WhyLine;
 
 #[component]
-pub fn Why(why: Vec<Explained>) -> AnyView {
+pub fn Why(why: Vec<WhyLine>) -> AnyView {
     if why.is_empty() {
         return ().into_any();
     }
     let matched = why.iter().filter(|it| it.matched).count();
     let counted = format!("{matched} of {} match", why.len());
     // Most triggers are for other events; they are named last, and folded.
-    let (others, near): (Vec<_>, Vec<_>) =
-        why.into_iter().partition(|it| it.reason == Reason::EventType);
-    let row = |it: Explained| view! { <Verdict it /> };
-    let near: Vec<_> = near.into_iter().map(row).collect();
+    let (others, near): (Vec<_>, Vec<_>) = why.into_iter().partition(|it| it.elsewhere);
+    let near: Vec<_> = near.into_iter().map(verdict).collect();
     let count = others.len();
-    let others: Vec<_> = others.into_iter().map(row).collect();
+    let others: Vec<_> = others.into_iter().map(verdict).collect();
     view! {
         <section class="pane" aria-labelledby="why">
             <h3 id="why">"Triggers" <span>{counted}</span></h3>
@@ -36,30 +34,18 @@ pub fn Why(why: Vec<Explained>) -> AnyView {
     .into_any()
 }
 
-#[component]
-fn Verdict(it: Explained) -> AnyView {
-    let (class, says) = match it.reason {
-        Reason::Matched => ("s on", "matches".to_owned()),
-        Reason::Disabled => ("s off", "is turned off".to_owned()),
-        Reason::CreatedLater => ("s off", "was made after the event had come".to_owned()),
-        Reason::EventType => ("s off", "is for other types".to_owned()),
-        Reason::Filter => {
-            let clause = it.clause.clone().unwrap_or_default();
-            let saw = it.saw.as_ref();
-            let saw = saw.map(|saw| format!(": {} is {}", saw.expression, saw.told()));
-            ("s off", format!("{clause} is not true{}", saw.unwrap_or_default()))
-        }
-    };
-    let href = format!("/workflows/{}", it.workflow.id);
+fn verdict(it: WhyLine) -> AnyView {
+    let class = if it.matched { "s on" } else { "s off" };
+    let href = format!("/workflows/{}", it.workflow_id);
     view! {
         <li>
             <a class="ref" href=href>
-                {it.workflow.name}
+                {it.workflow}
             </a>
             " "
             <span class="m">{it.event_type}</span>
             " "
-            <span class=class>{says}</span>
+            <span class=class>{it.says}</span>
         </li>
     }
     .into_any()
