@@ -16,6 +16,7 @@ pub mod read;
 pub mod retry;
 pub mod scope;
 pub mod targets;
+pub mod trace;
 pub mod trial;
 pub mod worker;
 

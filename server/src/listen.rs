@@ -17,6 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use tracing::Instrument;
+
+use crate::request_id;
 
 /// How long a client may take to send its headers, or stay silent between requests.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
@@ -91,8 +94,18 @@ fn connection(
     let _best_effort = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        let id = request_id::of(request.headers());
+        let span = request_id::span(&id, &request);
+        let line = request_id::Line::begin(request.method(), request.uri().path());
         let answer = router.clone().oneshot(request);
-        async { answer.await.map(hardened) }
+        let answer = async move {
+            let response = answer.await.map(|response| hardened(response, id));
+            if let (Some(line), Ok(response)) = (line, &response) {
+                line.end(response.status().as_u16());
+            }
+            response
+        };
+        answer.instrument(span)
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -112,9 +125,10 @@ const NOTHING_RUNS: HeaderValue =
 
 /// Adds the headers that every answer carries. Here rather than in a layer, which would cost each
 /// request two more boxes.
-fn hardened(mut response: Response) -> Response {
+fn hardened(mut response: Response, id: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.extend(EVERYWHERE);
+    headers.insert(request_id::HEADER, id);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING_RUNS);
     response
 }

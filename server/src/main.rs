@@ -18,6 +18,7 @@ mod openapi;
 mod problem;
 mod proxies;
 mod rate_limit;
+mod request_id;
 mod router;
 mod routes;
 mod telemetry;

@@ -65,9 +65,18 @@ struct Rendered {
 }
 
 /// Makes the call of `step`. The key stays the same for every attempt of this step in this run.
-pub async fn call(caller: &Caller, run: RunId, step: &str, http: &HttpStep, scope: &Scope) -> Call {
+///
+/// `context` are headers of the event's trace; a step's own header of the same name counts more.
+pub(crate) async fn call(
+    caller: &Caller,
+    run: RunId,
+    step: &str,
+    http: &HttpStep,
+    scope: &Scope,
+    context: &[(&'static str, String)],
+) -> Call {
     let rendered = match render(run, step, http, scope) {
-        Ok(rendered) => rendered,
+        Ok(rendered) => rendered.within(context),
         Err(failure) => return refused(failure, None),
     };
     let request = journal_request(http, &rendered);
@@ -127,6 +136,17 @@ fn render(run: RunId, step: &str, http: &HttpStep, scope: &Scope) -> Result<Rend
         headers.insert("idempotency-key", key);
     }
     Ok(Rendered { url, headers, body })
+}
+
+impl Rendered {
+    fn within(mut self, context: &[(&'static str, String)]) -> Self {
+        for (name, value) in context {
+            if let Ok(value) = HeaderValue::try_from(value.as_str()) {
+                self.headers.entry(*name).or_insert(value);
+            }
+        }
+        self
+    }
 }
 
 struct Answer {

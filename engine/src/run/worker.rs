@@ -12,6 +12,7 @@ use futures::FutureExt;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use super::machine::{self, Failure, Next, Outcome, Stand};
 use super::scope::{event_scope, step_scope};
@@ -327,7 +328,11 @@ impl Working<'_> {
         scope: &Scope,
     ) -> Result<http::Call, StoreError> {
         let id = self.assignment.run;
-        let mut call = std::pin::pin!(http::call(&self.engine.caller, id, step, http, scope));
+        let event = Arc::clone(&self.assignment.event);
+        let (span, context) = self.engine.tracing.attempt(&event.headers, id, step);
+        let call =
+            http::call(&self.engine.caller, id, step, http, scope, &context).instrument(span);
+        let mut call = std::pin::pin!(call);
         if !self.shown {
             let patience = NOTICEABLE.saturating_sub(self.begun.elapsed());
             if let Ok(call) = tokio::time::timeout(patience, &mut call).await {

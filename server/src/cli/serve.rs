@@ -14,7 +14,7 @@ use crate::router::{self, AppState};
 use crate::{instance, listen, telemetry};
 
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
-    telemetry::init(&args.log, args.log_format)?;
+    let recorder = telemetry::init(&args.log, args.log_format)?;
     let settings = Settings {
         location: args.database.location()?,
         secret_key_file: args.database.secret_key_file(),
@@ -24,6 +24,9 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let listener = listen::bind(args.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let engine = Engine::start(settings, Environment::system()).await?;
+    if recorder.is_some() {
+        engine.tracing.set(telemetry::otlp::Attempts);
+    }
     let first = first_owner(&engine, &args).await?;
 
     let stop = CancellationToken::new();
@@ -51,6 +54,9 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
         }
     };
     tokio::join!(listen::serve(listener, router, stop.clone()), worker);
+    if let Some(recorder) = recorder {
+        recorder.end().await;
+    }
     Ok(())
 }
 

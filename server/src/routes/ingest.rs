@@ -14,6 +14,7 @@ use engine::intake;
 use engine::key::{ApiKey, Permission, fingerprint, verify};
 use engine::store::{Accepted, Idempotency};
 use serde::Serialize;
+use tracing::Span;
 use utoipa::ToSchema;
 
 use super::body;
@@ -21,6 +22,7 @@ use crate::auth::caller::presented_key;
 use crate::problem::{Code, Problem};
 use crate::rate_limit;
 use crate::router::AppState;
+use crate::telemetry::otlp;
 
 pub(crate) mod batch;
 pub(crate) mod source;
@@ -133,6 +135,7 @@ impl AcceptedBody {
 }
 
 fn answer(body: AcceptedBody) -> Response {
+    tracing::debug!(event = body.id, duplicate = body.duplicate, "an event was accepted");
     let location = HeaderValue::try_from(format!("/api/v1/events/{}", body.id));
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     response.headers_mut().reserve(HEADERS);
@@ -167,5 +170,8 @@ fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
         };
         (name.as_str().to_owned(), value)
     };
-    headers.iter().map(pair).collect()
+    // Where spans are recorded, the event goes on from this request's, which goes on from the sender's.
+    let ours = otlp::headers_of(&Span::current());
+    let theirs = headers.iter().filter(|(name, _)| !ours.contains_key(*name));
+    ours.iter().chain(theirs).map(pair).collect()
 }

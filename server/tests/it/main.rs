@@ -21,4 +21,5 @@ mod real_payloads;
 mod sign_in;
 mod start;
 mod startup;
+mod telemetry;
 mod watching;

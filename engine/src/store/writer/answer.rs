@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 
 use super::lane::Outcomes;
 use super::work::Outcome;
-use super::{Arrival, Command, StoreError};
+use super::{Arrival, Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::live::{Cursor, Live, LiveChange};
 use crate::meters::Meters;
-use crate::run::RunState;
 use crate::run::worker::{Assignment, Inbox};
+use crate::run::{RunState, RunStatus};
 use crate::store::disk::{Generation, Log};
 
 /// A transaction whose senders wait.
@@ -156,12 +156,16 @@ impl Desk {
                     if progress.status.is_finished() {
                         let outcome = progress.status.as_str();
                         meters.runs.get_or_create(&[("outcome", outcome)]).inc();
+                        report(progress);
                     }
                 }
                 _ => {}
             }
         }
         for row in outcomes.changes.iter().map(|change| &change.row) {
+            if row.status == EventStatus::Failed {
+                tracing::info!(event = %row.id, kind = row.event_type.as_str(), "an event failed");
+            }
             let is_settled = matches!(row.status, EventStatus::Processed | EventStatus::Failed);
             if let Some(settled) = row.processed_at.filter(|_| is_settled) {
                 meters.settle.observe(settled.millis_since(row.received_at) as f64 / 1_000.0);
@@ -188,6 +192,18 @@ impl Desk {
             }
         }
         queued
+    }
+}
+
+/// What the log says of a run that has ended: of one that failed always, of others when asked.
+fn report(progress: &Progress) {
+    let (run, attempts) = (progress.run, progress.state.attempts);
+    match &progress.error {
+        Some(error) if progress.status == RunStatus::Failed => {
+            let (code, error) = (&error.error_code, &error.error_message);
+            tracing::info!(%run, attempts, code, error, "a run failed");
+        }
+        _ => tracing::debug!(%run, attempts, outcome = progress.status.as_str(), "a run ended"),
     }
 }
 

@@ -1,0 +1,159 @@
+//! OpenTelemetry: spans of requests and of the attempts that follow them, sent to a collector by OTLP
+//! (http/protobuf) when `OTEL_EXPORTER_OTLP_ENDPOINT` names one.
+
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use engine::id::RunId;
+use engine::run::trace::{Context as Headers, Tracer};
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_http::{HeaderExtractor, HeaderInjector, HttpClient, HttpError};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tokio::runtime::Handle;
+use tracing::Span;
+use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::Layer;
+use tracing_subscriber::registry::LookupSpan;
+
+/// Only these are recorded: what a library says of itself is not our trace.
+const SPANS: [&str; 2] = ["request", "step"];
+
+/// Whether spans are recorded; what would cost something asks first.
+static RECORDING: OnceLock<()> = OnceLock::new();
+
+/// Sends what was recorded.
+pub(crate) struct Recorder(SdkTracerProvider);
+
+impl Recorder {
+    /// Nothing where the environment names no collector.
+    pub(crate) fn from_environment() -> anyhow::Result<Option<Self>> {
+        let named = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if !named.iter().any(is_set) {
+            return Ok(None);
+        }
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let exporter = SpanExporter::builder()
+            .with_http()
+            .with_http_client(Sender { http, runtime: Handle::current() })
+            .with_protocol(Protocol::HttpBinary)
+            .build()?;
+        let resource = Resource::builder();
+        // What OpenTelemetry's own variable says counts more.
+        let resource = match std::env::var_os("OTEL_SERVICE_NAME") {
+            Some(_) => resource,
+            None => resource.with_service_name("sluice"),
+        };
+        let provider = SdkTracerProvider::builder()
+            .with_resource(resource.build())
+            .with_batch_exporter(exporter)
+            .build();
+        let _first = RECORDING.set(());
+        Ok(Some(Self(provider)))
+    }
+
+    pub(crate) fn layer<S>(&self) -> impl Layer<S> + use<S>
+    where
+        S: tracing::Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+    {
+        let ours = filter_fn(|metadata| metadata.is_span() && SPANS.contains(&metadata.name()))
+            .with_max_level_hint(LevelFilter::INFO);
+        let layer = OpenTelemetryLayer::new(self.0.tracer("sluice"))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_target(false);
+        layer.with_filter(ours)
+    }
+
+    /// Sends what is left; a collector that is away does not hold up the end for long.
+    pub(crate) async fn end(self) {
+        let ended = tokio::task::spawn_blocking(move || {
+            self.0.shutdown_with_timeout(std::time::Duration::from_secs(2))
+        });
+        if let Ok(Err(error)) = ended.await {
+            tracing::warn!(%error, "the last spans did not reach the collector");
+        }
+    }
+}
+
+/// Makes `span` part of the trace that a request says it belongs to.
+pub(crate) fn join(span: &Span, headers: &HeaderMap) {
+    if RECORDING.get().is_some() {
+        let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
+        // Refused only for a span that is not recorded.
+        let _refused = span.set_parent(parent);
+    }
+}
+
+/// The headers that carry `span` on; none where nothing is recorded.
+pub(crate) fn headers_of(span: &Span) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if RECORDING.get().is_some() {
+        TraceContextPropagator::new()
+            .inject_context(&span.context(), &mut HeaderInjector(&mut headers));
+        if headers.get("tracestate").is_some_and(HeaderValue::is_empty) {
+            headers.remove("tracestate");
+        }
+    }
+    headers
+}
+
+/// Records the attempts of runs.
+pub(crate) struct Attempts;
+
+impl Tracer for Attempts {
+    fn attempt(&self, of: &Headers, run: RunId, step: &str) -> (Span, Headers) {
+        let span = tracing::info_span!("step", otel.name = step, otel.kind = "client", %run);
+        let mut came_with = HeaderMap::new();
+        for &(name, ref value) in of {
+            if let Ok(value) = HeaderValue::try_from(value.as_str()) {
+                came_with.insert(HeaderName::from_static(name), value);
+            }
+        }
+        join(&span, &came_with);
+        let headers = headers_of(&span);
+        let carried = ["traceparent", "tracestate"]
+            .into_iter()
+            .filter_map(|name| Some((name, headers.get(name)?.to_str().ok()?.to_owned())));
+        let carried: Headers = carried.collect();
+        (span, carried)
+    }
+}
+
+/// The exporter runs on a thread of its own; calls are made by the runtime.
+#[derive(Debug)]
+struct Sender {
+    http: reqwest::Client,
+    runtime: Handle,
+}
+
+#[async_trait]
+impl HttpClient for Sender {
+    async fn send_bytes(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, HttpError> {
+        let http = self.http.clone();
+        let sent = self.runtime.spawn(async move {
+            let (parts, body) = request.into_parts();
+            let url = reqwest::Url::parse(&parts.uri.to_string())?;
+            let answer = http.request(parts.method, url).headers(parts.headers).body(body);
+            let answer = answer.send().await?;
+            let mut response = http::Response::builder().status(answer.status());
+            if let Some(headers) = response.headers_mut() {
+                headers.extend(answer.headers().clone());
+            }
+            Ok::<_, HttpError>(response.body(answer.bytes().await?)?)
+        });
+        sent.await?
+    }
+}
