@@ -3,6 +3,7 @@
 //! They are the shapes other programs rely on, so names and meanings only ever grow.
 //! Invariant: nothing here needs the engine, so all of it compiles for the browser.
 
+pub mod alert;
 pub mod audit;
 pub mod bulk;
 pub mod dead_letter;
@@ -25,6 +26,7 @@ pub mod stats;
 pub mod time;
 pub mod workflow;
 
+pub use alert::{AlertMessageView, AlertRuleView, AlertTurnView, Alerts, ChannelView};
 pub use audit::{AuditFilter, AuditView};
 pub use bulk::{
     BulkAction, BulkFilter, BulkPlan, BulkState, BulkView, GroupCount, GroupView, NoteView,

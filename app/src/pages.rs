@@ -1,5 +1,6 @@
 //! Pages: they load what they show, and hand it to `ui`.
 
+pub mod alerts;
 pub mod audit;
 pub mod dead_letters;
 pub mod editor;
@@ -19,6 +20,7 @@ pub mod stream;
 pub mod workflow;
 pub mod workflows;
 
+pub use alerts::AlertsPage;
 pub use audit::AuditPage;
 pub use dead_letters::DeadLettersPage;
 pub use editor::EditorPage;

@@ -14,9 +14,9 @@ use leptos_router::{
 use crate::{
     live::Live,
     pages::{
-        AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage, LoginPage,
-        NotFoundPage, PeoplePage, QuarantinePage, SettingsPage, SetupPage, SourcePage, SourcesPage,
-        StreamPage, WorkflowPage, WorkflowsPage,
+        AlertsPage, AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage,
+        LoginPage, NotFoundPage, PeoplePage, QuarantinePage, SettingsPage, SetupPage, SourcePage,
+        SourcesPage, StreamPage, WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -42,6 +42,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sources") view=SourcesPage ssr=SsrMode::Async />
                     <Route path=path!("sources/:name") view=SourcePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
+                    <Route path=path!("alerts") view=AlertsPage ssr=SsrMode::Async />
                     <Route path=path!("people") view=PeoplePage ssr=SsrMode::Async />
                     <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("settings") view=SettingsPage ssr=SsrMode::Async />

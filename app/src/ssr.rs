@@ -15,6 +15,7 @@ use crate::{
     model::{Stats, User},
 };
 
+pub mod alerts;
 pub mod audit;
 pub mod bulk;
 pub mod convert;

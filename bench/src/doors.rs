@@ -68,6 +68,16 @@ pub const ROUTES: &[Door] = &[
     door("POST", "/api/v1/quarantine/qrn_none/release", Needs::Manage),
     door("DELETE", "/api/v1/quarantine/qrn_none", Needs::Manage),
     door("GET", "/api/v1/alerts", Needs::Read),
+    door("POST", "/api/v1/alerts", Needs::Manage),
+    door("PUT", "/api/v1/alerts/alr_none", Needs::Manage),
+    door("DELETE", "/api/v1/alerts/alr_none", Needs::Manage),
+    door("POST", "/api/v1/alerts/alr_none/mute", Needs::Manage),
+    door("GET", "/api/v1/alert-history", Needs::Read),
+    door("GET", "/api/v1/alert-messages", Needs::Read),
+    door("GET", "/api/v1/alert-channels", Needs::Read),
+    door("POST", "/api/v1/alert-channels", Needs::Manage),
+    door("DELETE", "/api/v1/alert-channels/chn_none", Needs::Manage),
+    door("POST", "/api/v1/alert-channels/chn_none/test", Needs::Manage),
     door("GET", "/api/v1/keys", Needs::Read),
     door("POST", "/api/v1/keys", Needs::Manage),
     door("DELETE", "/api/v1/keys/key_none", Needs::Manage),
@@ -93,6 +103,7 @@ pub const PAGES: &[&str] = &[
     "/sources",
     "/sources/none",
     "/keys",
+    "/alerts",
     "/people",
     "/audit",
     "/settings",
@@ -118,6 +129,12 @@ pub const FORGED: &[&str] = &[
     "/api/ui/workflows/restore",
     "/api/ui/workflows/delete",
     "/api/ui/workflows/test",
+    "/api/ui/alerts/create",
+    "/api/ui/alerts/mute",
+    "/api/ui/alerts/delete",
+    "/api/ui/channels/create",
+    "/api/ui/channels/delete",
+    "/api/ui/channels/test",
     "/api/ui/people/invite",
     "/api/ui/people/role",
     "/api/ui/people/remove",
@@ -127,7 +144,7 @@ pub const FORGED: &[&str] = &[
 
 fn knock(door: &Door) -> Request {
     let request = Request::new(door.method, door.path);
-    if door.method == "POST" { request.json(&json!({})) } else { request }
+    if matches!(door.method, "POST" | "PUT") { request.json(&json!({})) } else { request }
 }
 
 /// The status answered; 0 when the answer has no end, as an open stream's.

@@ -81,6 +81,13 @@ ids! {
     KeyId = "key_";
     UserId = "usr_";
     SourceId = "src_";
+    AlertRuleId = "alr_";
+    /// A turn that a rule took.
+    AlertTurnId = "alt_";
+    /// Where alerts are told.
+    ChannelId = "chn_";
+    /// What is told to one channel.
+    MessageId = "msg_";
     /// One line of the audit log.
     AuditId = "aud_";
     /// A delivery that was not believed.

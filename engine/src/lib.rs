@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub mod alert;
 pub mod audit;
 pub mod bulk;
 pub mod event;
@@ -19,6 +20,7 @@ pub mod id;
 pub mod intake;
 pub mod key;
 pub mod live;
+pub mod mail;
 pub mod meters;
 pub mod run;
 pub mod source;
@@ -31,6 +33,7 @@ pub mod workflow;
 
 use id::{IdSource, NodeId, Random, SystemRandom};
 use live::Live;
+use mail::Mailer;
 use run::http::{Caller, CallerError};
 use run::targets::Targets;
 use run::worker;
@@ -71,12 +74,14 @@ impl Environment {
 }
 
 /// What an engine needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     pub location: Location,
     pub targets: Targets,
     /// Where the key lies that secrets are encrypted with; made when it is missing.
     pub secret_key_file: PathBuf,
+    /// How email is sent, where it is.
+    pub mailer: Option<Mailer>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +112,7 @@ pub struct Inner {
     pub(crate) node: NodeId,
     pub(crate) caller: Caller,
     pub tracing: run::trace::Tracing,
+    pub(crate) mailer: Option<Mailer>,
     pub(crate) inbox: worker::Inbox,
     pub(crate) bulk: bulk::Desk,
     pub(crate) room: Arc<Semaphore>,
@@ -155,6 +161,7 @@ impl Engine {
             node,
             caller,
             tracing: run::trace::Tracing::default(),
+            mailer: settings.mailer,
             inbox,
             bulk: bulk::Desk::default(),
             room,
@@ -166,6 +173,7 @@ impl Engine {
         engine.tasks.spawn(bulk::worker::work(engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
         engine.tasks.spawn(forget_keys(engine.clone()));
+        engine.tasks.spawn(alert::watch::watch(engine.clone()));
         Ok(engine)
     }
 

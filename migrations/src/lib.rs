@@ -12,6 +12,7 @@ mod m0002_sources;
 mod m0003_quarantine;
 mod m0006_versions;
 mod m0007_bulk;
+mod m0009_alerts;
 mod m0010_people;
 
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_quarantine::Quarantine),
             Box::new(m0006_versions::Versions),
             Box::new(m0007_bulk::Bulk),
+            Box::new(m0009_alerts::Alerts),
             Box::new(m0010_people::People),
         ]
     }

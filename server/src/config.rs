@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use engine::key::limit::Rate;
+use engine::mail::{Mailer, MailerError};
 use engine::store::Location;
 use ipnet::IpNet;
 
@@ -65,6 +66,17 @@ pub(crate) struct ServeArgs {
     /// Private networks that workflows may call, separated by commas.
     #[arg(long, env = "SLUICE_ALLOW_TARGETS", value_delimiter = ',', value_name = "CIDR")]
     pub allow_targets: Vec<IpNet>,
+    /// The server that sends the email of alerts, as smtp://user:password@host:587 or smtps://….
+    #[arg(long, env = "SLUICE_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// Whom the email of alerts comes from.
+    #[arg(
+        long,
+        env = "SLUICE_SMTP_FROM",
+        default_value = "sluice@localhost",
+        value_name = "EMAIL"
+    )]
+    pub smtp_from: String,
     /// Email of the first owner, made on first start without a set-up link.
     #[arg(long, env = "SLUICE_OWNER_EMAIL", requires = "owner_password", value_name = "EMAIL")]
     pub owner_email: Option<String>,
@@ -88,6 +100,13 @@ pub(crate) struct ServeArgs {
     /// How to log.
     #[arg(long, env = "SLUICE_LOG_FORMAT", default_value = "pretty", value_name = "FORMAT")]
     pub log_format: LogFormat,
+}
+
+impl ServeArgs {
+    pub(crate) fn mailer(&self) -> Result<Option<Mailer>, MailerError> {
+        let url = self.smtp_url.as_deref().filter(|url| !url.is_empty());
+        url.map(|url| Mailer::new(url, &self.smtp_from)).transpose()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

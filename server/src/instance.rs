@@ -48,6 +48,14 @@ pub(crate) fn describe(args: &ServeArgs) -> Instance {
                     .to_owned(),
                 Some("SLUICE_METRICS_OPEN"),
             ),
+            of(
+                "Email of alerts",
+                match args.smtp_url.as_deref() {
+                    None | Some("") => "none is sent".to_owned(),
+                    Some(_) => format!("from {}", args.smtp_from),
+                },
+                Some("SLUICE_SMTP_URL, SLUICE_SMTP_FROM"),
+            ),
             of("Log", format!("{}, {format}", args.log), Some("SLUICE_LOG, SLUICE_LOG_FORMAT")),
         ],
     }

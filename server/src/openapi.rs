@@ -17,6 +17,7 @@ use utoipa::openapi::{
 use crate::auth::{Authorized, Read};
 use operation::{Part, Told};
 
+mod alerts;
 mod bulk;
 mod events;
 mod intake;
@@ -59,6 +60,7 @@ const PARTS: [(Part, &str); 11] = [
     (SOURCES, "Providers that deliver signed webhooks, and deliveries that were not believed."),
     (KEYS, "Who may send, read and manage by machine."),
     (PEOPLE, "Who may sign in, and who changed what."),
+    (ALERTS, "Rules over what happens, and where they are told."),
     (WATCH, "Figures, and changes as they happen."),
     (HEALTH, "For probes."),
     (DOCUMENTS, "This description."),
@@ -71,6 +73,7 @@ const WORKFLOWS: Part = Part("Workflows");
 const SOURCES: Part = Part("Sources");
 const KEYS: Part = Part("Keys");
 const PEOPLE: Part = Part("People");
+const ALERTS: Part = Part("Alerts");
 const WATCH: Part = Part("Watch");
 const HEALTH: Part = Part("Health");
 const DOCUMENTS: Part = Part("Documents");
@@ -88,6 +91,7 @@ fn document() -> OpenApi {
         bulk::operations(),
         workflows::operations(),
         settings::operations(),
+        alerts::operations(),
         people::operations(),
     ];
     let operations = all.into_iter().flatten().chain(service::operations());

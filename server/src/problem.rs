@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::alert::AlertError;
 use engine::bulk::manage::BulkError;
 use engine::event::envelope::{FieldError, InvalidEnvelope};
 use engine::event::read::ReadError;
@@ -414,6 +415,21 @@ impl From<RevokeError> for Problem {
         match error {
             RevokeError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
             RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AlertError> for Problem {
+    fn from(error: AlertError) -> Self {
+        match error {
+            AlertError::UnknownRule(_) | AlertError::UnknownChannel(_) => {
+                Self::new(Code::NotFound, error.to_string())
+            }
+            AlertError::Taken => Self::new(Code::Conflict, error.to_string()),
+            AlertError::Name | AlertError::Invalid(_) => {
+                Self::new(Code::InvalidParameter, error.to_string())
+            }
+            AlertError::Store(error) => error.into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use app::model::Instance;
 use axum::Router;
 use axum::extract::{FromRef, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use engine::Engine;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +18,8 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    audit, bulk, dead_letters, events, health, ingest, keys, metrics, not_found, quarantine, runs,
-    sign_in, sources, stats, stream, users, workflows,
+    alerts, audit, bulk, dead_letters, events, health, ingest, keys, metrics, not_found,
+    quarantine, runs, sign_in, sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
 
@@ -122,6 +122,14 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", axum::routing::delete(quarantine::delete))
         .route("/quarantine/{id}/release", post(quarantine::release))
+        .route("/alerts", get(alerts::list).post(alerts::create))
+        .route("/alerts/{id}", put(alerts::replace).delete(alerts::delete))
+        .route("/alerts/{id}/mute", post(alerts::mute))
+        .route("/alert-history", get(alerts::history))
+        .route("/alert-messages", get(alerts::messages))
+        .route("/alert-channels", get(alerts::channels).post(alerts::create_channel))
+        .route("/alert-channels/{id}", axum::routing::delete(alerts::delete_channel))
+        .route("/alert-channels/{id}/test", post(alerts::try_channel))
         .route("/users", get(users::list))
         .route("/audit", get(audit::list))
         .route("/stats", get(stats::current))

@@ -1,5 +1,6 @@
 //! The handlers, one module for each resource: parse, call the engine, convert.
 
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod bulk;

@@ -1,5 +1,6 @@
 //! The engine's types as the dashboard and the API show them.
 
+use engine::alert::{Channel, Rule, Window, channel::Sent, rule::Told};
 use engine::audit::Entry;
 use std::borrow::Cow;
 
@@ -16,10 +17,11 @@ use engine::workflow::{StepKind, Workflow};
 use serde_json::Value;
 
 use crate::model::{
-    AttemptStatus, AuditView, Counts, DeadLetter, EventDetail, EventError, EventItem, EventStatus,
-    ExportedEvent, HeldView, InvitationView, KeyState, KeyView, RawJson, RunStatus, RunSummary,
-    RunView, SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp,
-    TriggerView, UserView, WorkflowRef, WorkflowView,
+    AlertMessageView, AlertRuleView, AlertTurnView, AttemptStatus, AuditView, ChannelView, Counts,
+    DeadLetter, EventDetail, EventError, EventItem, EventStatus, ExportedEvent, HeldView,
+    InvitationView, KeyState, KeyView, RawJson, RunStatus, RunSummary, RunView, SourceView, Stats,
+    StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView, UserView,
+    WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -41,6 +43,53 @@ pub fn invitation(invitation: Invitation) -> InvitationView {
         role: invitation.role.to_string(),
         invited_by: invitation.invited_by,
         expires_at: time(invitation.expires_at),
+    }
+}
+
+pub fn alert_rule(rule: &Rule) -> AlertRuleView {
+    AlertRuleView {
+        id: rule.id.to_string(),
+        name: rule.name.clone(),
+        condition: serde_json::json!(rule.condition),
+        says: rule.condition.says(),
+        repeat: Window(rule.repeat).to_string(),
+        muted_until: rule.muted_until.map(time),
+        state: rule.state.as_str().to_owned(),
+        since: time(rule.since),
+        value: rule.value,
+    }
+}
+
+pub fn channel(channel: &Channel) -> ChannelView {
+    ChannelView {
+        id: channel.id.to_string(),
+        name: channel.name.clone(),
+        kind: channel.kind.as_str().to_owned(),
+        target: channel.target.clone(),
+        created_at: time(channel.created_at),
+    }
+}
+
+pub fn alert_turn(told: Told) -> AlertTurnView {
+    AlertTurnView {
+        id: told.id.to_string(),
+        rule_id: told.rule,
+        rule: told.rule_name,
+        at: time(told.at),
+        turn: told.turn,
+        message: told.message,
+    }
+}
+
+pub fn alert_message(sent: Sent) -> AlertMessageView {
+    AlertMessageView {
+        id: sent.id.to_string(),
+        channel_id: sent.channel,
+        status: sent.status,
+        attempts: count(sent.attempts),
+        due_at: sent.due_at.map(time),
+        error: sent.error,
+        created_at: time(sent.created_at),
     }
 }
 

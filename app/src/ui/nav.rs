@@ -81,6 +81,10 @@ fn Links(stats: Stats) -> AnyView {
             "Quarantine"
             <Badge stats count=|stats| stats.quarantined />
         </A>
+        <A href="/alerts" attr:data-key="g l">
+            <Icon shape=Shape::Alerts />
+            "Alerts"
+        </A>
         <p class="group-name">"Build"</p>
         <A href="/workflows" attr:data-key="g w">
             <Icon shape=Shape::Workflows />

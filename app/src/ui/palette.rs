@@ -4,11 +4,13 @@ use leptos::{html, prelude::*};
 use leptos_router::{hooks::use_navigate, params::ParamsMap};
 
 /// Where one can go: its name, its address, and other words for it.
-const PLACES: [(&str, &str, &str); 13] = [
+const PLACES: [(&str, &str, &str); 15] = [
     ("Stream", "/", "events live all"),
     ("Failed events", "/?status=failed", "errors"),
     ("Dead letters", "/dead-letters", "dlq retry"),
     ("Quarantine", "/quarantine", "signature rejected"),
+    ("Alerts", "/alerts", "rules monitoring"),
+    ("New alert rule", "/alerts?new=rule", "add create"),
     ("Workflows", "/workflows", "triggers steps"),
     ("Sources", "/sources", "webhooks providers"),
     ("New source", "/sources?new=1", "add create github stripe shopify slack"),

@@ -7,7 +7,7 @@
 use leptos::{html, prelude::*};
 
 /// What a key does, for the sheet.
-const KEYS: [(&[&str], &str); 13] = [
+const KEYS: [(&[&str], &str); 14] = [
     (&["Ctrl", "K"], "Go anywhere, or find an event"),
     (&["/"], "Filter what is listed"),
     (&["j"], "Next row; on an event, the next older one"),
@@ -18,6 +18,7 @@ const KEYS: [(&[&str], &str); 13] = [
     (&["g", "s"], "Stream"),
     (&["g", "d"], "Dead letters"),
     (&["g", "q"], "Quarantine"),
+    (&["g", "l"], "Alerts"),
     (&["g", "w"], "Workflows"),
     (&["g", "a"], "Audit log"),
     (&["?"], "This sheet"),

@@ -56,6 +56,24 @@ impl Caller {
             .map_err(CallerError)?;
         Ok(Self { client, targets })
     }
+
+    /// Sends JSON to a guarded target; the status that came back, or in words why none did.
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    ) -> Result<u16, String> {
+        let url = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+        self.targets.check(&url).map_err(|error| error.to_string())?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut request = self.client.post(url).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let sent = request.body(body).send().await;
+        sent.map(|answer| answer.status().as_u16()).map_err(|error| explain(&host, &error).message)
+    }
 }
 
 struct Rendered {

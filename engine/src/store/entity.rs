@@ -1,5 +1,9 @@
 //! The tables as sea-orm sees them, and their way into the domain's types.
 
+pub mod alert_channel;
+pub mod alert_history;
+pub mod alert_message;
+pub mod alert_rule;
 pub mod api_key;
 pub mod audit_entry;
 pub mod bulk_operation;

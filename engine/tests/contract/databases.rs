@@ -40,12 +40,18 @@ impl Database {
     }
 
     pub(crate) async fn start(&self) -> Running {
+        self.start_with(Environment::system()).await
+    }
+
+    /// With a clock and chance of one's own.
+    pub(crate) async fn start_with(&self, environment: Environment) -> Running {
         let settings = Settings {
             location: self.location.clone(),
             secret_key_file: self.folder.path().join("secret.key"),
+            mailer: None,
             targets: Targets::allowing(["127.0.0.0/8".parse().unwrap()]),
         };
-        let engine = Engine::start(settings, Environment::system()).await.unwrap();
+        let engine = Engine::start(settings, environment).await.unwrap();
         let new = NewKey {
             name: "test".into(),
             permissions: vec![Permission::Ingest],

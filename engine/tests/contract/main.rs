@@ -13,6 +13,7 @@ mod databases;
 mod sink;
 
 mod accept;
+mod alerts;
 mod audit;
 mod bulk;
 mod people;

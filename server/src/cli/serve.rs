@@ -18,6 +18,7 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let settings = Settings {
         location: args.database.location()?,
         secret_key_file: args.database.secret_key_file(),
+        mailer: args.mailer()?,
         targets: Targets::allowing(args.allow_targets.iter().copied()),
     };
     // The port first: without it there is no point in opening the database.

@@ -66,6 +66,15 @@ impl Part {
         self.begin(Method::POST, path, id, summary)
     }
 
+    pub(super) fn put(
+        self,
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+    ) -> Operation {
+        self.begin(Method::PUT, path, id, summary)
+    }
+
     pub(super) fn delete(
         self,
         path: &'static str,
@@ -227,6 +236,7 @@ impl Operation {
 fn method(method: &Method) -> HttpMethod {
     match *method {
         Method::POST => HttpMethod::Post,
+        Method::PUT => HttpMethod::Put,
         Method::DELETE => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }

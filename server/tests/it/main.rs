@@ -3,6 +3,7 @@
 //! `SLUICE_BIN` names another binary than the one cargo has just built.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod backup;
 mod bulk;
 mod closed_door;

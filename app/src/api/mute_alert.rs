@@ -1,0 +1,14 @@
+//! Silences an alert rule for a while, or lets it speak again.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+/// `length` such as `1h`; blank lets it speak again.
+#[server(prefix = "/api/ui", endpoint = "alerts/mute")]
+pub async fn mute_alert(id: String, #[server(default)] length: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::alerts::mute(&engine, &id, &length).await?;
+    crate::ssr::redirect_form("/alerts");
+    Ok(())
+}

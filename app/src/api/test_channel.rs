@@ -1,0 +1,13 @@
+//! Sends a trial message to a channel.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "channels/test")]
+pub async fn test_channel(id: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::alerts::try_out(&engine, &id).await?;
+    crate::ssr::redirect_form("/alerts");
+    Ok(())
+}

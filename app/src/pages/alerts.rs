@@ -1,0 +1,108 @@
+//! Alerts: the rules and how they stand, where they are told, and what was told.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::shown_once::ShownOnce;
+use crate::{
+    api::{DeleteAlert, DeleteChannel, MuteAlert, TestChannel, list_alerts},
+    live::Live,
+    model::Alerts,
+    ui::{Actions, Header, NewLink, Notice, Problem, announce},
+};
+
+pub mod channels;
+pub mod form;
+pub mod history;
+pub mod rules;
+
+use channels::Channels;
+use form::{ChannelForm, RuleForm};
+use history::{Troubles, Turns};
+use rules::Rules;
+
+/// What can be done about alerts.
+#[derive(Clone, Copy)]
+pub struct Deeds {
+    delete: ServerAction<DeleteAlert>,
+    mute: ServerAction<MuteAlert>,
+    delete_channel: ServerAction<DeleteChannel>,
+    test_channel: ServerAction<TestChannel>,
+}
+
+#[component]
+pub fn AlertsPage() -> impl IntoView {
+    let query = use_query_map();
+    let field = move |name: &'static str| Memo::new(move |_| query.with(|query| query.get(name)));
+    let (made, new) = (field("made"), field("new"));
+    let done = expect_context::<Actions>().done;
+    let live = expect_context::<Live>();
+    // The numbers change whenever something happens that a rule may speak of.
+    let pulse = Memo::new(move |_| live.stats.get().map(|stats| stats.counts.failed));
+    let alerts =
+        Resource::new(move || (made.get(), done.get(), new.get(), pulse.get()), |_| list_alerts());
+    let deeds = Deeds {
+        delete: ServerAction::new(),
+        mute: ServerAction::new(),
+        delete_channel: ServerAction::new(),
+        test_channel: ServerAction::new(),
+    };
+    announce(deeds.delete, |()| Notice::done("The rule is gone; its history stays."));
+    announce(deeds.mute, |()| Notice::done("Done."));
+    announce(deeds.delete_channel, |()| Notice::done("Nothing is told there any more."));
+    announce(deeds.test_channel, |()| Notice::done("It arrived."));
+    view! {
+        <Header title="Alerts" />
+        <div class="scroll">
+            <ShownOnce
+                made
+                title="The channel's secret"
+                note="Whoever receives checks the messages' signatures with it. It is shown only now."
+                back="/alerts"
+            />
+            <Transition>
+                {move || Suspend::new(async move {
+                    match alerts.await {
+                        Ok(alerts) => view! { <All alerts new deeds /> }.into_any(),
+                        Err(error) => view! { <Problem error /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </div>
+    }
+}
+
+#[component]
+fn All(alerts: Alerts, new: Memo<Option<String>>, deeds: Deeds) -> AnyView {
+    let Alerts { rules, channels, turns, troubles, may_change } = alerts;
+    let form = move || match new.get().as_deref() {
+        Some("rule") if may_change => Some(view! { <RuleForm /> }.into_any()),
+        Some("channel") if may_change => Some(view! { <ChannelForm /> }.into_any()),
+        _ => None,
+    };
+    let wanted = Signal::derive(move || may_change && new.get().is_none());
+    let names: Vec<_> = channels.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
+    let silent = channels.is_empty();
+    view! {
+        {form}
+        <div class="bar">
+            <p class="dim">
+                {if silent {
+                    "Rules are read every 15 seconds. They are told nowhere yet: add a channel."
+                } else {
+                    "Rules are read every 15 seconds and told to every channel."
+                }}
+            </p>
+            <NewLink wanted href="/alerts?new=rule" label="New rule" />
+        </div>
+        <Rules rules deeds may_change />
+        <div class="bar section-bar">
+            <h2>"Channels"</h2>
+            <NewLink wanted href="/alerts?new=channel" label="New channel" />
+        </div>
+        <Channels channels deeds may_change />
+        <Troubles troubles names />
+        <Turns turns />
+    }
+    .into_any()
+}

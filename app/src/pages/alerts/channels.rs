@@ -1,0 +1,76 @@
+//! Where alerts are told.
+
+use leptos::prelude::*;
+
+use super::Deeds;
+use crate::{model::ChannelView, ui::Confirm};
+
+#[component]
+pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds, may_change: bool) -> AnyView {
+    if channels.is_empty() {
+        return view! {
+            <p class="quiet-line dim">
+                "None. A webhook, a Slack-compatible address or an email address can be told."
+            </p>
+        }
+        .into_any();
+    }
+    let rows: Vec<_> =
+        channels.into_iter().map(|channel| view! { <Row channel deeds may_change /> }).collect();
+    view! {
+        <table class="plain">
+            <thead>
+                <tr>
+                    <th>"Name"</th>
+                    <th>"Kind"</th>
+                    <th>"Address"</th>
+                    <th>
+                        <span class="unseen">"Actions"</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(channel: ChannelView, deeds: Deeds, may_change: bool) -> AnyView {
+    let ChannelView { id, name, kind, target, .. } = channel;
+    let actions = may_change.then(|| {
+        let (to_test, title) = (id.clone(), format!("Delete {name}?"));
+        view! {
+            <ActionForm action=deeds.test_channel attr:class="inline">
+                <input type="hidden" name="id" value=to_test />
+                <button class="btn">"Send a test"</button>
+            </ActionForm>
+            <Confirm
+                id=format!("delete-{id}")
+                label="Delete"
+                title
+                text="Nothing is told there any more, also not what is on its way."
+            >
+                <ActionForm action=deeds.delete_channel attr:class="inline">
+                    <input type="hidden" name="id" value=id />
+                    <button class="btn danger">"Delete channel"</button>
+                </ActionForm>
+            </Confirm>
+        }
+    });
+    view! {
+        <tr>
+            <td>
+                <b>{name}</b>
+            </td>
+            <td>{kind}</td>
+            <td data-label="Address" class="m">
+                {target}
+            </td>
+            <td>
+                <div class="row end-row">{actions}</div>
+            </td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,138 @@
+//! The rules and how they stand.
+
+use leptos::prelude::*;
+
+use super::Deeds;
+use crate::{
+    model::AlertRuleView,
+    ui::{Confirm, Moment},
+};
+
+#[component]
+pub fn Rules(rules: Vec<AlertRuleView>, deeds: Deeds, may_change: bool) -> AnyView {
+    if rules.is_empty() {
+        return view! {
+            <section class="empty">
+                <h2>"No rules"</h2>
+                <p>"Nothing is watched. Make a rule for what you would want to be woken for."</p>
+            </section>
+        }
+        .into_any();
+    }
+    // What fires is what people came for.
+    let (firing, quiet): (Vec<_>, Vec<_>) =
+        rules.into_iter().partition(|rule| rule.state == "firing");
+    let rows: Vec<_> = firing
+        .into_iter()
+        .chain(quiet)
+        .map(|rule| view! { <Row rule deeds may_change /> })
+        .collect();
+    view! {
+        <table class="plain">
+            <thead>
+                <tr>
+                    <th>"State"</th>
+                    <th>"Rule"</th>
+                    <th>"Reads"</th>
+                    <th>"Since"</th>
+                    <th>
+                        <span class="unseen">"Actions"</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(rule: AlertRuleView, deeds: Deeds, may_change: bool) -> AnyView {
+    let firing = rule.state == "firing";
+    let muted = rule.muted_until.clone();
+    let actions = may_change.then(|| {
+        view! { <RuleActions id=rule.id.clone() name=rule.name.clone() muted=muted.is_some() deeds /> }
+    });
+    let unit = rule.condition.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
+    let reads = rule.value.map(|value| reading(unit, value));
+    // Rules that came with the schema have stood as they do for ever.
+    let since = Some(rule.since).filter(|since| !since.as_str().starts_with("1970"));
+    view! {
+        <tr data-rule-id=rule.id>
+            <td>
+                {if firing {
+                    view! { <span class="s failed">"Firing"</span> }.into_any()
+                } else {
+                    view! { <span class="s processed">"Quiet"</span> }.into_any()
+                }}
+                {muted
+                    .map(|until| {
+                        view! {
+                            <div class="dim">"muted until " <Moment at=until /></div>
+                        }
+                    })}
+            </td>
+            <td>
+                <b>{rule.name}</b>
+                <div class="dim">"when " {rule.says} ", again after " {rule.repeat}</div>
+            </td>
+            <td data-label="Reads" class="m">
+                {reads.unwrap_or_else(|| "–".to_owned())}
+            </td>
+            <td data-label="Since">
+                {match since {
+                    Some(at) => view! { <Moment at /> }.into_any(),
+                    None => view! { <span class="dim">"the start"</span> }.into_any(),
+                }}
+            </td>
+            <td>
+                <div class="row end-row">{actions}</div>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn reading(kind: &str, value: f64) -> String {
+    match kind {
+        "failureRate" => format!("{value:.1} %"),
+        "latency" => format!("{:.1} s", value / 1_000.0),
+        _ => format!("{value}"),
+    }
+}
+
+#[component]
+fn RuleActions(id: String, name: String, muted: bool, deeds: Deeds) -> AnyView {
+    let (question, title) = (format!("delete-{id}"), format!("Delete {name}?"));
+    let (muting, muted_id) = (format!("How long {name} is muted"), id.clone());
+    view! {
+        <ActionForm action=deeds.mute attr:class="inline role-form">
+            <input type="hidden" name="id" value=muted_id />
+            {if muted {
+                view! { <button class="btn">"Unmute"</button> }.into_any()
+            } else {
+                view! {
+                    <select name="length" aria-label=muting>
+                        <option value="1h">"for 1 hour"</option>
+                        <option value="8h">"for 8 hours"</option>
+                        <option value="7d">"for 7 days"</option>
+                    </select>
+                    <button class="btn">"Mute"</button>
+                }
+                    .into_any()
+            }}
+        </ActionForm>
+        <Confirm
+            id=question
+            label="Delete"
+            title
+            text="It is read no more. What it told stays in the history."
+        >
+            <ActionForm action=deeds.delete attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn danger">"Delete rule"</button>
+            </ActionForm>
+        </Confirm>
+    }
+    .into_any()
+}
