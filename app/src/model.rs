@@ -19,6 +19,7 @@ pub mod key;
 pub mod page;
 pub mod people;
 pub mod preview;
+pub mod retention;
 pub mod run;
 pub mod session;
 pub mod source;
@@ -50,6 +51,7 @@ pub use preview::{
     BacktestView, EventSample, PreviewView, PreviewedEvent, PreviewedRequest, StepPreview,
     StepWhen, TriggerVerdict,
 };
+pub use retention::RetentionView;
 pub use run::{
     AttemptStatus, RunRef, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
     WorkflowRef,

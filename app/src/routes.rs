@@ -15,8 +15,8 @@ use crate::{
     live::Live,
     pages::{
         AlertsPage, AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage,
-        LoginPage, NotFoundPage, PeoplePage, QuarantinePage, SettingsPage, SetupPage, SourcePage,
-        SourcesPage, StreamPage, WorkflowPage, WorkflowsPage,
+        LoginPage, NotFoundPage, PeoplePage, QuarantinePage, RetentionPage, SettingsPage,
+        SetupPage, SourcePage, SourcesPage, StreamPage, WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -43,6 +43,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sources/:name") view=SourcePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
                     <Route path=path!("alerts") view=AlertsPage ssr=SsrMode::Async />
+                    <Route path=path!("retention") view=RetentionPage ssr=SsrMode::Async />
                     <Route path=path!("people") view=PeoplePage ssr=SsrMode::Async />
                     <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("settings") view=SettingsPage ssr=SsrMode::Async />

@@ -28,6 +28,7 @@ mod once;
 pub mod people;
 pub mod previews;
 pub mod quarantine;
+pub mod retention;
 pub mod sources;
 pub mod workflows;
 

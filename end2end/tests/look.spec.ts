@@ -101,6 +101,8 @@ const PAGES = [
   ['/workflows', 'workflows'],
   ['/sources', 'sources'],
   ['/keys', 'keys'],
+  ['/alerts', 'alerts'],
+  ['/retention', 'retention'],
   ['/people', 'people'],
   ['/audit', 'audit'],
   ['/settings', 'settings'],
@@ -116,6 +118,8 @@ const FORMS = [
   ['/dead-letters?plan=delete&all=1', 'dead-letters-delete'],
   ['/keys?new=1', 'keys-new'],
   ['/workflows/new?start=remind', 'editor-start'],
+  ['/alerts?new=rule', 'alerts-rule'],
+  ['/alerts?new=channel', 'alerts-channel'],
   ['/people?new=1', 'people-new'],
 ];
 

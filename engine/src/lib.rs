@@ -22,6 +22,7 @@ pub mod key;
 pub mod live;
 pub mod mail;
 pub mod meters;
+pub mod retention;
 pub mod run;
 pub mod source;
 pub mod stats;
@@ -174,6 +175,7 @@ impl Engine {
         engine.tasks.spawn(touch_keys(engine.clone()));
         engine.tasks.spawn(forget_keys(engine.clone()));
         engine.tasks.spawn(alert::watch::watch(engine.clone()));
+        engine.tasks.spawn(retention::sweep::keep_sweeping(engine.clone()));
         Ok(engine)
     }
 

@@ -14,6 +14,7 @@ mod m0006_versions;
 mod m0007_bulk;
 mod m0009_alerts;
 mod m0010_people;
+mod m0011_retention;
 
 pub struct Migrator;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_bulk::Bulk),
             Box::new(m0009_alerts::Alerts),
             Box::new(m0010_people::People),
+            Box::new(m0011_retention::Retention),
         ]
     }
 }

@@ -25,6 +25,7 @@ mod operation;
 mod people;
 mod refusals;
 mod required;
+mod retention;
 mod security;
 mod service;
 mod settings;
@@ -51,7 +52,7 @@ pub(crate) async fn serve(_: Authorized<Read>) -> impl IntoResponse {
 }
 
 /// The parts of the API in the order in which people meet them.
-const PARTS: [(Part, &str); 11] = [
+const PARTS: [(Part, &str); 12] = [
     (INTAKE, "Events come in here, each stored before it is answered."),
     (EVENTS, "What came, what became of it, and what can be done about it."),
     (DEAD_LETTERS, "The events that failed."),
@@ -61,6 +62,7 @@ const PARTS: [(Part, &str); 11] = [
     (KEYS, "Who may send, read and manage by machine."),
     (PEOPLE, "Who may sign in, and who changed what."),
     (ALERTS, "Rules over what happens, and where they are told."),
+    (RETENTION, "How long events are kept."),
     (WATCH, "Figures, and changes as they happen."),
     (HEALTH, "For probes."),
     (DOCUMENTS, "This description."),
@@ -74,6 +76,7 @@ const SOURCES: Part = Part("Sources");
 const KEYS: Part = Part("Keys");
 const PEOPLE: Part = Part("People");
 const ALERTS: Part = Part("Alerts");
+const RETENTION: Part = Part("Retention");
 const WATCH: Part = Part("Watch");
 const HEALTH: Part = Part("Health");
 const DOCUMENTS: Part = Part("Documents");
@@ -93,6 +96,7 @@ fn document() -> OpenApi {
         settings::operations(),
         alerts::operations(),
         people::operations(),
+        retention::operations(),
     ];
     let operations = all.into_iter().flatten().chain(service::operations());
     let (mut paths, mut components) = (Paths::new(), ComponentsBuilder::new());

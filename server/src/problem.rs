@@ -12,6 +12,7 @@ use engine::intake::IngestError;
 use engine::key::limit::Standing;
 use engine::key::manage::RevokeError;
 use engine::key::verify::KeyError;
+use engine::retention::RetentionError;
 use engine::source::DeliveryError;
 use engine::source::manage::SourceError;
 use engine::source::quarantine::ReleaseError;
@@ -430,6 +431,15 @@ impl From<AlertError> for Problem {
                 Self::new(Code::InvalidParameter, error.to_string())
             }
             AlertError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RetentionError> for Problem {
+    fn from(error: RetentionError) -> Self {
+        match error {
+            RetentionError::Store(error) => error.into(),
+            error => Self::new(Code::InvalidParameter, error.to_string()),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
     alerts, audit, bulk, dead_letters, events, health, ingest, keys, metrics, not_found,
-    quarantine, runs, sign_in, sources, stats, stream, users, workflows,
+    quarantine, retention, runs, sign_in, sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
 
@@ -130,6 +130,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/alert-channels", get(alerts::channels).post(alerts::create_channel))
         .route("/alert-channels/{id}", axum::routing::delete(alerts::delete_channel))
         .route("/alert-channels/{id}/test", post(alerts::try_channel))
+        .route("/retention", get(retention::list).put(retention::set).delete(retention::remove))
         .route("/users", get(users::list))
         .route("/audit", get(audit::list))
         .route("/stats", get(stats::current))

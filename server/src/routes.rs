@@ -14,6 +14,7 @@ pub(crate) mod metrics;
 pub(crate) mod not_found;
 pub(crate) mod quarantine;
 pub(crate) mod query;
+pub(crate) mod retention;
 pub(crate) mod runs;
 pub(crate) mod sign_in;
 pub(crate) mod sources;

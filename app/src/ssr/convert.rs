@@ -8,6 +8,7 @@ use engine::event::export::Exported;
 use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
+use engine::retention::Due;
 use engine::run::read::RunLine;
 use engine::run::{self, RunRecord};
 use engine::source::Source;
@@ -19,9 +20,9 @@ use serde_json::Value;
 use crate::model::{
     AlertMessageView, AlertRuleView, AlertTurnView, AttemptStatus, AuditView, ChannelView, Counts,
     DeadLetter, EventDetail, EventError, EventItem, EventStatus, ExportedEvent, HeldView,
-    InvitationView, KeyState, KeyView, RawJson, RunStatus, RunSummary, RunView, SourceView, Stats,
-    StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView, UserView,
-    WorkflowRef, WorkflowView,
+    InvitationView, KeyState, KeyView, RawJson, RetentionView, RunStatus, RunSummary, RunView,
+    SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView,
+    UserView, WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -90,6 +91,17 @@ pub fn alert_message(sent: Sent) -> AlertMessageView {
         due_at: sent.due_at.map(time),
         error: sent.error,
         created_at: time(sent.created_at),
+    }
+}
+
+pub fn retention(due: Due) -> RetentionView {
+    RetentionView {
+        status: due.rule.status.as_str().to_owned(),
+        source: due.rule.source,
+        keep: Window(due.rule.keep).to_string(),
+        due: u64::try_from(due.events).unwrap_or(0),
+        due_bytes: u64::try_from(due.bytes).unwrap_or(0),
+        oldest: due.oldest.map(time),
     }
 }
 

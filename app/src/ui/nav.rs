@@ -107,6 +107,10 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Audit />
             "Audit log"
         </A>
+        <A href="/retention">
+            <Icon shape=Shape::Retention />
+            "Retention"
+        </A>
         <A href="/settings">
             <Icon shape=Shape::Settings />
             "Settings"

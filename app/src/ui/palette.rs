@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use leptos_router::{hooks::use_navigate, params::ParamsMap};
 
 /// Where one can go: its name, its address, and other words for it.
-const PLACES: [(&str, &str, &str); 15] = [
+const PLACES: [(&str, &str, &str); 16] = [
     ("Stream", "/", "events live all"),
     ("Failed events", "/?status=failed", "errors"),
     ("Dead letters", "/dead-letters", "dlq retry"),
@@ -19,6 +19,7 @@ const PLACES: [(&str, &str, &str); 15] = [
     ("People", "/people", "users roles"),
     ("Invite someone", "/people?new=1", "add user"),
     ("Audit log", "/audit", "history who"),
+    ("Retention", "/retention", "keep delete old purge"),
     ("Settings", "/settings", "password limits"),
 ];
 

@@ -13,6 +13,7 @@ pub mod event_body;
 pub mod event_note;
 pub mod invitation;
 pub mod quarantine;
+pub mod retention_rule;
 pub mod run;
 pub mod session;
 pub mod setup_link;

@@ -35,6 +35,7 @@ mod answer;
 mod bulk;
 mod lane;
 mod lease;
+mod purge;
 mod repair;
 mod settle;
 mod tally;
@@ -162,6 +163,8 @@ enum Command {
     },
     ExtendLeases(Vec<RunId>, Reply<()>),
     TouchKeys(Vec<(KeyId, Timestamp)>),
+    /// Answers how many events were removed.
+    Purge(Vec<i64>, Reply<u64>),
     Change(Change, Reply<()>),
 }
 
@@ -267,6 +270,11 @@ impl Writer {
         self.queue.send(Command::TouchKeys(used)).await.map_err(|_| StoreError::Closed)
     }
 
+    /// Removes those of the events with these numbers that are settled.
+    pub(crate) async fn purge(&self, seqs: Vec<i64>) -> Result<u64, StoreError> {
+        self.ask(|reply| Command::Purge(seqs, reply)).await
+    }
+
     pub async fn change(&self, mut change: Change) -> Result<(), StoreError> {
         change.entry = change.note.as_ref().and_then(|note| note.row(audit::current()));
         self.ask(|reply| Command::Change(change, reply)).await
@@ -353,6 +361,7 @@ impl Command {
             Self::Repair(_, reply) => reply.send(Err(error.into())).is_err(),
             Self::Bulk(_, reply) => reply.send(Err(error)).is_err(),
             Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),
+            Self::Purge(_, reply) => reply.send(Err(error)).is_err(),
             Self::ExtendLeases(_, reply) | Self::Change(_, reply) => {
                 reply.send(Err(error)).is_err()
             }

@@ -17,6 +17,7 @@ mod alerts;
 mod audit;
 mod bulk;
 mod people;
+mod retention;
 mod runs;
 mod sources;
 mod trial;

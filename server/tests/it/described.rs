@@ -82,6 +82,7 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
     for id in &failed {
         assert_eq!(sluice.settled(id, key).await.unwrap()["status"], "failed");
     }
+    let (rules, channels) = alerts(sluice, &sink.url(), key).await;
     let (kept, spare) = workflows(sluice, &sink.url(), key).await;
     let create = ["sources", "create", "--name", "hub", "--kind", "github", "--secret", "s3cret"];
     sluice.command(&create, None).await.unwrap();
@@ -104,6 +105,11 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("releaseDelivery", "id", held[..half].to_vec()),
         ("deleteDelivery", "id", held[half..].to_vec()),
         ("revokeKey", "id", keys),
+        ("replaceAlert", "id", rules[..2].to_vec()),
+        ("muteAlert", "id", rules[..2].to_vec()),
+        ("deleteAlert", "id", rules[2..].to_vec()),
+        ("testAlertChannel", "id", channels[..2].to_vec()),
+        ("deleteAlertChannel", "id", channels[2..].to_vec()),
         ("getWorkflow", "id", kept.clone()),
         ("listVersions", "id", kept.clone()),
         ("getVersion", "id", kept.clone()),
@@ -112,6 +118,27 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("deleteWorkflow", "id", spare),
         ("deliver", "source", vec!["hub".to_owned()]),
     ]
+}
+
+/// Rules and channels.
+async fn alerts(sluice: &Sluice, url: &str, key: &str) -> (Vec<String>, Vec<String>) {
+    let (mut rules, mut channels) = (Vec::new(), Vec::new());
+    let made = async |path: &str, body: Value| {
+        let request = Request::post(path).key(key).json(&body);
+        let made = sluice.call(request).await.unwrap().json().unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    for number in 1..=EACH {
+        let rule = json!({
+            "name": format!("rule {number}"),
+            "condition": { "kind": "deadLetters", "over": 1_000_000 },
+        });
+        rules.push(made("/api/v1/alerts", rule).await);
+        let channel =
+            json!({ "name": format!("channel {number}"), "kind": "slack", "target": url });
+        channels.push(made("/api/v1/alert-channels", channel).await);
+    }
+    (rules, channels)
 }
 
 /// Workflows with two versions that stay, and others that may be deleted.
@@ -173,7 +200,8 @@ phases.stateful.enabled = false
         match *operation {
             // Following what other answers name, they would end the key that is used itself, and take
             // away what others are to be tried on.
-            "revokeKey" | "deleteDelivery" | "deleteWorkflow" => {
+            "revokeKey" | "deleteDelivery" | "deleteWorkflow" | "deleteAlert"
+            | "deleteAlertChannel" => {
                 text += "phases.stateful.enabled = false\n";
                 for phase in ["coverage", "fuzzing"] {
                     text += &format!("phases.{phase}.extra-data-sources.responses = false\n");

@@ -127,6 +127,9 @@ impl Desk {
                 (Command::Claim { reply, .. }, Outcome::Claimed(runs)) => {
                     reply.send(Ok(runs)).is_err()
                 }
+                (Command::Purge(_, reply), Outcome::Purged(count)) => {
+                    reply.send(Ok(count)).is_err()
+                }
                 (Command::Change(_, reply), Outcome::Changed(result)) => {
                     reply.send(result).is_err()
                 }

@@ -41,6 +41,7 @@ pub(super) enum Outcome {
     Bulk(Option<Box<(Operation, Vec<EventRow>)>>),
     Claimed(Vec<Claimed>),
     Changed(Result<(), StoreError>),
+    Purged(u64),
     Done,
 }
 
@@ -247,6 +248,7 @@ impl Work<'_, DatabaseTransaction> {
                     result => Ok(Outcome::Changed(result)),
                 }
             }
+            Command::Purge(seqs, _) => Ok(Outcome::Purged(self.purge(seqs).await?)),
             Command::Accept(..) | Command::Record(..) => Ok(Outcome::Done),
         }
     }

@@ -1,0 +1,16 @@
+//! Keeps events for ever again, or as the rule for every source says.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "retention/remove")]
+pub async fn remove_retention(
+    status: String,
+    #[server(default)] source: String,
+) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::retention::remove(&engine, &status, &source).await?;
+    crate::ssr::redirect_form("/retention");
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Says how long events are kept.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+/// A blank source is every source without a rule of its own.
+#[server(prefix = "/api/ui", endpoint = "retention/set")]
+pub async fn set_retention(
+    status: String,
+    #[server(default)] source: String,
+    keep: String,
+) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::retention::set(&engine, &status, &source, &keep).await?;
+    crate::ssr::redirect_form("/retention");
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! How long events are kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// A rule, and what it would remove now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = RetentionRule))]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionView {
+    /// `processed` or `failed`.
+    pub status: String,
+    /// Absent for every source that has no rule of its own.
+    pub source: Option<String>,
+    /// Such as `30d`.
+    pub keep: String,
+    /// Events that have been kept long enough and wait to be removed.
+    pub due: u64,
+    /// Of their payloads; their runs and journals come on top.
+    pub due_bytes: u64,
+    /// When the oldest of them was received.
+    pub oldest: Option<Timestamp>,
+}

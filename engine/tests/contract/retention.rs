@@ -1,0 +1,103 @@
+//! Events go when they have been kept long enough, with all that belongs to them, and nothing else does.
+
+use std::time::Duration;
+
+use engine::event::EventStatus;
+use engine::event::repair::{Repair, repair};
+use engine::id::SystemRandom;
+use engine::retention::{self, RetentionError, Rule, Settled, sweep};
+use engine::time::{ManualClock, Timestamp};
+use engine::{Environment, stats};
+use serde_json::json;
+
+use crate::databases::Database;
+use crate::on_both;
+
+on_both!(
+    what_was_kept_long_enough_goes,
+    a_source_of_its_own_is_kept_by_its_own_rule,
+    more_than_a_batch_goes,
+    a_rule_shorter_than_a_day_is_refused,
+);
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn rule(status: Settled, source: Option<&str>, days: u32) -> Rule {
+    Rule { status, source: source.map(str::to_owned), keep: DAY * days }
+}
+
+fn clock() -> (ManualClock, Environment) {
+    let clock = ManualClock::at(Timestamp::from_millis(1_800_000_000_000));
+    (clock.clone(), Environment::new(clock, SystemRandom))
+}
+
+async fn what_was_kept_long_enough_goes(database: Database) {
+    let (clock, environment) = clock();
+    let running = database.start_with(environment).await;
+    let engine = &running.engine;
+    let old = running.order(1).await;
+    let failed = running.order(2).await;
+    repair(engine, failed.id, Repair::MarkFailed).await.unwrap();
+    clock.turn(3 * 86_400_000);
+    let young = running.order(3).await;
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 0, "without a rule nothing goes");
+
+    retention::set(engine, rule(Settled::Processed, None, 2)).await.unwrap();
+    let due = sweep::due(engine).await.unwrap();
+    assert_eq!((due.len(), due[0].events), (1, 1));
+    assert!(due[0].bytes > 0 && due[0].oldest.is_some(), "{due:?}");
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 1);
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 0);
+    assert!(engine::event::read::get(engine, old.id).await.is_err());
+    assert_eq!(running.get(failed.id).await.row.status, EventStatus::Failed, "has its own rule");
+    assert_eq!(running.get(young.id).await.row.status, EventStatus::Processed);
+    let counted = stats::current(engine).await.unwrap();
+    assert_eq!((counted.processed, counted.failed), (1, 1), "the counters follow");
+
+    retention::set(engine, rule(Settled::Failed, None, 1)).await.unwrap();
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 1);
+    assert_eq!(stats::current(engine).await.unwrap().failed, 0);
+}
+
+async fn a_source_of_its_own_is_kept_by_its_own_rule(database: Database) {
+    let (clock, environment) = clock();
+    let running = database.start_with(environment).await;
+    let engine = &running.engine;
+    let from = async |source: &str| {
+        let event = json!({ "eventType": "a.b", "source": source, "payload": {} });
+        running.send(event).await
+    };
+    let (shop, bank) = (from("shop").await, from("bank").await);
+    clock.turn(10 * 86_400_000);
+    retention::set(engine, rule(Settled::Processed, None, 2)).await.unwrap();
+    retention::set(engine, rule(Settled::Processed, Some("bank"), 30)).await.unwrap();
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 1);
+    assert!(engine::event::read::get(engine, shop.id).await.is_err());
+    running.get(bank.id).await;
+    retention::remove(engine, Settled::Processed, Some("bank".into())).await.unwrap();
+    assert_eq!(retention::list(engine).await.unwrap().len(), 1);
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 1);
+}
+
+async fn more_than_a_batch_goes(database: Database) {
+    let (clock, environment) = clock();
+    let running = database.start_with(environment).await;
+    let engine = &running.engine;
+    for _ in 0..12 {
+        let many = (0..100).map(|id| running.order(id));
+        futures::future::join_all(many).await;
+    }
+    clock.turn(3 * 86_400_000);
+    retention::set(engine, rule(Settled::Processed, None, 1)).await.unwrap();
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 1_200);
+    assert_eq!(stats::current(engine).await.unwrap().processed, 0);
+}
+
+async fn a_rule_shorter_than_a_day_is_refused(database: Database) {
+    let engine = database.start().await.engine;
+    let short = Rule { keep: DAY / 2, ..rule(Settled::Processed, None, 1) };
+    assert!(matches!(retention::set(&engine, short).await, Err(RetentionError::TooShort)));
+    let nameless = rule(Settled::Processed, Some(""), 1);
+    assert!(matches!(retention::set(&engine, nameless).await, Err(RetentionError::Source)));
+    assert!(retention::list(&engine).await.unwrap().is_empty());
+}

@@ -1,0 +1,34 @@
+//! How long events are kept.
+
+use app::model::RetentionView;
+use axum::http::StatusCode;
+use engine::key::Permission;
+use serde_json::json;
+
+use super::operation::Operation;
+use super::{RETENTION, shape};
+use crate::problem::Code;
+use crate::routes::retention::{RetentionBody, Which};
+
+pub(super) fn operations() -> Vec<Operation> {
+    let rule = json!({ "status": "processed", "keep": "30d" });
+    vec![
+        RETENTION
+            .get("/api/v1/retention", "listRetention", "List how long events are kept")
+            .says("With what each rule would remove now.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "All rules.", shape::page::<RetentionView>()),
+        RETENTION
+            .put("/api/v1/retention", "setRetention", "Say how long events are kept")
+            .says("In place of a rule for the same events.")
+            .needs(Permission::Manage)
+            .takes([shape::json::<RetentionBody>().such_as(rule)])
+            .answers_nothing(StatusCode::NO_CONTENT, "It holds.")
+            .refuses(&[Code::MalformedJson]),
+        RETENTION
+            .delete("/api/v1/retention", "removeRetention", "Keep events again")
+            .needs(Permission::Manage)
+            .query::<Which>()
+            .answers_nothing(StatusCode::NO_CONTENT, "There is no such rule."),
+    ]
+}
