@@ -30,7 +30,7 @@ use operation::Operations;
 use plan::{Asked, PlanPanel};
 use selection::SelectionBar;
 
-/// Which letters are ticked.
+/// Which letters are ticked. It outlives the list, which is fetched again when something changes.
 type Chosen = RwSignal<BTreeSet<String>>;
 
 #[component]
@@ -51,7 +51,12 @@ pub fn DeadLettersPage() -> impl IntoView {
         move || (filter.get(), changed.get(), done.get(), count.get(), ended.get()),
         |(filter, ..)| list_dead_letters(filter),
     );
-    let chosen = Chosen::default();
+    let (chosen, every) = (Chosen::default(), RwSignal::new(false));
+    // All that match is another thing under another filter.
+    Effect::new(move |_| {
+        filter.track();
+        every.set(false);
+    });
     let doing = operation::Doing::provide();
     view! {
         <Header title="Dead letters" />
@@ -62,7 +67,7 @@ pub fn DeadLettersPage() -> impl IntoView {
                     match letters.await {
                         Ok(letters) => {
                             let filter = filter.get_untracked();
-                            view! { <Letters letters filter chosen doing /> }.into_any()
+                            view! { <Letters letters filter chosen every doing /> }.into_any()
                         }
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
@@ -77,6 +82,7 @@ fn Letters(
     letters: DeadLetters,
     filter: LetterFilter,
     chosen: Chosen,
+    every: RwSignal<bool>,
     doing: operation::Doing,
 ) -> AnyView {
     let DeadLetters { letters, matching, groups, operations } = letters;
@@ -113,7 +119,7 @@ fn Letters(
             view! { <NoMatch /> }.into_any()
         } else {
             view! {
-                <SelectionBar ids matching filter chosen />
+                <SelectionBar ids matching filter chosen every />
                 <ul class="letters" aria-label="Dead letters">
                     {rows}
                 </ul>

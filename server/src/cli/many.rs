@@ -145,6 +145,7 @@ impl Many {
     /// Plans, asks, starts and watches.
     async fn run(self, action: &str, status: Option<&str>, more: Value) -> anyhow::Result<()> {
         let client = self.server.client()?;
+        let status = status.or(self.all.then_some("failed"));
         let mut filter = Map::new();
         let given = [
             ("status", status),

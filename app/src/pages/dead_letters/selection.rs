@@ -19,8 +19,8 @@ pub fn SelectionBar(
     matching: u64,
     filter: LetterFilter,
     chosen: Chosen,
+    every: RwSignal<bool>,
 ) -> AnyView {
-    let every = RwSignal::new(false);
     let hydrated = expect_context::<Hydrated>().0;
     // Before the page is alive nobody counts the ticks, so the buttons stay open.
     let idle =
@@ -75,7 +75,7 @@ fn Everything(matching: u64, every: RwSignal<bool>) -> AnyView {
     let choose = move |event| every.set(event_target_checked(&event));
     view! {
         <label class="pick">
-            <input type="checkbox" name="all" value="1" on:change=choose />
+            <input type="checkbox" name="all" value="1" prop:checked=every on:change=choose />
             {format!("All {matching} that match")}
         </label>
     }
