@@ -53,8 +53,8 @@ pub use preview::{
 };
 pub use retention::RetentionView;
 pub use run::{
-    AttemptStatus, RunRef, RunStatus, RunSummary, RunView, StepAttempt, StepRequest, StepResponse,
-    WorkflowRef,
+    AttemptStatus, EventRef, RunDetail, RunFilter, RunItem, RunRef, RunStatus, RunSummary, RunView,
+    StepAttempt, StepRequest, StepResponse, WorkflowRef,
 };
 pub use session::{Session, User};
 pub use source::{SourceActivity, SourceDetail, SourceView};

@@ -15,8 +15,8 @@ use crate::{
     live::Live,
     pages::{
         AlertsPage, AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage,
-        LoginPage, NotFoundPage, PeoplePage, QuarantinePage, RetentionPage, SettingsPage,
-        SetupPage, SourcePage, SourcesPage, StreamPage, WorkflowPage, WorkflowsPage,
+        LoginPage, NotFoundPage, PeoplePage, QuarantinePage, RetentionPage, RunPage, RunsPage,
+        SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage, WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -34,6 +34,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=StreamPage ssr=SsrMode::Async />
                     <Route path=path!("events/:id") view=EventPage ssr=SsrMode::Async />
                     <Route path=path!("dead-letters") view=DeadLettersPage ssr=SsrMode::Async />
+                    <Route path=path!("runs") view=RunsPage ssr=SsrMode::Async />
+                    <Route path=path!("runs/:id") view=RunPage ssr=SsrMode::Async />
                     <Route path=path!("quarantine") view=QuarantinePage ssr=SsrMode::Async />
                     <Route path=path!("workflows") view=WorkflowsPage ssr=SsrMode::Async />
                     <Route path=path!("workflows/new") view=EditorPage ssr=SsrMode::Async />

@@ -29,6 +29,7 @@ pub mod people;
 pub mod previews;
 pub mod quarantine;
 pub mod retention;
+pub mod runs;
 pub mod sources;
 pub mod workflows;
 

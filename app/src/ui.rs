@@ -24,7 +24,8 @@ pub mod status;
 pub mod time;
 
 pub use actions::{
-    Actions, ReplayButton, ReplayIcon, ResolveButton, ResolveNoting, RetryButton, announce, tell,
+    Actions, CancelRunButton, ReplayButton, ReplayIcon, ResolveButton, ResolveNoting, RetryButton,
+    announce, tell,
 };
 pub use command::Command;
 pub use confirm::Confirm;

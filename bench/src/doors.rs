@@ -63,6 +63,8 @@ pub const ROUTES: &[Door] = &[
     door("GET", "/api/v1/dead-letters/export", Needs::Read),
     door("GET", "/api/v1/events/export", Needs::Read),
     door("GET", "/api/v1/runs", Needs::Read),
+    door("GET", "/api/v1/runs/run_none", Needs::Read),
+    door("POST", "/api/v1/runs/run_none/cancel", Needs::Manage),
     door("GET", "/api/v1/sources", Needs::Read),
     door("GET", "/api/v1/quarantine", Needs::Read),
     door("POST", "/api/v1/quarantine/qrn_none/release", Needs::Manage),
@@ -110,6 +112,8 @@ pub const PAGES: &[&str] = &[
     "/retention",
     "/people",
     "/audit",
+    "/runs",
+    "/runs/run_none",
     "/settings",
 ];
 
@@ -119,6 +123,7 @@ pub const FORGED: &[&str] = &[
     "/api/v1/events/evt_none/replay",
     "/api/v1/events/evt_none/processed",
     "/api/v1/dead-letters/evt_none/retry",
+    "/api/v1/runs/run_none/cancel",
     "/api/v1/bulk",
     "/api/ui/keys/create",
     "/api/ui/keys/revoke",

@@ -5,10 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::event::EventError;
-use crate::id::{RunId, WorkflowId};
+use crate::event::{EventError, EventType};
+use crate::id::{EventId, RunId, WorkflowId};
 use crate::time::Timestamp;
 
+pub mod cancel;
 pub mod emit;
 pub mod http;
 pub mod machine;
@@ -125,4 +126,19 @@ pub struct RunRecord {
     pub finished_at: Option<Timestamp>,
     pub error: Option<EventError>,
     pub attempts: Vec<StepAttempt>,
+}
+
+/// A run whole: its journal, and the event that started it.
+#[derive(Debug, Clone)]
+pub struct RunDetail {
+    pub run: RunRecord,
+    /// `None` for a test run on a made up event, and once the event was deleted.
+    pub event: Option<RunEvent>,
+}
+
+/// The event of a run, as far as a list of runs shows it.
+#[derive(Debug, Clone)]
+pub struct RunEvent {
+    pub id: EventId,
+    pub event_type: EventType,
 }

@@ -23,6 +23,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod quarantine;
+mod runs;
 mod send;
 mod serve;
 mod sources;
@@ -66,6 +67,9 @@ enum Command {
     /// List, show, replay, mark and delete events.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// List, show and cancel runs of workflows.
+    #[command(subcommand)]
+    Runs(runs::RunsCommand),
     /// List, retry, resolve and delete the events that failed.
     #[command(subcommand)]
     Dlq(dlq::DlqCommand),
@@ -127,6 +131,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Users(command) => users::run(command).await,
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,
+        Command::Runs(command) => runs::run(command).await,
         Command::Dlq(command) => dlq::run(command).await,
         Command::Bulk(command) => bulk::run(command).await,
         Command::Doctor(args) => doctor::run(*args).await,

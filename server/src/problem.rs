@@ -13,6 +13,8 @@ use engine::key::limit::Standing;
 use engine::key::manage::RevokeError;
 use engine::key::verify::KeyError;
 use engine::retention::RetentionError;
+use engine::run::cancel::CancelError;
+use engine::run::read::RunReadError;
 use engine::source::DeliveryError;
 use engine::source::manage::SourceError;
 use engine::source::quarantine::ReleaseError;
@@ -375,6 +377,25 @@ impl From<BulkError> for Problem {
                 Self::new(Code::Conflict, error.to_string())
             }
             BulkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RunReadError> for Problem {
+    fn from(error: RunReadError) -> Self {
+        match error {
+            RunReadError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            RunReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            CancelError::Ended(_) => Self::new(Code::Conflict, error.to_string()),
+            CancelError::Store(error) => error.into(),
         }
     }
 }

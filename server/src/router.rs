@@ -116,6 +116,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/workflows/{id}/enable", post(workflows::enable))
         .route("/workflows/{id}/disable", post(workflows::disable))
         .route("/runs", get(runs::list))
+        .route("/runs/{id}", get(runs::get))
+        .route("/runs/{id}/cancel", post(runs::cancel))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/sources", get(sources::list))

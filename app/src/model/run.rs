@@ -20,6 +20,19 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    pub const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    pub fn is_finished(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -95,6 +108,94 @@ pub struct RunView {
     pub error: Option<String>,
     /// In the order they were made.
     pub attempts: Vec<StepAttempt>,
+}
+
+/// The event that started a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = RunEvent))]
+#[serde(rename_all = "camelCase")]
+pub struct EventRef {
+    pub id: String,
+    pub event_type: String,
+}
+
+/// A run as a list shows it: without its journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RunItem {
+    pub id: String,
+    pub status: RunStatus,
+    pub workflow: WorkflowRef,
+    /// Asked for by hand: it changes nothing of its event, and no figure counts it.
+    #[serde(default)]
+    pub test: bool,
+    /// `null` where the event was deleted, or made up for a test.
+    pub event: Option<EventRef>,
+    pub created_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+    /// When a waiting run goes on.
+    pub next_attempt_at: Option<Timestamp>,
+    /// What it failed by, or who cancelled it.
+    pub error: Option<String>,
+    /// How many attempts its steps have made.
+    pub attempts: u32,
+}
+
+/// A run whole, with the event that started it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RunDetail {
+    /// `null` where the event was deleted, or made up for a test.
+    pub event: Option<EventRef>,
+    #[serde(flatten)]
+    pub run: RunView,
+}
+
+/// Which runs a list shows; empty is no condition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunFilter {
+    pub status: String,
+    /// A workflow's name or id.
+    pub workflow: String,
+    /// RFC 3339.
+    pub from: String,
+    pub to: String,
+    pub cursor: String,
+}
+
+impl RunFilter {
+    /// Reads it from an address, by the names of its parameters.
+    pub fn read(parameter: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name: &str| parameter(name).unwrap_or_default().trim().to_owned();
+        Self {
+            status: text("status"),
+            workflow: text("workflow"),
+            from: text("from"),
+            to: text("to"),
+            cursor: text("cursor"),
+        }
+    }
+
+    /// What is set, as an address says it.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("status", self.status.as_str()),
+            ("workflow", &self.workflow),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("cursor", &self.cursor),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Whether it leaves anything out.
+    pub fn is_narrow(&self) -> bool {
+        self.pairs().any(|(name, _)| name != "cursor")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

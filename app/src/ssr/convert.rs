@@ -9,7 +9,7 @@ use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
 use engine::retention::Due;
-use engine::run::read::RunLine;
+use engine::run::read::{RunLine, RunRow};
 use engine::run::{self, RunRecord};
 use engine::source::Source;
 use engine::source::quarantine::Held;
@@ -19,10 +19,10 @@ use serde_json::Value;
 
 use crate::model::{
     AlertMessageView, AlertRuleView, AlertTurnView, AttemptStatus, AuditView, ChannelView, Counts,
-    DeadLetter, EventDetail, EventError, EventItem, EventStatus, ExportedEvent, HeldView,
-    InvitationView, KeyState, KeyView, RawJson, RetentionView, RunStatus, RunSummary, RunView,
-    SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView,
-    UserView, WorkflowRef, WorkflowView,
+    DeadLetter, EventDetail, EventError, EventItem, EventRef, EventStatus, ExportedEvent, HeldView,
+    InvitationView, KeyState, KeyView, RawJson, RetentionView, RunDetail, RunItem, RunStatus,
+    RunSummary, RunView, SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView,
+    Timestamp, TriggerView, UserView, WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -269,6 +269,32 @@ fn unexplained() -> EventError {
         run_id: None,
         step: None,
     }
+}
+
+fn event_ref(event: run::RunEvent) -> EventRef {
+    EventRef { id: event.id.to_string(), event_type: event.event_type.to_string() }
+}
+
+pub fn run_item(row: RunRow) -> RunItem {
+    let attempts = count(row.attempts);
+    let event = row.event.map(event_ref);
+    let run = run(row.run);
+    RunItem {
+        id: run.id,
+        status: run.status,
+        workflow: run.workflow,
+        test: run.test,
+        event,
+        created_at: run.created_at,
+        finished_at: run.finished_at,
+        next_attempt_at: run.next_attempt_at,
+        error: run.error,
+        attempts,
+    }
+}
+
+pub fn run_detail(detail: run::RunDetail) -> RunDetail {
+    RunDetail { event: detail.event.map(event_ref), run: run(detail.run) }
 }
 
 pub fn run(record: RunRecord) -> RunView {

@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{Icon, Notice, Notices, icon::Shape};
 use crate::{
     ApiError,
-    api::{MarkProcessed, ReplayEvent, RetryEvent},
+    api::{CancelRun, MarkProcessed, ReplayEvent, RetryEvent},
 };
 
 /// The page's actions, and when one has last succeeded.
@@ -14,6 +14,7 @@ pub struct Actions {
     replay: ServerAction<ReplayEvent>,
     retry: ServerAction<RetryEvent>,
     resolve: ServerAction<MarkProcessed>,
+    cancel: ServerAction<CancelRun>,
     /// Grows with each success: pages fetch again.
     pub done: RwSignal<u32>,
 }
@@ -24,14 +25,16 @@ impl Actions {
             replay: ServerAction::new(),
             retry: ServerAction::new(),
             resolve: ServerAction::new(),
+            cancel: ServerAction::new(),
             done: RwSignal::new(0),
         };
         provide_context(actions);
-        let Self { replay, retry, resolve, .. } = actions;
+        let Self { replay, retry, resolve, cancel, .. } = actions;
         announce(replay, |id| {
             Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
         });
         announce(retry, |()| Notice::done("Its failed runs start again."));
+        announce(cancel, |()| Notice::done("The run is cancelled."));
         announce(resolve, |()| Notice::done("Marked as processed."));
     }
 }
@@ -137,6 +140,20 @@ pub fn ResolveNoting(#[prop(into)] id: String) -> impl IntoView {
             <input name="note" maxlength="2000" placeholder="Note, if any" aria-label="Note" />
             <button class="btn" disabled=busy>
                 "Mark processed"
+            </button>
+        </ActionForm>
+    }
+}
+
+#[component]
+pub fn CancelRunButton(#[prop(into)] id: String) -> impl IntoView {
+    let Actions { cancel, .. } = expect_context();
+    let busy = cancel.pending();
+    view! {
+        <ActionForm action=cancel attr:class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="btn" disabled=busy>
+                "Cancel run"
             </button>
         </ActionForm>
     }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 pub enum Shape {
     Stream,
     DeadLetters,
+    Runs,
     Quarantine,
     Workflows,
     Sources,
@@ -24,6 +25,7 @@ impl Shape {
     fn path(self) -> &'static str {
         match self {
             Self::Stream => "M1 4c3 0 3 2 6 2s3-2 7-2M1 10c3 0 3 2 6 2s3-2 7-2",
+            Self::Runs => "M2 4h7M2 8h4M2 12h8M10.500 6l4 2.500-4 2.500z",
             Self::DeadLetters => "M2 4h11v8H2zM2 4l5.5 4.5L13 4M10 10l4 4m0-4l-4 4",
             Self::Workflows => {
                 "M5.5 3.5a2 2 0 11-4 0 2 2 0 014 0zM13.5 11.5a2 2 0 11-4 0 2 2 0 014 0z\

@@ -71,6 +71,10 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Stream />
             "Stream"
         </A>
+        <A href="/runs" attr:data-key="g r">
+            <Icon shape=Shape::Runs />
+            "Runs"
+        </A>
         <A href="/dead-letters" attr:data-key="g d">
             <Icon shape=Shape::DeadLetters />
             "Dead letters"

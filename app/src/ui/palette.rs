@@ -4,10 +4,11 @@ use leptos::{html, prelude::*};
 use leptos_router::{hooks::use_navigate, params::ParamsMap};
 
 /// Where one can go: its name, its address, and other words for it.
-const PLACES: [(&str, &str, &str); 16] = [
+const PLACES: [(&str, &str, &str); 17] = [
     ("Stream", "/", "events live all"),
     ("Failed events", "/?status=failed", "errors"),
     ("Dead letters", "/dead-letters", "dlq retry"),
+    ("Runs", "/runs", "workflow cancel steps"),
     ("Quarantine", "/quarantine", "signature rejected"),
     ("Alerts", "/alerts", "rules monitoring"),
     ("New alert rule", "/alerts?new=rule", "add create"),

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Moment, RunState};
+use super::{CancelRunButton, Moment, RunState};
 use crate::model::{AttemptStatus, RunView, StepAttempt, time::duration};
 
 pub mod exchange;
@@ -28,6 +28,7 @@ pub fn RunList(runs: Vec<RunView>) -> impl IntoView {
 fn Run(run: RunView, span: Span) -> AnyView {
     let took = run.finished_at.as_ref().and_then(|end| end.since(&run.created_at)).map(duration);
     let bar = span.parts(&run);
+    let open = !run.status.is_finished();
     let said = run.attempts.last().and_then(|attempt| attempt.error.clone());
     let error = run.error.clone().filter(|error| said.as_ref() != Some(error));
     view! {
@@ -41,7 +42,10 @@ fn Run(run: RunView, span: Span) -> AnyView {
                     .next_attempt_at
                     .clone()
                     .map(|at| view! { <span class="dim">"next attempt " <Moment at /></span> })}
-                <span class="m run-id">{run.id.clone()}</span>
+                <a class="m run-id" href=format!("/runs/{}", run.id)>
+                    {run.id.clone()}
+                </a>
+                {open.then(|| view! { <CancelRunButton id=run.id.clone() /> })}
             </div>
             <div class="fall">
                 <Fall parts=bar />

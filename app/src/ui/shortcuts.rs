@@ -16,6 +16,7 @@ const KEYS: [(&[&str], &str); 14] = [
     (&["r"], "Replay the event"),
     (&["c"], "Copy the event's ID"),
     (&["g", "s"], "Stream"),
+    (&["g", "r"], "Runs"),
     (&["g", "d"], "Dead letters"),
     (&["g", "q"], "Quarantine"),
     (&["g", "l"], "Alerts"),

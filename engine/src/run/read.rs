@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{RunRecord, RunStatus};
+use super::{RunDetail, RunEvent, RunRecord, RunStatus};
 use crate::Engine;
-use crate::id::{RunId, WorkflowId};
+use crate::event::EventType;
+use crate::id::{EventId, RunId, WorkflowId};
 use crate::store::StoreError;
-use crate::store::entity::{run, step_attempt};
+use crate::store::entity::{event, run, step_attempt};
+use crate::time::Timestamp;
 
 /// The runs of an event in the order in which they were born, each with its journal.
 pub async fn of_event(engine: &Engine, event_seq: i64) -> Result<Vec<RunRecord>, StoreError> {
@@ -20,22 +22,98 @@ pub async fn of_event(engine: &Engine, event_seq: i64) -> Result<Vec<RunRecord>,
     with_journals(engine, runs).await
 }
 
-/// The newest runs, with their journals.
+#[derive(Debug, thiserror::Error)]
+pub enum RunReadError {
+    #[error("there is no run {0}")]
+    Unknown(RunId),
+    #[error("the run could not be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Which runs; every condition must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    pub status: Option<RunStatus>,
+    /// The workflow's name or id.
+    pub workflow: Option<String>,
+    /// Created at this time or later.
+    pub from: Option<Timestamp>,
+    /// Created before this time.
+    pub to: Option<Timestamp>,
+}
+
+/// A run as a list shows it: how many attempts it has made, without the attempts.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    /// Its journal is left out.
+    pub run: RunRecord,
+    pub attempts: i64,
+    pub event: Option<RunEvent>,
+}
+
+/// At most `limit` runs, the newest first, older than the run `before`.
 pub async fn list(
     engine: &Engine,
-    status: Option<RunStatus>,
-    before: Option<&str>,
+    filter: &RunFilter,
+    before: Option<RunId>,
     limit: u64,
-) -> Result<Vec<RunRecord>, StoreError> {
+) -> Result<Vec<RunRow>, StoreError> {
     let mut query = run::Entity::find();
-    if let Some(status) = status {
+    if let Some(status) = filter.status {
         query = query.filter(run::Column::Status.eq(status.as_str()));
     }
+    if let Some(workflow) = &filter.workflow {
+        let named = Condition::any()
+            .add(run::Column::WorkflowName.eq(workflow))
+            .add(run::Column::WorkflowId.eq(workflow));
+        query = query.filter(named);
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(run::Column::CreatedAt.gte(from.millis()));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(run::Column::CreatedAt.lt(to.millis()));
+    }
     if let Some(before) = before {
-        query = query.filter(run::Column::Id.lt(before));
+        query = query.filter(run::Column::Id.lt(before.to_string()));
     }
     let runs = query.order_by_desc(run::Column::Id).limit(limit).all(&engine.store.read).await?;
-    with_journals(engine, runs).await
+    let events = events(engine, runs.iter().map(|run| run.event_seq).collect()).await?;
+    let row = |run: run::Model| RunRow {
+        attempts: run.attempts,
+        event: events.get(&run.event_seq).cloned(),
+        run: run.with_attempts(Vec::new()),
+    };
+    Ok(runs.into_iter().map(row).collect())
+}
+
+/// The run with its whole journal.
+pub async fn get(engine: &Engine, id: RunId) -> Result<RunDetail, RunReadError> {
+    let found = run::Entity::find_by_id(id.to_string()).one(&engine.store.read).await;
+    let found = found.map_err(StoreError::from)?.ok_or(RunReadError::Unknown(id))?;
+    let seq = found.event_seq;
+    let event = events(engine, vec![seq]).await?.remove(&seq);
+    let run = with_journals(engine, vec![found]).await?.pop().ok_or(RunReadError::Unknown(id))?;
+    Ok(RunDetail { run, event })
+}
+
+/// The events of runs, by their numbers.
+async fn events(engine: &Engine, seqs: Vec<i64>) -> Result<HashMap<i64, RunEvent>, StoreError> {
+    if seqs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = event::Entity::find()
+        .select_only()
+        .columns([event::Column::Seq, event::Column::Id, event::Column::EventType])
+        .filter(event::Column::Seq.is_in(seqs))
+        .into_tuple::<(i64, String, String)>()
+        .all(&engine.store.read)
+        .await?;
+    let event = |(seq, id, name): (i64, String, String)| {
+        let id = id.parse().unwrap_or(EventId::new(0));
+        (seq, RunEvent { id, event_type: EventType::stored(&name) })
+    };
+    Ok(found.into_iter().map(event).collect())
 }
 
 /// Among how many of the newest runs of all workflows those of one are looked for.

@@ -4,7 +4,7 @@
 //! Invariant: what a run has done is in the store before the run does anything else, so a crash
 //! repeats at most the attempt that was under way.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use tracing::Instrument;
 use super::machine::{self, Failure, Next, Outcome, Stand};
 use super::scope::{event_scope, step_scope};
 use super::{RunState, RunStatus, StepAttempt};
-use super::{emit, http};
+use super::{cancel, emit, http};
 use crate::Engine;
 use crate::event::{Event, EventError, EventType, read};
 use crate::expression::Scope;
@@ -34,6 +34,8 @@ const RECORD_PATIENCE: Duration = Duration::from_secs(20);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How many runs this node works on at once.
 const ROOM: usize = 256;
+/// Runs that another node has cancelled are looked for this often.
+const LOOK: Duration = Duration::from_secs(1);
 /// Due runs are looked for at least this often, also without a wake-up.
 const POLL: Duration = Duration::from_millis(500);
 /// A run that takes longer than this shows its event as processing.
@@ -51,10 +53,17 @@ pub struct Assignment {
     pub permit: OwnedSemaphorePermit,
 }
 
+/// What the writer tells the worker, in the order of the commits.
+enum Order {
+    Work(Box<Assignment>),
+    /// The run has ended by hand: nothing that it does counts any more.
+    Drop(RunId),
+}
+
 /// Where the writer puts what the worker should do.
 #[derive(Clone)]
 pub struct Inbox {
-    assignments: mpsc::UnboundedSender<Assignment>,
+    orders: mpsc::UnboundedSender<Order>,
     due: Arc<Notify>,
 }
 
@@ -62,7 +71,12 @@ impl Inbox {
     /// Bounded by the permits that assignments carry.
     pub(crate) fn assign(&self, assignment: Assignment) {
         // After shutdown nobody receives; the lease runs out and the run is claimed again.
-        let _ended = self.assignments.send(assignment);
+        let _ended = self.orders.send(Order::Work(Box::new(assignment)));
+    }
+
+    /// Stops the work on a run that was ended in the store.
+    pub(crate) fn drop_run(&self, run: RunId) {
+        let _ended = self.orders.send(Order::Drop(run));
     }
 
     pub(crate) fn wake(&self) {
@@ -72,19 +86,19 @@ impl Inbox {
 
 /// The worker before it runs: its queue and its room exist before the store is opened.
 pub struct Worker {
-    assignments: mpsc::UnboundedReceiver<Assignment>,
+    orders: mpsc::UnboundedReceiver<Order>,
     due: Arc<Notify>,
 }
 
 pub fn new() -> (Worker, Inbox, Arc<Semaphore>) {
-    let (sender, assignments) = mpsc::unbounded_channel();
+    let (sender, orders) = mpsc::unbounded_channel();
     let due = Arc::new(Notify::new());
-    let inbox = Inbox { assignments: sender, due: Arc::clone(&due) };
-    (Worker { assignments, due }, inbox, Arc::new(Semaphore::new(ROOM)))
+    let inbox = Inbox { orders: sender, due: Arc::clone(&due) };
+    (Worker { orders, due }, inbox, Arc::new(Semaphore::new(ROOM)))
 }
 
-/// The runs under way, whose leases are extended.
-type Held = Arc<Mutex<HashSet<RunId>>>;
+/// The runs under way, whose leases are extended, and what ends the work on each.
+type Held = Arc<Mutex<HashMap<RunId, CancellationToken>>>;
 
 /// Works until `stop`, then lets the attempts under way end.
 pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
@@ -92,17 +106,22 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
     let held = Held::default();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     let mut poll = tokio::time::interval(POLL);
+    let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(assignment) = worker.assignments.recv() => {
-                start(&tasks, &engine, &held, &stop, assignment);
-            }
+            Some(order) = worker.orders.recv() => match order {
+                Order::Work(assignment) => start(&tasks, &engine, &held, &stop, *assignment),
+                Order::Drop(run) => drop_work(&held, run),
+            },
+            _ = look.tick() => match cancel::elsewhere(&engine, held_runs(&held)).await {
+                Ok(cancelled) => cancelled.into_iter().for_each(|run| drop_work(&held, run)),
+                Err(error) => tracing::debug!(%error, "cancelled runs could not be looked for"),
+            },
             () = worker.due.notified() => claim(&tasks, &engine, &held, &stop).await,
             _ = poll.tick() => claim(&tasks, &engine, &held, &stop).await,
             _ = heartbeat.tick() => {
-                let runs: Vec<RunId> =
-                    held.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+                let runs: Vec<RunId> = held_runs(&held).into_iter().collect();
                 if !runs.is_empty()
                     && let Err(error) = engine.store.writer.extend_leases(runs).await
                 {
@@ -115,6 +134,16 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
     tasks.wait().await;
 }
 
+fn held_runs(held: &Held) -> HashSet<RunId> {
+    held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+}
+
+fn drop_work(held: &Held, run: RunId) {
+    if let Some(end) = held.lock().unwrap_or_else(PoisonError::into_inner).get(&run) {
+        end.cancel();
+    }
+}
+
 fn start(
     tasks: &TaskTracker,
     engine: &Engine,
@@ -123,12 +152,17 @@ fn start(
     assignment: Assignment,
 ) {
     let (engine, held, stop) = (engine.clone(), Arc::clone(held), stop.clone());
+    let (run, end) = (assignment.run, CancellationToken::new());
+    // Noted before the next order is read: it may end this very run.
+    held.lock().unwrap_or_else(PoisonError::into_inner).insert(run, end.clone());
     tasks.spawn(async move {
-        let run = assignment.run;
-        held.lock().unwrap_or_else(PoisonError::into_inner).insert(run);
         // A panic in one run must not end the worker; the run is poison and says so.
-        let worked =
-            std::panic::AssertUnwindSafe(advance(&engine, &stop, assignment)).catch_unwind().await;
+        let work = std::panic::AssertUnwindSafe(advance(&engine, &stop, assignment)).catch_unwind();
+        let worked = tokio::select! {
+            worked = work => worked,
+            // A call under way is dropped with its connection.
+            () = end.cancelled() => Ok(Ok(())),
+        };
         held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         match worked {
             Ok(Ok(())) => {}

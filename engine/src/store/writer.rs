@@ -25,6 +25,7 @@ use crate::event::{Event, EventError, EventRow, EventStatus};
 use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
 use crate::live::Live;
 use crate::meters::Meters;
+use crate::run::cancel::{Cancel, CancelError};
 use crate::run::worker::Inbox;
 use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::time::Timestamp;
@@ -33,6 +34,7 @@ use crate::workflow::Workflow;
 mod accept;
 mod answer;
 mod bulk;
+mod cancel;
 mod lane;
 mod lease;
 mod purge;
@@ -154,6 +156,7 @@ enum Command {
     Accept(Arrival, Reply<Accepted>),
     /// Answers whether this node still held the run.
     Record(Box<Progress>, Reply<bool>),
+    Cancel(Cancel, Option<audit::Row>, Reply<(), CancelError>),
     Repair(Mending, Reply<EventRow, RepairError>),
     /// Answers with the operation as it is then; `None` when the step was out of date.
     Bulk(Box<BulkStep>, Reply<Option<Operation>>),
@@ -266,6 +269,14 @@ impl Writer {
         self.ask(|reply| Command::Bulk(Box::new(step), reply)).await
     }
 
+    pub(crate) async fn cancel(&self, cancel: Cancel) -> Result<(), CancelError> {
+        let (reply, answer) = oneshot::channel();
+        let entry = Note::new("run.cancelled", cancel.run.to_string()).row(audit::current());
+        let sent = self.queue.send(Command::Cancel(cancel, entry, reply)).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
     pub(crate) async fn touch_keys(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), StoreError> {
         self.queue.send(Command::TouchKeys(used)).await.map_err(|_| StoreError::Closed)
     }
@@ -358,6 +369,7 @@ impl Command {
         let _gone = match self {
             Self::Accept(_, reply) => reply.send(Err(error)).is_err(),
             Self::Record(_, reply) => reply.send(Err(error)).is_err(),
+            Self::Cancel(.., reply) => reply.send(Err(error.into())).is_err(),
             Self::Repair(_, reply) => reply.send(Err(error.into())).is_err(),
             Self::Bulk(_, reply) => reply.send(Err(error)).is_err(),
             Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),

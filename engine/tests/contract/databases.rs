@@ -5,12 +5,12 @@ use std::time::Duration;
 use engine::event::envelope;
 use engine::event::read::{self, EventRecord};
 use engine::event::{EventStatus, Pattern};
-use engine::id::EventId;
+use engine::id::{EventId, RunId};
 use engine::intake;
 use engine::key::manage::{self, NewKey};
 use engine::key::{ApiKey, Permission};
 use engine::run::targets::Targets;
-use engine::store::{Accepted, Location};
+use engine::store::{Accepted, Change, Location};
 use engine::workflow::{Definition, apply};
 use engine::{Engine, Environment, Settings};
 use sea_orm::ConnectionTrait;
@@ -84,6 +84,20 @@ impl Running {
 
     pub(crate) async fn apply(&self, yaml: &str) {
         apply::apply(&self.engine, Definition::parse(yaml).unwrap(), false).await.unwrap();
+    }
+
+    /// Leases the run to a node that is not there.
+    pub(crate) async fn leave_to_a_dead_node(&self, run: RunId) {
+        let change = Change::new(move |transaction| {
+            Box::pin(async move {
+                let sql = format!(
+                    "UPDATE runs SET lease_owner = 'node_gone', status = 'running' WHERE id = '{run}'"
+                );
+                transaction.execute_unprepared(&sql).await?;
+                Ok(())
+            })
+        });
+        self.engine.store.writer.change(change).await.unwrap();
     }
 
     pub(crate) async fn get(&self, id: EventId) -> EventRecord {

@@ -16,6 +16,7 @@ mod accept;
 mod alerts;
 mod audit;
 mod bulk;
+mod cancel;
 mod people;
 mod retention;
 mod runs;

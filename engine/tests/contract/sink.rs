@@ -1,6 +1,6 @@
 //! A receiver on loopback that answers as it is told and remembers what it got.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, StatusCode};
 pub(crate) struct Sink {
     pub(crate) url: String,
     status: Arc<AtomicU16>,
+    hangs: Arc<AtomicBool>,
+    open: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<(HeaderMap, String)>>>,
 }
 
@@ -17,10 +19,20 @@ impl Sink {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let sink = Self { url, status: Arc::new(AtomicU16::new(200)), seen: Arc::default() };
+        let sink = Self {
+            url,
+            status: Arc::new(AtomicU16::new(200)),
+            hangs: Arc::default(),
+            open: Arc::default(),
+            seen: Arc::default(),
+        };
         let told = sink.clone();
         let router = Router::new().fallback(move |headers: HeaderMap, body: String| async move {
             told.seen.lock().unwrap().push((headers, body));
+            if told.hangs.load(Ordering::SeqCst) {
+                let _open = Open::count(&told.open);
+                std::future::pending::<()>().await;
+            }
             StatusCode::from_u16(told.status.load(Ordering::SeqCst)).unwrap()
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -29,6 +41,16 @@ impl Sink {
 
     pub(crate) fn answers(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Takes requests from now on, and never answers.
+    pub(crate) fn hangs(&self) {
+        self.hangs.store(true, Ordering::SeqCst);
+    }
+
+    /// How many callers wait for an answer that never comes.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
     }
 
     /// The bodies received so far.
@@ -42,5 +64,21 @@ impl Sink {
             headers["idempotency-key"].to_str().unwrap().into()
         };
         self.seen.lock().unwrap().iter().map(key).collect()
+    }
+}
+
+/// Counted for as long as its caller waits.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn count(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

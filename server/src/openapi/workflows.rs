@@ -1,7 +1,7 @@
 //! Workflows with their versions, and their runs.
 
 use app::model::{
-    AppliedView, BacktestView, CheckedView, PreviewView, RunRef, RunView, VersionDetail,
+    AppliedView, BacktestView, CheckedView, PreviewView, RunDetail, RunItem, RunRef, VersionDetail,
     VersionItem, WorkflowView,
 };
 use axum::http::StatusCode;
@@ -19,6 +19,7 @@ use crate::routes::workflows::ApplyQuery;
 use crate::routes::workflows::trial::{BacktestBody, PreviewBody, TestBody};
 use crate::routes::workflows::versions::{RestoreQuery, VersionsQuery};
 
+const RUN: &str = "The run's id, `run_…`.";
 const ID: &str = "The workflow's id, `wfl_…`.";
 const NUMBER: &str = "The number of the version.";
 const DONE: &str = "What was done.";
@@ -171,6 +172,22 @@ fn runs() -> Vec<Operation> {
             .get("/api/v1/runs", "listRuns", "List runs")
             .needs(Permission::Read)
             .query::<RunQuery>()
-            .answers(StatusCode::OK, "A page, newest first.", shape::page::<RunView>()),
+            .answers(StatusCode::OK, "A page, newest first.", shape::page::<RunItem>()),
+        WORKFLOWS
+            .get("/api/v1/runs/{id}", "getRun", "Show a run whole")
+            .says("With every attempt of its steps.")
+            .needs(Permission::Read)
+            .named("id", RUN)
+            .answers(StatusCode::OK, "The run.", shape::json::<RunDetail>()),
+        WORKFLOWS
+            .post("/api/v1/runs/{id}/cancel", "cancelRun", "End a run")
+            .says(
+                "Wherever it stands; a call under way is dropped and not made again. An event whose \
+                 runs have all ended is processed, unless one of them failed.",
+            )
+            .needs(Permission::Manage)
+            .named("id", RUN)
+            .answers(StatusCode::OK, "The run as it is now.", shape::json::<RunDetail>())
+            .refuses(&[Code::Conflict]),
     ]
 }

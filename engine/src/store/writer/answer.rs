@@ -116,6 +116,13 @@ impl Desk {
                     queued |= progress.due_at.is_some() && !progress.keep_lease;
                     reply.send(Ok(held)).is_err()
                 }
+                (Command::Cancel(cancel, _, reply), Outcome::Cancelled(result)) => {
+                    if result.is_ok() {
+                        self.inbox.drop_run(cancel.run);
+                        queued = true;
+                    }
+                    reply.send(result).is_err()
+                }
                 (Command::Repair(.., reply), Outcome::Repaired(result)) => {
                     queued |= result.is_ok();
                     reply.send(*result).is_err()

@@ -8,7 +8,7 @@ use super::work::{Outcome, Work};
 use super::{Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
-use crate::run::RunStatus;
+use crate::run::{RunStatus, StepAttempt};
 use crate::store::batch::Batch;
 use crate::store::entity::event;
 use crate::time::Timestamp;
@@ -104,24 +104,29 @@ impl<C: ConnectionTrait> Work<'_, C> {
             finished.then(|| progress.now.millis()),
         ));
         for attempt in &progress.attempts {
-            attempts.push(&(
-                progress.run,
-                attempt.number,
-                &attempt.step,
-                attempt.attempt,
-                if attempt.succeeded { "succeeded" } else { "failed" },
-                attempt.started_at.millis(),
-                attempt.duration_ms,
-                attempt.request.as_ref().map(ToString::to_string),
-                attempt.response.as_ref().map(ToString::to_string),
-                &attempt.error,
-            ));
+            attempts.push(&attempt_row(progress.run, attempt));
         }
     }
 }
 
+/// A line of the journal as a row of a batch.
+pub(super) fn attempt_row(run: RunId, attempt: &StepAttempt) -> impl serde::Serialize + '_ {
+    (
+        run,
+        attempt.number,
+        &attempt.step,
+        attempt.attempt,
+        if attempt.succeeded { "succeeded" } else { "failed" },
+        attempt.started_at.millis(),
+        attempt.duration_ms,
+        attempt.request.as_ref().map(ToString::to_string),
+        attempt.response.as_ref().map(ToString::to_string),
+        &attempt.error,
+    )
+}
+
 /// What a run's progress makes of its event. Pure.
-fn advance(row: &mut EventRow, progress: &Progress) {
+pub(super) fn advance(row: &mut EventRow, progress: &Progress) {
     row.attempts += progress.attempts.len() as i64;
     if progress.status.is_finished() {
         row.runs_open -= 1;

@@ -16,6 +16,7 @@ use crate::event::EventRow;
 use crate::event::repair::RepairError;
 use crate::id::{AuditId, EventId};
 use crate::live::{Cursor, LiveChange};
+use crate::run::cancel::CancelError;
 use crate::store::batch::Batch;
 use crate::store::entity::{audit_entry, event};
 use crate::store::statements::Statements;
@@ -36,6 +37,7 @@ pub(super) enum Outcome {
     Accepted(Accepted, Option<i64>),
     KeyReused,
     Recorded(bool),
+    Cancelled(Result<(), CancelError>),
     Repaired(Box<Result<EventRow, RepairError>>),
     /// With the events that it brought.
     Bulk(Option<Box<(Operation, Vec<EventRow>)>>),
@@ -220,6 +222,13 @@ impl Work<'_, DatabaseTransaction> {
                     self.keep(entry, &self.connection).await?;
                 }
                 Ok(Outcome::Repaired(Box::new(repaired)))
+            }
+            Command::Cancel(cancel, entry, _) => {
+                let cancelled = self.cancel(cancel).await?;
+                if let Some(entry) = entry.as_ref().filter(|_| cancelled.is_ok()) {
+                    self.keep(entry, &self.connection).await?;
+                }
+                Ok(Outcome::Cancelled(cancelled))
             }
             Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
             Command::ExtendLeases(runs, _) => {
