@@ -21,6 +21,7 @@ pub mod people;
 pub mod preview;
 pub mod retention;
 pub mod run;
+pub mod secret;
 pub mod session;
 pub mod source;
 pub mod stats;
@@ -56,6 +57,7 @@ pub use run::{
     AttemptStatus, EventRef, RunDetail, RunFilter, RunItem, RunRef, RunStatus, RunSummary, RunView,
     StepAttempt, StepRequest, StepResponse, WorkflowRef,
 };
+pub use secret::{SecretView, SigningSecretView};
 pub use session::{Session, User};
 pub use source::{SourceActivity, SourceDetail, SourceView};
 pub use stats::{Counts, Stats};

@@ -16,7 +16,8 @@ use crate::{
     pages::{
         AlertsPage, AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage,
         LoginPage, NotFoundPage, PeoplePage, QuarantinePage, RetentionPage, RunPage, RunsPage,
-        SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage, WorkflowPage, WorkflowsPage,
+        SecretsPage, SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage, WorkflowPage,
+        WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -43,6 +44,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("workflows/:id/edit") view=EditorPage ssr=SsrMode::Async />
                     <Route path=path!("sources") view=SourcesPage ssr=SsrMode::Async />
                     <Route path=path!("sources/:name") view=SourcePage ssr=SsrMode::Async />
+                    <Route path=path!("secrets") view=SecretsPage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
                     <Route path=path!("alerts") view=AlertsPage ssr=SsrMode::Async />
                     <Route path=path!("retention") view=RetentionPage ssr=SsrMode::Async />

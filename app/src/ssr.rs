@@ -30,6 +30,7 @@ pub mod previews;
 pub mod quarantine;
 pub mod retention;
 pub mod runs;
+pub mod secrets;
 pub mod sources;
 pub mod workflows;
 

@@ -135,6 +135,12 @@ struct FaultArguments {
     /// Trial 34: how many times 16 of each kind of bomb and flood
     #[arg(long, default_value_t = 10)]
     bombs: usize,
+    /// Trials 13 to 15: events for a host that does harm
+    #[arg(long, default_value_t = 1_000_000)]
+    harmful: usize,
+    /// Trial 29: how many addresses at home are called
+    #[arg(long, default_value_t = 100_000)]
+    urls: usize,
     /// Trial 22: open streams
     #[arg(long, default_value_t = 1000)]
     streams: usize,
@@ -213,6 +219,8 @@ async fn faults(arguments: FaultArguments) -> Result<bool> {
         requests,
         backups,
         bombs,
+        harmful,
+        urls,
         streams,
         senders,
         sockets,
@@ -228,6 +236,12 @@ async fn faults(arguments: FaultArguments) -> Result<bool> {
     holds &= conclude(&trials::bombs::run(&binary, options).await?);
     holds &= conclude(&trials::disk::no_flush(&binary, unflushed).await?);
     holds &= conclude(&trials::disk::full(&binary, full).await?);
+    holds &= conclude(&trials::targets::run(&binary, urls).await?);
+    let options = trials::outgoing::Options { harmful, healthy: 2_000, slack: 1.0 };
+    let few = trials::outgoing::Options { harmful: harmful.min(1_000), ..options };
+    holds &= conclude(&trials::outgoing::poison(&binary, few).await?);
+    holds &= conclude(&trials::outgoing::returns(&binary, options).await?);
+    holds &= conclude(&trials::outgoing::stalled(&binary, options).await?);
     holds &= conclude(&trials::neighbours::run(&binary, length).await?);
     let kills = KillArguments { times: kills, connections: 256, matched_every: 16, pending: 0 };
     Ok(holds & kill(kills.into()).await?)

@@ -9,8 +9,10 @@ pub mod cancelled;
 pub mod disk;
 pub mod kill;
 pub mod neighbours;
+pub mod outgoing;
 pub mod silent;
 pub mod stop;
+pub mod targets;
 
 use std::fmt;
 

@@ -7,6 +7,8 @@ export class Sink {
   status = 200;
   delayMs = 0;
   readonly bodies: unknown[] = [];
+  /** Each call as it came. */
+  readonly calls: { headers: Record<string, string>; body: string }[] = [];
 
   private constructor(private readonly server: Server) {}
 
@@ -16,6 +18,7 @@ export class Sink {
     server.on('request', async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
+      sink.calls.push({ headers: request.headers as Record<string, string>, body });
       sink.bodies.push(body ? JSON.parse(body) : null);
       const { status, delayMs } = sink;
       setTimeout(() => response.writeHead(status).end('{}'), delayMs);

@@ -100,6 +100,7 @@ const PAGES = [
   ['/quarantine', 'quarantine'],
   ['/workflows', 'workflows'],
   ['/sources', 'sources'],
+  ['/secrets', 'secrets'],
   ['/keys', 'keys'],
   ['/alerts', 'alerts'],
   ['/retention', 'retention'],

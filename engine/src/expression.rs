@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use cel::{Context, Env, ExecutionError, Program, Value};
 
 pub mod scope;
+mod secrets;
 pub mod template;
 
 pub use scope::Scope;
@@ -22,6 +23,8 @@ static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 pub struct Expression {
     source: Arc<str>,
     program: Arc<Program>,
+    /// The names of the secrets that it reads.
+    secrets: Arc<[String]>,
 }
 
 /// Why an expression was refused; lines and columns count from 1.
@@ -44,6 +47,14 @@ pub enum EvaluationError {
 
 impl Expression {
     pub fn compile(source: &str) -> Result<Self, InvalidExpression> {
+        Self::compile_for(source, &scope::NAMES)
+    }
+
+    /// Where an expression may read other names than the usual ones.
+    pub(super) fn compile_for(
+        source: &str,
+        names: &[&'static str],
+    ) -> Result<Self, InvalidExpression> {
         if source.len() > LONGEST {
             let message = format!("an expression has at most {LONGEST} bytes");
             return Err(InvalidExpression { message, line: 1, column: 1 });
@@ -58,18 +69,33 @@ impl Expression {
             }
         })?;
         for name in program.references().variables() {
-            if !scope::NAMES.contains(&name) {
+            if !names.contains(&name) {
                 let (line, column) = place_of(source, name);
-                let message =
-                    format!("`{name}` is not known here: use {}", scope::NAMES.join(", "));
+                let message = match name {
+                    scope::SECRET => {
+                        "secrets are read in the url, the headers and the body of an http step only"
+                            .to_owned()
+                    }
+                    name => format!("`{name}` is not known here: use {}", names.join(", ")),
+                };
                 return Err(InvalidExpression { message, line, column });
             }
         }
-        Ok(Self { source: source.into(), program: Arc::new(program) })
+        let secrets = secrets::named(source).map_err(|at| {
+            let (line, column) = place_at(source, at);
+            let message = "name the secret, as in `secret.WAREHOUSE_TOKEN`".to_owned();
+            InvalidExpression { message, line, column }
+        })?;
+        Ok(Self { source: source.into(), program: Arc::new(program), secrets: secrets.into() })
     }
 
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The names of the secrets that it reads, each once.
+    pub fn secrets(&self) -> &[String] {
+        &self.secrets
     }
 
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
@@ -112,7 +138,10 @@ fn plain(message: &str) -> String {
 }
 
 fn place_of(source: &str, name: &str) -> (usize, usize) {
-    let Some(at) = source.find(name) else { return (1, 1) };
+    source.find(name).map_or((1, 1), |at| place_at(source, at))
+}
+
+fn place_at(source: &str, at: usize) -> (usize, usize) {
     let before = &source[..at];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;

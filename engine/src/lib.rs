@@ -24,6 +24,7 @@ pub mod mail;
 pub mod meters;
 pub mod retention;
 pub mod run;
+pub mod secret;
 pub mod source;
 pub mod stats;
 pub mod store;
@@ -114,6 +115,8 @@ pub struct Inner {
     pub(crate) caller: Caller,
     pub tracing: run::trace::Tracing,
     pub(crate) mailer: Option<Mailer>,
+    pub(crate) breakers: run::breaker::Breakers,
+    pub(crate) credentials: run::credentials::Cache,
     pub(crate) inbox: worker::Inbox,
     pub(crate) bulk: bulk::Desk,
     pub(crate) room: Arc<Semaphore>,
@@ -163,6 +166,8 @@ impl Engine {
             caller,
             tracing: run::trace::Tracing::default(),
             mailer: settings.mailer,
+            breakers: run::breaker::Breakers::default(),
+            credentials: run::credentials::Cache::default(),
             inbox,
             bulk: bulk::Desk::default(),
             room,

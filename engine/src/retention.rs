@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder, sea_query::OnConflict};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, sea_query::OnConflict};
 
 use crate::Engine;
 use crate::audit::Note;

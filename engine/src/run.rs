@@ -9,10 +9,13 @@ use crate::event::{EventError, EventType};
 use crate::id::{EventId, RunId, WorkflowId};
 use crate::time::Timestamp;
 
+pub(crate) mod breaker;
 pub mod cancel;
+pub mod credentials;
 pub mod emit;
 pub mod http;
 pub mod machine;
+mod poison;
 pub mod read;
 pub mod retry;
 pub mod scope;
@@ -88,6 +91,9 @@ pub struct RunState {
     /// Asked for by hand; see [`trial`].
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// The host that lets the run wait: it fails, or has all the calls it may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
     /// The event of a test run, where it was made up for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Box<trial::Carried>>,
@@ -121,6 +127,8 @@ pub struct RunRecord {
     pub test: bool,
     pub status: RunStatus,
     pub due_at: Option<Timestamp>,
+    /// The host that lets a waiting run wait.
+    pub held_by: Option<String>,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod list;
 pub mod preview;
 pub mod remove;
+pub mod signing;
 pub mod switch;
 pub mod triggers;
 pub mod versions;

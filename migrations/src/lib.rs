@@ -10,6 +10,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 mod m0001_foundation;
 mod m0002_sources;
 mod m0003_quarantine;
+mod m0004_secrets;
 mod m0006_versions;
 mod m0007_bulk;
 mod m0009_alerts;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_foundation::Foundation),
             Box::new(m0002_sources::Sources),
             Box::new(m0003_quarantine::Quarantine),
+            Box::new(m0004_secrets::Secrets),
             Box::new(m0006_versions::Versions),
             Box::new(m0007_bulk::Bulk),
             Box::new(m0009_alerts::Alerts),

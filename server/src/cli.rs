@@ -24,6 +24,7 @@ mod openapi;
 mod output;
 mod quarantine;
 mod runs;
+mod secrets;
 mod send;
 mod serve;
 mod sources;
@@ -55,6 +56,9 @@ enum Command {
     /// Let providers deliver signed webhooks.
     #[command(subcommand)]
     Sources(sources::SourcesCommand),
+    /// Set, list and delete what http steps read as ${secret.NAME}.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// List, release and delete deliveries that were not believed.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
@@ -127,6 +131,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         }
         Command::Keys(command) => keys::run(command).await,
         Command::Sources(command) => sources::run(command).await,
+        Command::Secrets(command) => secrets::run(command).await,
         Command::Quarantine(command) => quarantine::run(command).await,
         Command::Users(command) => users::run(command).await,
         Command::Workflows(command) => workflows::run(command).await,

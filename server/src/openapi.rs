@@ -52,12 +52,13 @@ pub(crate) async fn serve(_: Authorized<Read>) -> impl IntoResponse {
 }
 
 /// The parts of the API in the order in which people meet them.
-const PARTS: [(Part, &str); 12] = [
+const PARTS: [(Part, &str); 14] = [
     (INTAKE, "Events come in here, each stored before it is answered."),
     (EVENTS, "What came, what became of it, and what can be done about it."),
     (DEAD_LETTERS, "The events that failed."),
     (BULK, "One action for many events."),
     (WORKFLOWS, "What happens when an event comes, and the runs of it."),
+    (SECRETS, "What http steps read as `${secret.NAME}`."),
     (SOURCES, "Providers that deliver signed webhooks, and deliveries that were not believed."),
     (KEYS, "Who may send, read and manage by machine."),
     (PEOPLE, "Who may sign in, and who changed what."),
@@ -72,6 +73,7 @@ const EVENTS: Part = Part("Events");
 const DEAD_LETTERS: Part = Part("Dead letters");
 const BULK: Part = Part("Bulk");
 const WORKFLOWS: Part = Part("Workflows");
+const SECRETS: Part = Part("Secrets");
 const SOURCES: Part = Part("Sources");
 const KEYS: Part = Part("Keys");
 const PEOPLE: Part = Part("People");

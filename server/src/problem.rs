@@ -15,12 +15,14 @@ use engine::key::verify::KeyError;
 use engine::retention::RetentionError;
 use engine::run::cancel::CancelError;
 use engine::run::read::RunReadError;
+use engine::secret::SecretError;
 use engine::source::DeliveryError;
 use engine::source::manage::SourceError;
 use engine::source::quarantine::ReleaseError;
 use engine::store::StoreError;
 use engine::workflow::InvalidDefinition;
 use engine::workflow::apply::SaveError;
+use engine::workflow::signing::SigningError;
 use engine::workflow::switch::SwitchError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -418,7 +420,33 @@ impl From<SaveError> for Problem {
             SaveError::Moved { .. } | SaveError::NameTaken(_) => {
                 Self::new(Code::Conflict, error.to_string())
             }
+            SaveError::MissingSecret(_) => Self::new(Code::InvalidDefinition, error.to_string()),
             SaveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SecretError> for Problem {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Name(_) | SecretError::Value => {
+                Self::new(Code::InvalidParameter, error.to_string())
+            }
+            SecretError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            SecretError::Store(error) => error.into(),
+            error @ SecretError::Vault(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<SigningError> for Problem {
+    fn from(error: SigningError) -> Self {
+        match error {
+            SigningError::Unknown(_) | SigningError::SignsNothing(_) => {
+                Self::new(Code::NotFound, error.to_string())
+            }
+            SigningError::Store(error) => error.into(),
+            error @ SigningError::Vault(_) => Self::internal(&error),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
     alerts, audit, bulk, dead_letters, events, health, ingest, keys, metrics, not_found,
-    quarantine, retention, runs, sign_in, sources, stats, stream, users, workflows,
+    quarantine, retention, runs, secrets, sign_in, sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
 
@@ -113,6 +113,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/workflows/{id}/versions", get(workflows::versions::list))
         .route("/workflows/{id}/versions/{version}", get(workflows::versions::get))
         .route("/workflows/{id}/versions/{version}/restore", post(workflows::versions::restore))
+        .route("/workflows/{id}/signing-secret", get(workflows::signing::show))
+        .route("/workflows/{id}/signing-secret/rotate", post(workflows::signing::rotate))
         .route("/workflows/{id}/enable", post(workflows::enable))
         .route("/workflows/{id}/disable", post(workflows::disable))
         .route("/runs", get(runs::list))
@@ -120,6 +122,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/runs/{id}/cancel", post(runs::cancel))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", axum::routing::delete(keys::revoke))
+        .route("/secrets", get(secrets::list))
+        .route("/secrets/{name}", axum::routing::put(secrets::set).delete(secrets::delete))
         .route("/sources", get(sources::list))
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", axum::routing::delete(quarantine::delete))

@@ -16,6 +16,7 @@ pub(crate) mod quarantine;
 pub(crate) mod query;
 pub(crate) mod retention;
 pub(crate) mod runs;
+pub(crate) mod secrets;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod stats;

@@ -105,6 +105,9 @@ pub struct RunView {
     pub finished_at: Option<Timestamp>,
     /// When a waiting run goes on.
     pub next_attempt_at: Option<Timestamp>,
+    /// The host that lets a waiting run wait: it fails again and again, or has all the calls it may have.
+    #[serde(default)]
+    pub held_by: Option<String>,
     pub error: Option<String>,
     /// In the order they were made.
     pub attempts: Vec<StepAttempt>,
@@ -240,6 +243,9 @@ pub struct StepResponse {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     pub body: Option<String>,
+    /// The addresses that it was redirected to, in order.
+    #[serde(default)]
+    pub redirects: Vec<String>,
     /// The body was longer than what is kept.
     #[serde(default)]
     pub truncated: bool,

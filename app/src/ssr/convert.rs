@@ -313,6 +313,7 @@ pub fn run(record: RunRecord) -> RunView {
             run::RunStatus::Waiting => record.due_at.map(time),
             _ => None,
         },
+        held_by: record.held_by,
         error: record.error.map(|error| error.error_message),
         attempts: record.attempts.into_iter().map(attempt).collect(),
     }

@@ -3,6 +3,7 @@
 use engine::Engine;
 use engine::event::EventRow;
 use engine::event::read::{self, EventFilter, ReadError};
+use engine::secret;
 use engine::workflow::apply::{self, Save, SaveError, Target};
 use engine::workflow::check::{self, Checked};
 use engine::workflow::{Definition, backtest, diff, preview, versions};
@@ -128,6 +129,7 @@ pub async fn understand(
         }
         true => check::check_form(&serde_json::from_str(&text).map_err(invalid)?),
     };
+    let checked = secret::look_for(&engine.store, &text, checked).await.map_err(fail)?;
     let preview = match (&checked, event) {
         (Checked { definition: Some(definition), .. }, event) if !event.is_empty() => {
             previewed(engine, definition, event).await?
@@ -211,7 +213,9 @@ async fn try_save(
             Ok(SaveAnswer::Refused(SaveError::NameTaken(name).to_string()))
         }
         Err(SaveError::Moved { found, .. }) => Ok(SaveAnswer::Moved(convert::count(found))),
-        Err(error @ SaveError::NameTaken(_)) => Ok(SaveAnswer::Refused(error.to_string())),
+        Err(error @ (SaveError::NameTaken(_) | SaveError::MissingSecret(_))) => {
+            Ok(SaveAnswer::Refused(error.to_string()))
+        }
         Err(error) => Err(told(error)),
     }
 }
@@ -248,7 +252,9 @@ pub async fn test(engine: &Engine, id: &str, event: &str) -> Result<String, ApiE
 fn told(error: SaveError) -> ApiError {
     match error {
         SaveError::Unknown(_) | SaveError::UnknownVersion(..) => not_found(),
-        SaveError::Moved { .. } | SaveError::NameTaken(_) => invalid(error),
+        SaveError::Moved { .. } | SaveError::NameTaken(_) | SaveError::MissingSecret(_) => {
+            invalid(error)
+        }
         SaveError::Store(error) => fail(error),
     }
 }

@@ -10,6 +10,7 @@ pub enum Shape {
     Quarantine,
     Workflows,
     Sources,
+    Secrets,
     Keys,
     Api,
     Alerts,
@@ -35,6 +36,7 @@ impl Shape {
                 "M7.500 1.500l5 1.800v3.700c0 3.200-2 5.300-5 6.500-3-1.200-5-3.300-5-6.500V3.300zM7.500 4.800v3.200M7.500 10.200v.200"
             }
             Self::Sources => "M2 13l5-5m-2-5a5 5 0 017 7M4 6a3 3 0 015 5",
+            Self::Secrets => "M3 7h9v6.500H3zM5 7V4.500a2.500 2.500 0 015 0V7M7.500 9.500v1.500",
             Self::Keys => "M7.500 10.500a3 3 0 11-6 0 3 3 0 016 0zM7 8l6-6m-2 2l2 2",
             Self::Api => "M5 3.500L1.500 7.500 5 11.500M10 3.500l3.500 4L10 11.500",
             Self::Alerts => "M3.500 11V7a4 4 0 018 0v4l1.500 1.500H2zM6 13.500h3M7.500 1.500v1.500",

@@ -98,6 +98,10 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Sources />
             "Sources"
         </A>
+        <A href="/secrets">
+            <Icon shape=Shape::Secrets />
+            "Secrets"
+        </A>
         <A href="/keys">
             <Icon shape=Shape::Keys />
             "Keys"

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use leptos_router::{hooks::use_navigate, params::ParamsMap};
 
 /// Where one can go: its name, its address, and other words for it.
-const PLACES: [(&str, &str, &str); 17] = [
+const PLACES: [(&str, &str, &str); 19] = [
     ("Stream", "/", "events live all"),
     ("Failed events", "/?status=failed", "errors"),
     ("Dead letters", "/dead-letters", "dlq retry"),
@@ -15,6 +15,8 @@ const PLACES: [(&str, &str, &str); 17] = [
     ("Workflows", "/workflows", "triggers steps"),
     ("Sources", "/sources", "webhooks providers"),
     ("New source", "/sources?new=1", "add create github stripe shopify slack"),
+    ("Secrets", "/secrets", "token password vault"),
+    ("New secret", "/secrets?set=", "add set token password"),
     ("Keys", "/keys", "api tokens"),
     ("New key", "/keys?new=1", "add create api"),
     ("People", "/people", "users roles"),

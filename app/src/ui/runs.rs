@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{CancelRunButton, Moment, RunState};
-use crate::model::{AttemptStatus, RunView, StepAttempt, time::duration};
+use crate::model::{AttemptStatus, RunView, StepAttempt, Timestamp, time::duration};
 
 pub mod exchange;
 pub mod fall;
@@ -41,7 +41,7 @@ fn Run(run: RunView, span: Span) -> AnyView {
                 {run
                     .next_attempt_at
                     .clone()
-                    .map(|at| view! { <span class="dim">"next attempt " <Moment at /></span> })}
+                    .map(|at| view! { <Waits at held_by=run.held_by.clone() /> })}
                 <a class="m run-id" href=format!("/runs/{}", run.id)>
                     {run.id.clone()}
                 </a>
@@ -56,6 +56,20 @@ fn Run(run: RunView, span: Span) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Until when a run waits, and for whom.
+#[component]
+fn Waits(at: Timestamp, held_by: Option<String>) -> AnyView {
+    match held_by {
+        Some(host) => view! {
+            <span class="dim">
+                "waits for " <span class="m">{host}</span> ", looks again " <Moment at />
+            </span>
+        }
+        .into_any(),
+        None => view! { <span class="dim">"next attempt " <Moment at /></span> }.into_any(),
+    }
 }
 
 #[component]

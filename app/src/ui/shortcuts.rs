@@ -7,7 +7,7 @@
 use leptos::{html, prelude::*};
 
 /// What a key does, for the sheet.
-const KEYS: [(&[&str], &str); 14] = [
+const KEYS: [(&[&str], &str); 15] = [
     (&["Ctrl", "K"], "Go anywhere, or find an event"),
     (&["/"], "Filter what is listed"),
     (&["j"], "Next row; on an event, the next older one"),

@@ -1,4 +1,4 @@
-//! What an expression may read: `event`, `input`, `steps`, `run`.
+//! What an expression may read: `event`, `input`, `steps`, `run`, and in an http step `secret`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,10 @@ use cel::objects::{Key, Map};
 use cel::{Context, Value};
 
 pub const NAMES: [&str; 4] = ["event", "input", "steps", "run"];
+/// The named secrets, which only an http step may read.
+pub const SECRET: &str = "secret";
+/// What an http step may read.
+pub const NAMES_IN_CALLS: [&str; 5] = ["event", "input", "steps", "run", SECRET];
 
 /// Named values, converted once and shared by every expression that reads them.
 #[derive(Clone, Default)]

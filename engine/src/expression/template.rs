@@ -4,7 +4,7 @@
 use cel::Value;
 use serde_json::Value as Json;
 
-use super::{EvaluationError, Expression, InvalidExpression, Scope};
+use super::{EvaluationError, Expression, InvalidExpression, Scope, scope};
 
 #[derive(Debug, Clone, PartialEq)]
 enum Part {
@@ -37,7 +37,17 @@ pub struct InvalidTemplate {
 
 impl Template {
     pub fn compile(json: &Json) -> Result<Self, InvalidTemplate> {
-        node(json, "").map(Self)
+        node(json, "", &scope::NAMES).map(Self)
+    }
+
+    /// For the parts of an http step, which may read secrets.
+    pub fn compile_in_call(json: &Json) -> Result<Self, InvalidTemplate> {
+        node(json, "", &scope::NAMES_IN_CALLS).map(Self)
+    }
+
+    /// Whether it reads a secret.
+    pub fn is_secret(&self) -> bool {
+        self.expressions().iter().any(|expression| !expression.secrets().is_empty())
     }
 
     pub fn render(&self, scope: &Scope) -> Result<Json, EvaluationError> {
@@ -69,12 +79,12 @@ impl Template {
     }
 }
 
-fn node(json: &Json, at: &str) -> Result<Node, InvalidTemplate> {
+fn node(json: &Json, at: &str, names: &[&'static str]) -> Result<Node, InvalidTemplate> {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     Ok(match json {
         Json::String(text) if text.contains("${") => {
             let mut parts =
-                parts(text).map_err(|error| InvalidTemplate { at: at.to_owned(), error })?;
+                parts(text, names).map_err(|error| InvalidTemplate { at: at.to_owned(), error })?;
             match (parts.pop(), parts.is_empty()) {
                 (Some(Part::Value(expression)), true) => Node::Value(expression),
                 (last, _) => Node::Text(parts.into_iter().chain(last).collect()),
@@ -84,13 +94,13 @@ fn node(json: &Json, at: &str) -> Result<Node, InvalidTemplate> {
             items
                 .iter()
                 .enumerate()
-                .map(|(index, item)| node(item, &below(&index.to_string())))
+                .map(|(index, item)| node(item, &below(&index.to_string()), names))
                 .collect::<Result<_, _>>()?,
         ),
         Json::Object(fields) => Node::Fields(
             fields
                 .iter()
-                .map(|(name, value)| Ok((name.clone(), node(value, &below(name))?)))
+                .map(|(name, value)| Ok((name.clone(), node(value, &below(name), names)?)))
                 .collect::<Result<_, _>>()?,
         ),
         fixed => Node::Fixed(fixed.clone()),
@@ -99,7 +109,7 @@ fn node(json: &Json, at: &str) -> Result<Node, InvalidTemplate> {
 
 /// Splits text at `${…}`; braces and quotes inside an expression are respected, `$${` is a literal
 /// `${`.
-fn parts(text: &str) -> Result<Vec<Part>, InvalidExpression> {
+fn parts(text: &str, names: &[&'static str]) -> Result<Vec<Part>, InvalidExpression> {
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -121,7 +131,7 @@ fn parts(text: &str) -> Result<Vec<Part>, InvalidExpression> {
         if !literal.is_empty() {
             parts.push(Part::Text(std::mem::take(&mut literal)));
         }
-        parts.push(Part::Value(Expression::compile(inner[..end].trim())?));
+        parts.push(Part::Value(Expression::compile_for(inner[..end].trim(), names)?));
         rest = &inner[end + 1..];
     }
     literal.push_str(rest);

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 
 use super::read;
 use super::{RunDetail, RunState, RunStatus, StepAttempt};
@@ -75,6 +75,7 @@ impl Cancel {
             first_failed_at: state.first_failed_at.unwrap_or(now),
             last_failed_at: now,
             run_id: Some(self.run),
+            workflow: self.workflow.as_ref().map(|workflow| workflow.definition.name.clone()),
             step: self.step(state),
         }
     }

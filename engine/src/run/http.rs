@@ -1,24 +1,33 @@
 //! The `http` step: one call, rendered, guarded, bounded in time and size, and journalled.
+//!
+//! Invariant: no secret leaves this module but in the call itself.
 
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use serde_json::{Value as Json, json};
 
+use super::breaker::Seen;
+use super::credentials::Credentials;
 use super::machine::{Failure, Outcome};
 use super::targets::{GuardedResolver, Targets};
+use crate::Engine;
 use crate::expression::{EvaluationError, Scope};
 use crate::id::RunId;
+use crate::time::Timestamp;
 use crate::workflow::definition::HttpStep;
 
-/// How much of an answer is read; the rest is cut.
+mod journal;
+mod mask;
+mod redirect;
+mod sign;
+
+use mask::Mask;
+
+/// How much of an answer is read; a longer one is cut and fails the call.
 const ANSWER_CAP: usize = 1024 * 1024;
-/// How much of a body the journal keeps.
-const JOURNAL_CAP: usize = 16 * 1024;
-/// Header values that the journal never shows.
-const SECRET_HEADERS: [&str; 5] =
-    ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"];
 
 /// The one client for outgoing calls.
 #[derive(Clone)]
@@ -47,7 +56,7 @@ impl Caller {
         let client = reqwest::Client::builder()
             .user_agent(concat!("Sluice/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(std::sync::Arc::new(GuardedResolver(targets.clone())))
-            // A redirect is an answer: following it would need every check again.
+            // Redirects are followed here, each checked as the first address is.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(30))
@@ -72,51 +81,111 @@ impl Caller {
             request = request.header(name, value);
         }
         let sent = request.body(body).send().await;
-        sent.map(|answer| answer.status().as_u16()).map_err(|error| explain(&host, &error).message)
+        sent.map(|answer| answer.status().as_u16()).map_err(|error| explain(&host, error).message)
+    }
+
+    #[cfg(test)]
+    pub(super) async fn get(&self, url: &str) -> Result<reqwest::Response, reqwest::Error> {
+        self.client.get(url).send().await
     }
 }
 
-struct Rendered {
-    url: reqwest::Url,
+/// A request as it goes out, but for its signature.
+#[derive(Clone)]
+struct Request {
+    method: http::Method,
+    url: Url,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    /// Headers that hold secrets.
+    secret_headers: Vec<HeaderName>,
+    secret_body: bool,
 }
 
-/// Makes the call of `step`. The key stays the same for every attempt of this step in this run.
-///
-/// `context` are headers of the event's trace; a step's own header of the same name counts more.
+/// What a call goes out under.
+pub struct Signed<'c> {
+    /// Stays the same for every attempt of this step in this run.
+    pub key: String,
+    pub now: Timestamp,
+    pub credentials: &'c Credentials,
+}
+
+impl<'c> Signed<'c> {
+    pub fn new(run: RunId, step: &str, now: Timestamp, credentials: &'c Credentials) -> Self {
+        Self { key: format!("{run}:{step}"), now, credentials }
+    }
+}
+
+/// What came of wanting to make a call.
+pub(crate) enum Made {
+    Call(Call),
+    /// It may not go out now: this host lets the run wait until then.
+    Held {
+        host: String,
+        until: Timestamp,
+    },
+}
+
+/// Makes the call of a step, when its host may be called now.
 pub(crate) async fn call(
-    caller: &Caller,
-    run: RunId,
-    step: &str,
+    engine: &Engine,
     http: &HttpStep,
     scope: &Scope,
+    signed: Signed<'_>,
     context: &[(&'static str, String)],
-) -> Call {
-    let rendered = match render(run, step, http, scope) {
-        Ok(rendered) => rendered.within(context),
-        Err(failure) => return refused(failure, None),
+) -> Made {
+    let caller = &engine.caller;
+    let mask = Mask::of(signed.credentials.values());
+    let (full, masked) = signed.credentials.scopes(scope);
+    let request = match render(&signed.key, http, &full) {
+        Ok(request) => request.within(context),
+        Err(failure) => return Made::Call(refused(hidden(failure, &mask), None)),
     };
-    let request = journal_request(http, &rendered);
-    if let Err(error) = caller.targets.check(&rendered.url) {
+    let journal = journal::request(http, &request, &masked, &mask);
+    if let Err(error) = caller.targets.check(&request.url) {
         let failure = failure("target_refused", error.to_string(), true);
-        return refused(failure, Some(request));
+        return Made::Call(refused(hidden(failure, &mask), Some(journal)));
     }
-    let host = rendered.url.host_str().unwrap_or_default().to_owned();
+    let host = request.url.host_str().unwrap_or_default().to_owned();
+    let place = match request.url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.clone(),
+    };
+    let pass = match engine.breakers.ask(&place, engine.now()) {
+        Ok(pass) => pass,
+        Err(until) => return Made::Held { host: mask.text(&place), until },
+    };
     let begun = Instant::now();
-    let sent = send(caller, http, rendered);
+    let sent = exchange(caller, http, request, &signed);
     let (outcome, response) = match tokio::time::timeout(http.timeout, sent).await {
-        Ok(Ok(answer)) => (judge(&host, &answer), Some(answer.journal())),
-        Ok(Err(error)) => (Outcome::Failed(explain(&host, &error)), None),
+        Ok(Ok(answer)) => (judge(&answer), Some(journal::response(&answer, &mask))),
+        Ok(Err(failure)) => (Outcome::Failed(failure), None),
         Err(_) => {
             let message = format!("{host} did not answer within {:?}", http.timeout);
             (Outcome::Failed(failure("timeout", message, false)), None)
         }
     };
-    Call { outcome, request: Some(request), response, duration: begun.elapsed() }
+    pass.ended(seen(&outcome, response.as_ref()), engine.now());
+    let outcome = match outcome {
+        Outcome::Succeeded(output) => Outcome::Succeeded(mask.json(output)),
+        Outcome::Failed(failure) => Outcome::Failed(hidden(failure, &mask)),
+    };
+    Made::Call(Call { outcome, request: Some(journal), response, duration: begun.elapsed() })
 }
 
-fn refused(failure: Failure, request: Option<Json>) -> Call {
+/// What the outcome says about the host: whoever answers, and be it that the call is wrong, is there.
+fn seen(outcome: &Outcome, response: Option<&Json>) -> Seen {
+    match (outcome, response.and_then(|response| response["status"].as_u64())) {
+        (_, Some(500..)) => Seen::Failing,
+        (_, Some(_)) | (Outcome::Succeeded(_), None) => Seen::Answering,
+        (Outcome::Failed(failure), None) => match failure.code {
+            "connect" | "timeout" | "transport" => Seen::Failing,
+            _ => Seen::Nothing,
+        },
+    }
+}
+
+pub(super) fn refused(failure: Failure, request: Option<Json>) -> Call {
     Call { outcome: Outcome::Failed(failure), request, response: None, duration: Duration::ZERO }
 }
 
@@ -124,22 +193,26 @@ fn failure(code: &'static str, message: String, permanent: bool) -> Failure {
     Failure { code, message, permanent, retry_after: None }
 }
 
-fn render(run: RunId, step: &str, http: &HttpStep, scope: &Scope) -> Result<Rendered, Failure> {
+fn hidden(failure: Failure, mask: &Mask) -> Failure {
+    Failure { message: mask.text(&failure.message), ..failure }
+}
+
+fn render(key: &str, http: &HttpStep, scope: &Scope) -> Result<Request, Failure> {
     let expression =
         |place: &'static str| move |error: EvaluationError| Failure::expression(&error, place);
     let url = http.url.render_text(scope).map_err(expression("url"))?;
-    let url = reqwest::Url::parse(&url)
+    let url = Url::parse(&url)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(|| failure("url", format!("`{url}` is not an http or https URL"), true))?;
     let body = http.body.as_ref().map(|body| body.render(scope)).transpose();
     let body = body.map_err(expression("body"))?.map(|json| json.to_string().into_bytes());
-    let mut headers = HeaderMap::new();
+    let (mut headers, mut secret_headers) = (HeaderMap::new(), Vec::new());
     if body.is_some() {
         headers.insert("content-type", HeaderValue::from_static("application/json"));
     }
-    for (name, value) in &http.headers {
-        let value = value.render_text(scope).map_err(expression("headers"))?;
+    for (name, template) in &http.headers {
+        let value = template.render_text(scope).map_err(expression("headers"))?;
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
         else {
             return Err(failure(
@@ -148,15 +221,20 @@ fn render(run: RunId, step: &str, http: &HttpStep, scope: &Scope) -> Result<Rend
                 true,
             ));
         };
+        if template.is_secret() {
+            secret_headers.push(name.clone());
+        }
         headers.insert(name, value);
     }
-    if let Ok(key) = HeaderValue::try_from(format!("{run}:{step}")) {
+    if let Ok(key) = HeaderValue::try_from(key) {
         headers.insert("idempotency-key", key);
     }
-    Ok(Rendered { url, headers, body })
+    let secret_body = http.body.as_ref().is_some_and(crate::expression::Template::is_secret);
+    Ok(Request { method: http.method.clone(), url, headers, body, secret_headers, secret_body })
 }
 
-impl Rendered {
+impl Request {
+    /// With the headers of the event's trace; a step's own header of the same name counts more.
     fn within(mut self, context: &[(&'static str, String)]) -> Self {
         for (name, value) in context {
             if let Ok(value) = HeaderValue::try_from(value.as_str()) {
@@ -168,28 +246,63 @@ impl Rendered {
 }
 
 struct Answer {
+    host: String,
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
     truncated: bool,
+    /// The addresses that it was redirected to, in order.
+    redirects: Vec<Url>,
 }
 
-async fn send(
+/// Sends the request, and again where redirects lead, as far as the step follows them.
+async fn exchange(
     caller: &Caller,
     http: &HttpStep,
-    rendered: Rendered,
-) -> Result<Answer, reqwest::Error> {
-    let mut request =
-        caller.client.request(http.method.clone(), rendered.url).headers(rendered.headers);
-    if let Some(body) = rendered.body {
-        request = request.body(body);
+    mut request: Request,
+    signed: &Signed<'_>,
+) -> Result<Answer, Failure> {
+    let mut redirects = Vec::new();
+    loop {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let mut headers = request.headers.clone();
+        if http.sign {
+            let body = request.body.as_deref().unwrap_or_default();
+            let now = signed.now.millis().div_euclid(1_000);
+            sign::sign(&mut headers, &signed.key, now, body, &signed.credentials.signing);
+        }
+        let sent = caller.client.request(request.method.clone(), request.url.clone());
+        let sent = match request.body.clone() {
+            Some(body) => sent.headers(headers).body(body),
+            None => sent.headers(headers),
+        };
+        let response = sent.send().await.map_err(|error| explain(&host, error))?;
+        let status = response.status().as_u16();
+        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, location)
+            && redirects.len() < http.follow_redirects as usize
+        {
+            request = redirect::next(&request, status, location)?;
+            caller.targets.check(&request.url).map_err(|error| {
+                failure("target_refused", format!("{host} redirects to where {error}"), true)
+            })?;
+            redirects.push(request.url.clone());
+            continue;
+        }
+        return read(host, response, redirects).await;
     }
-    let response = request.send().await?;
+}
+
+async fn read(
+    host: String,
+    response: reqwest::Response,
+    redirects: Vec<Url>,
+) -> Result<Answer, Failure> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut chunks = response.bytes_stream();
     let (mut body, mut truncated) = (Vec::new(), false);
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
+        let chunk = chunk.map_err(|error| explain(&host, error))?;
         let room = ANSWER_CAP - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
@@ -197,18 +310,29 @@ async fn send(
             break;
         }
     }
-    Ok(Answer { status, headers, body, truncated })
+    Ok(Answer { host, status, headers, body, truncated, redirects })
 }
 
 /// 2xx succeeds. Everything else is tried again, except what says that it never will work.
-fn judge(host: &str, answer: &Answer) -> Outcome {
+fn judge(answer: &Answer) -> Outcome {
+    let host = &answer.host;
+    if answer.truncated && answer.status < 300 {
+        let message = format!(
+            "the answer of {host} is longer than {} KiB: let it answer less, or take the call out",
+            ANSWER_CAP / 1024
+        );
+        return Outcome::Failed(failure("answer_too_large", message, true));
+    }
     if (200..300).contains(&answer.status) {
         return Outcome::Succeeded(json!({ "status": answer.status, "body": answer.json() }));
     }
     let message = match answer.status {
-        300..400 => {
-            format!("{host} answered {} with a redirect, which is not followed", answer.status)
-        }
+        300..400 if answer.redirects.is_empty() => format!(
+            "{host} answered {} with a redirect, which is not followed: set followRedirects if it is \
+             meant",
+            answer.status
+        ),
+        300..400 => format!("{host} answered with one redirect more than are followed"),
         status => format!("{host} answered {status}"),
     };
     Outcome::Failed(Failure {
@@ -219,15 +343,17 @@ fn judge(host: &str, answer: &Answer) -> Outcome {
     })
 }
 
-fn explain(host: &str, error: &reqwest::Error) -> Failure {
+fn explain(host: &str, error: reqwest::Error) -> Failure {
+    // The address may hold a secret.
+    let error = error.without_url();
     let mut causes =
-        std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     if let Some(refused) = causes.find_map(|cause| cause.downcast_ref::<super::targets::Refused>())
     {
         return failure("target_refused", refused.to_string(), true);
     }
     let root =
-        std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
+        std::iter::successors(std::error::Error::source(&error), |cause| cause.source()).last();
     let cause = root.map_or_else(|| error.to_string(), ToString::to_string);
     if error.is_connect() {
         failure("connect", format!("{host} cannot be reached: {cause}"), false)
@@ -247,42 +373,4 @@ impl Answer {
         let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds).min(Duration::from_secs(24 * 3600)))
     }
-
-    fn journal(&self) -> Json {
-        let (body, cut) = capped(&self.body);
-        json!({
-            "status": self.status,
-            "headers": shown(&self.headers),
-            "body": body,
-            "truncated": cut || self.truncated,
-        })
-    }
-}
-
-fn journal_request(http: &HttpStep, rendered: &Rendered) -> Json {
-    let (body, cut) = capped(rendered.body.as_deref().unwrap_or_default());
-    json!({
-        "method": http.method.as_str(),
-        "url": rendered.url.as_str(),
-        "headers": shown(&rendered.headers),
-        "body": body,
-        "truncated": cut,
-    })
-}
-
-fn capped(body: &[u8]) -> (String, bool) {
-    let cut = body.len() > JOURNAL_CAP;
-    let text =
-        String::from_utf8_lossy(&body[..body.len().min(JOURNAL_CAP)]).replace('\0', "\u{fffd}");
-    (text, cut)
-}
-
-fn shown(headers: &HeaderMap) -> Json {
-    let pair = |(name, value): (&HeaderName, &HeaderValue)| {
-        let secret = SECRET_HEADERS.contains(&name.as_str());
-        let value =
-            if secret { "•••".into() } else { String::from_utf8_lossy(value.as_bytes()) };
-        (name.as_str().to_owned(), Json::String(value.into_owned()))
-    };
-    Json::Object(headers.iter().map(pair).collect())
 }

@@ -14,10 +14,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use super::credentials::Credentials;
+use super::http::Made;
 use super::machine::{self, Failure, Next, Outcome, Stand};
 use super::scope::{event_scope, step_scope};
 use super::{RunState, RunStatus, StepAttempt};
-use super::{cancel, emit, http};
+use super::{cancel, emit, http, poison};
 use crate::Engine;
 use crate::event::{Event, EventError, EventType, read};
 use crate::expression::Scope;
@@ -36,6 +38,10 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const ROOM: usize = 256;
 /// Runs that another node has cancelled are looked for this often.
 const LOOK: Duration = Duration::from_secs(1);
+/// Room that is left to runs that begin with their events: a long queue must not come before them all.
+const FOR_NEW: usize = 32;
+/// How many runs are claimed at once.
+const MOST_CLAIMED: usize = 64;
 /// Due runs are looked for at least this often, also without a wake-up.
 const POLL: Duration = Duration::from_millis(500);
 /// A run that takes longer than this shows its event as processing.
@@ -163,12 +169,17 @@ fn start(
             // A call under way is dropped with its connection.
             () = end.cancelled() => Ok(Ok(())),
         };
-        held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         match worked {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%run, %error, "the run is left to be claimed again"),
-            Err(_) => tracing::error!(%run, "the run panicked and is left to be claimed again"),
+            Err(_) => {
+                tracing::error!(%run, "the run panicked; it is ended as failed");
+                if let Err(error) = poison::give_up(&engine, run).await {
+                    tracing::warn!(%run, %error, "the run is left to be claimed again");
+                }
+            }
         }
+        held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         // There is room again for one that waits.
         engine.inbox.wake();
     });
@@ -177,20 +188,25 @@ fn start(
 /// Takes due runs as long as there is room and something is due.
 async fn claim(tasks: &TaskTracker, engine: &Engine, held: &Held, stop: &CancellationToken) {
     loop {
-        let room = engine.room.available_permits().min(64);
-        if room == 0 || !is_any_due(engine).await {
+        let most = engine.room.available_permits().saturating_sub(FOR_NEW).min(MOST_CLAIMED);
+        if most == 0 || !is_any_due(engine).await {
             return;
         }
-        let claimed = match engine.store.writer.claim(room).await {
+        // Room first: what is claimed begins at once, and nothing here waits for a run to end.
+        let mut room: Vec<_> = std::iter::from_fn(|| engine.worker_room()).take(most).collect();
+        if room.is_empty() {
+            return;
+        }
+        let claimed = match engine.store.writer.claim(room.len()).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::debug!(%error, "due runs could not be claimed");
                 return;
             }
         };
-        let done = claimed.len() < room;
+        let done = claimed.len() < room.len();
         for run in claimed {
-            let Ok(permit) = Arc::clone(&engine.room).acquire_owned().await else { return };
+            let Some(permit) = room.pop() else { return };
             match load(engine, run, permit).await {
                 Ok(Some(assignment)) => start(tasks, engine, held, stop, assignment),
                 Ok(None) => {}
@@ -285,6 +301,10 @@ async fn advance(
 ) -> Result<(), StoreError> {
     let started_at = assignment.started_at.unwrap_or_else(|| engine.now());
     let shown = assignment.started_at.is_some();
+    let mut assignment = assignment;
+    assignment.state.held_by = None;
+    #[cfg(test)]
+    panic_if_told(&assignment);
     let mut run = Working { engine, assignment, started_at, begun: Instant::now(), shown };
     let event = event_scope(&run.assignment.event);
     if let Err(failure) = run.begin(&event) {
@@ -311,8 +331,13 @@ async fn advance(
             }
             Next::Call { step, http } => {
                 let scope = scope(&run.assignment.state);
-                let call = run.call(&step.id, http, &scope).await?;
-                (step, now, call.outcome.clone(), Some(call))
+                match run.call(&step.id, http, &scope).await? {
+                    Made::Call(call) => (step, now, call.outcome.clone(), Some(call)),
+                    Made::Held { host, until } => {
+                        run.assignment.state.held_by = Some(host);
+                        return run.wait(until, Vec::new()).await;
+                    }
+                }
             }
         };
         let attempt = run.journal(&step.id, attempt_at, &outcome, call);
@@ -360,13 +385,21 @@ impl Working<'_> {
         step: &str,
         http: &crate::workflow::definition::HttpStep,
         scope: &Scope,
-    ) -> Result<http::Call, StoreError> {
+    ) -> Result<Made, StoreError> {
         let id = self.assignment.run;
         let event = Arc::clone(&self.assignment.event);
         let (span, context) = self.engine.tracing.attempt(&event.headers, id, step);
-        let call =
-            http::call(&self.engine.caller, id, step, http, scope, &context).instrument(span);
-        let mut call = std::pin::pin!(call);
+        let (engine, workflow) = (self.engine, self.assignment.workflow.id);
+        let call = async move {
+            match Credentials::of(engine, workflow, http).await {
+                Ok(credentials) => {
+                    let signed = http::Signed::new(id, step, engine.now(), &credentials);
+                    http::call(engine, http, scope, signed, &context).await
+                }
+                Err(failure) => Made::Call(http::refused(failure, None)),
+            }
+        };
+        let mut call = std::pin::pin!(call.instrument(span));
         if !self.shown {
             let patience = NOTICEABLE.saturating_sub(self.begun.elapsed());
             if let Ok(call) = tokio::time::timeout(patience, &mut call).await {
@@ -502,4 +535,19 @@ impl Working<'_> {
             }
         }
     }
+}
+
+/// The workflow whose runs panic.
+#[cfg(test)]
+static PANICS: Mutex<Option<&'static str>> = Mutex::new(None);
+
+#[cfg(test)]
+pub(super) fn panic_at(workflow: &'static str) {
+    *PANICS.lock().unwrap() = Some(workflow);
+}
+
+#[cfg(test)]
+fn panic_if_told(assignment: &Assignment) {
+    let told = *PANICS.lock().unwrap();
+    assert_ne!(Some(assignment.workflow.definition.name.as_str()), told, "as the test says");
 }

@@ -9,11 +9,12 @@ use sea_orm::{
     QuerySelect, SqlErr,
 };
 
-use super::{Definition, Workflow, diff, list};
+use super::{Definition, Workflow, diff, list, signing};
 use crate::Engine;
 use crate::audit::Note;
 use crate::id::WorkflowId;
-use crate::store::entity::{workflow, workflow_version};
+use crate::secret::{self, MissingSecret};
+use crate::store::entity::{signing_secret, workflow, workflow_version};
 use crate::store::{Change, StoreError};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub enum SaveError {
     Moved { expected: i64, found: i64 },
     #[error("another workflow is called `{0}` already: choose another name")]
     NameTaken(String),
+    #[error(transparent)]
+    MissingSecret(#[from] MissingSecret),
     #[error("the workflow could not be stored: {0}")]
     Store(#[from] StoreError),
 }
@@ -109,6 +112,11 @@ pub async fn save(engine: &Engine, save: Save) -> Result<Saved, SaveError> {
         diff: diff::documents(old, &definition.document),
         changes: diff::changes(old, &definition.document),
     };
+    if applied != Applied::Unchanged
+        && let Some(missing) = secret::missing(&engine.store, &definition).await?.into_iter().next()
+    {
+        return Err(missing.into());
+    }
     if dry_run || applied == Applied::Unchanged {
         let id = before.model.and_then(|model| model.id.parse().ok());
         return Ok(Saved { workflow: id.and_then(|id| in_force(engine, id)), ..saved });
@@ -117,7 +125,8 @@ pub async fn save(engine: &Engine, save: Save) -> Result<Saved, SaveError> {
     let id = model.id.parse().map_err(|_| StoreError::Defect)?;
     let what = format!("{}, version {}", model.name, model.version);
     let note = Note::new("workflow.applied", &model.id).saying(what);
-    engine.store.writer.change(stored(model, replaces, &definition).noted(note)).await?;
+    let first = signing::first(engine, &model.id, &definition);
+    engine.store.writer.change(stored(model, replaces, &definition, first).noted(note)).await?;
     engine.workflows.replace(list::load(&engine.store).await?);
     Ok(Saved { workflow: in_force(engine, id), ..saved })
 }
@@ -200,7 +209,12 @@ fn next(
 }
 
 /// Stores the row with its version, unless another server was faster.
-fn stored(model: workflow::Model, replaces: Option<i64>, definition: &Definition) -> Change {
+fn stored(
+    model: workflow::Model,
+    replaces: Option<i64>,
+    definition: &Definition,
+    first: Option<signing_secret::Model>,
+) -> Change {
     let version = workflow_version::Model {
         workflow_id: model.id.clone(),
         version: model.version,
@@ -208,8 +222,14 @@ fn stored(model: workflow::Model, replaces: Option<i64>, definition: &Definition
         created_at: model.updated_at,
     };
     Change::new(move |transaction| {
-        let (model, version) = (model.clone(), version.clone());
-        Box::pin(async move { write(transaction, model, version, replaces).await })
+        let (model, version, first) = (model.clone(), version.clone(), first.clone());
+        Box::pin(async move {
+            write(transaction, model, version, replaces).await?;
+            match first {
+                Some(first) => signing::keep(transaction, first).await,
+                None => Ok(()),
+            }
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 
 use super::definition::{Document, InvalidDefinition};
 use super::{Definition, diff};
+use crate::secret::MissingSecret;
 use place::locate;
 
 mod place;
@@ -48,6 +49,19 @@ pub fn check(text: &str) -> Checked {
             };
             let findings = problems.into_iter().map(finding).collect();
             Checked { document: Some(document), definition: None, findings }
+        }
+    }
+}
+
+impl Checked {
+    /// Adds the secrets that are missing, where each is read.
+    pub(crate) fn lacks(&mut self, text: &str, missing: Vec<MissingSecret>) {
+        let Some(document) = &self.document else { return };
+        for MissingSecret { step, at, name } in missing {
+            let message = format!("there is no secret `{name}`");
+            let problem = InvalidDefinition::Place { at, message, within: None };
+            let hint = Some(format!("set it with `sluice secrets set {name}`, or under Secrets"));
+            self.findings.push(Finding { hint, ..finding(text, document, Some(step), problem) });
         }
     }
 }
@@ -189,6 +203,7 @@ fn hint(path: &str) -> Option<String> {
         "url" => "an address such as `https://warehouse.example/orders`",
         "timeout" | "for" | "initial" | "max" => "a number and a unit, as in 500ms, 15s, 10m, 1h",
         "attempts" => "a number such as 8",
+        "followRedirects" => "a number such as 1",
         _ => return None,
     };
     Some(hint.to_owned())

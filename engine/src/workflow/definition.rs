@@ -1,6 +1,6 @@
 //! A workflow's text, parsed from YAML or JSON and compiled; what is wrong is named by its place.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::run::retry::RetryPolicy;
 const LARGEST: usize = 256 * 1024;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
+const MOST_REDIRECTS: u32 = 5;
 
 #[derive(Debug, Clone)]
 pub struct Definition {
@@ -67,6 +68,12 @@ pub struct HttpStep {
     pub headers: Vec<(String, Template)>,
     pub body: Option<Template>,
     pub timeout: Duration,
+    /// Signed as Standard Webhooks are, with the workflow's own secret.
+    pub sign: bool,
+    /// How many redirects are followed.
+    pub follow_redirects: u32,
+    /// The names of the secrets that it reads, each once.
+    pub secrets: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,6 +143,13 @@ pub struct HttpDocument {
     /// As in `15s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
+    /// Sign the call as Standard Webhooks are, with the workflow's signing secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<bool>,
+    /// How many redirects are followed, each checked as the first address is; none when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 5))]
+    pub follow_redirects: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -345,12 +359,12 @@ fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDe
             return Err(at(format!("{place}.url"), "the URL begins with http:// or https://"));
         }
     }
-    let url = compiled(&Json::String(document.url.clone()), &format!("{place}.url"))?;
+    let url = in_call(&Json::String(document.url.clone()), &format!("{place}.url"))?;
     let mut headers = Vec::new();
     for (name, value) in &document.headers {
         let place = format!("{place}.headers.{name}");
         http::HeaderName::from_bytes(name.as_bytes()).map_err(|error| at(&place, error))?;
-        headers.push((name.clone(), compiled(value, &place)?));
+        headers.push((name.clone(), in_call(value, &place)?));
     }
     let timeout = match &document.timeout {
         None => DEFAULT_TIMEOUT,
@@ -361,8 +375,19 @@ fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDe
     if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
         return Err(at(format!("{place}.timeout"), "a timeout is between 1ms and 5m"));
     }
-    let body = template(document.body.as_ref(), &format!("{place}.body"))?;
-    Ok(HttpStep { method, url, headers, body, timeout })
+    let follow_redirects = document.follow_redirects.unwrap_or(0);
+    if follow_redirects > MOST_REDIRECTS {
+        let rule = format!("follow between 0 and {MOST_REDIRECTS} redirects");
+        return Err(at(format!("{place}.followRedirects"), rule));
+    }
+    let body = document.body.as_ref().map(|body| in_call(body, &format!("{place}.body")));
+    let body = body.transpose()?;
+    let templates =
+        std::iter::once(&url).chain(headers.iter().map(|(_, value)| value)).chain(&body);
+    let secrets: BTreeSet<String> =
+        templates.flat_map(Template::expressions).flat_map(Expression::secrets).cloned().collect();
+    let (sign, secrets) = (document.sign.unwrap_or(false), secrets.into_iter().collect());
+    Ok(HttpStep { method, url, headers, body, timeout, sign, follow_redirects, secrets })
 }
 
 fn retry(document: Option<&RetryDocument>, place: &str) -> Result<RetryPolicy, InvalidDefinition> {
@@ -390,10 +415,19 @@ fn template(json: Option<&Json>, place: &str) -> Result<Option<Template>, Invali
 }
 
 fn compiled(json: &Json, place: &str) -> Result<Template, InvalidDefinition> {
-    Template::compile(json).map_err(|InvalidTemplate { at, error }| match at.as_str() {
+    Template::compile(json).map_err(|error| in_template(place, error))
+}
+
+/// A part of an http step, which may read secrets.
+fn in_call(json: &Json, place: &str) -> Result<Template, InvalidDefinition> {
+    Template::compile_in_call(json).map_err(|error| in_template(place, error))
+}
+
+fn in_template(place: &str, InvalidTemplate { at, error }: InvalidTemplate) -> InvalidDefinition {
+    match at.as_str() {
         "" => inside(place, error),
         at => inside(format!("{place}.{at}"), error),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -430,6 +464,15 @@ steps:
     }
 
     #[test]
+    fn a_call_knows_which_secrets_it_reads() {
+        let body =
+            "\"${secret.B_2}\", headers: { authorization: \"Bearer ${secret.A}${secret.B_2}\" }";
+        let definition = Definition::parse(&GOOD.replace("\"${input}\"", body)).unwrap();
+        let StepKind::Http(http) = &definition.steps[0].kind else { panic!("a call") };
+        assert_eq!(http.secrets, ["A", "B_2"]);
+    }
+
+    #[test]
     fn what_is_wrong_is_named_by_its_place() {
         refused("order.*", "order.x*", "triggers.0.eventType: character 8");
         refused("> 100", ">", "triggers.0.filter: line 1");
@@ -439,5 +482,8 @@ steps:
         refused("https://", "ftp://", "steps.notify.http.url: the URL begins with");
         refused("delay: { for: 10m }", "when: 'true'", "exactly one of http, transform");
         refused("timeout: 15s", "timeoot: 15s", "timeoot");
+        refused("timeout: 15s", "followRedirects: 6", "steps.notify.http.followRedirects: follow");
+        refused("${event.source}", "${secret.TOKEN}", "secrets are read in the url, the headers");
+        refused("${input}", "${secret[input.x]}", "name the secret, as in `secret.");
     }
 }

@@ -30,8 +30,7 @@ fn workflow(url: &str) -> String {
 
 async fn ended(running: &Running, id: RunId) -> RunRecord {
     for _ in 0..500 {
-        let all = runs::list(&running.engine, None, None, 50).await.unwrap();
-        let found = all.into_iter().find(|run| run.id == id).unwrap();
+        let found = runs::get(&running.engine, id).await.unwrap().run;
         if found.status.is_finished() {
             return found;
         }

@@ -35,6 +35,14 @@ pub(super) enum WorkflowsCommand {
     Disable(Chosen),
     /// Take it out of force for good. Its runs and its versions stay.
     Delete(Chosen),
+    /// Print what its calls are signed with, or put a new secret in force.
+    Secret {
+        #[command(flatten)]
+        chosen: Chosen,
+        /// Make a new secret; the one before it signs beside it for 24 hours.
+        #[arg(long)]
+        rotate: bool,
+    },
     /// List the versions of a workflow, or print what one of them changed.
     History {
         #[command(flatten)]
@@ -102,6 +110,7 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
         WorkflowsCommand::Enable(chosen) => switch(chosen, "enable").await?,
         WorkflowsCommand::Disable(chosen) => switch(chosen, "disable").await?,
         WorkflowsCommand::Delete(chosen) => versions::delete(chosen).await?,
+        WorkflowsCommand::Secret { chosen, rotate } => secret(chosen, rotate).await?,
         WorkflowsCommand::History { chosen, version: None } => versions::history(chosen).await?,
         WorkflowsCommand::History { chosen, version: Some(version) } => {
             versions::show(chosen, version).await?;
@@ -212,6 +221,27 @@ async fn list(client: &Client) -> anyhow::Result<Vec<Value>> {
 fn find<'l>(listed: &'l [Value], name: &str) -> anyhow::Result<&'l Value> {
     let found = listed.iter().find(|it| it["name"] == name || it["id"] == name);
     found.with_context(|| format!("there is no workflow `{name}`: see `sluice workflows list`"))
+}
+
+async fn secret(chosen: Chosen, rotate: bool) -> anyhow::Result<()> {
+    let Chosen { workflow, output, server } = chosen;
+    let client = server.client()?;
+    let listed = list(&client).await?;
+    let id = find(&listed, &workflow)?["id"].as_str().unwrap_or_default();
+    let path = format!("/api/v1/workflows/{id}/signing-secret");
+    let answer = match rotate {
+        true => client.post(&format!("{path}/rotate"), "application/json", String::new()).await?,
+        false => client.get(&path).await?,
+    };
+    if output.json {
+        output::line(answer);
+        return Ok(());
+    }
+    output::line(answer["secret"].as_str().unwrap_or_default());
+    if let Some(until) = answer["previousUntil"].as_str() {
+        eprintln!("The secret before it signs too until {until}.");
+    }
+    Ok(())
 }
 
 async fn switch(chosen: Chosen, how: &str) -> anyhow::Result<()> {

@@ -130,6 +130,15 @@ impl Operation {
         self.refuses(&[Code::NotFound])
     }
 
+    /// What the path names, where names follow a pattern.
+    pub(super) fn named_like(mut self, name: &str, about: &str, pattern: &str) -> Self {
+        let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+        let parameter = parameter.required(Required::True).description(Some(about));
+        self.parameters.push(parameter.schema(Some(schema)).build());
+        self.refuses(&[Code::NotFound])
+    }
+
     /// A number in the path, from 1.
     pub(super) fn numbered(mut self, name: &str, about: &str) -> Self {
         let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));

@@ -1,23 +1,26 @@
 //! What people set up beside workflows: sources and keys; and the quarantine that comes of it.
 
-use app::model::{HeldView, KeyView, SourceView};
+use app::model::{HeldView, KeyView, SecretView, SourceView};
 use axum::http::StatusCode;
 use engine::key::Permission;
 use serde_json::json;
 
 use super::operation::Operation;
 use super::refusals::OF_AN_EVENT;
-use super::{KEYS, SOURCES, shape};
+use super::{KEYS, SECRETS, SOURCES, shape};
 use crate::problem::Code;
 use crate::routes::keys::{CreateBody, CreatedKey};
 use crate::routes::quarantine::{QuarantineQuery, Released};
+use crate::routes::secrets::SetBody;
 
 const HELD: &str = "The delivery's id, `qrn_…`.";
 const ALL: &str = "All of them.";
+const SECRET: &str = "1 to 64 letters, digits and `_`, such as `WAREHOUSE_TOKEN`.";
+const NAME: &str = "^[A-Za-z_][A-Za-z0-9_]{0,63}$";
 const GONE: &str = "It is gone, or never was.";
 
 pub(super) fn operations() -> Vec<Operation> {
-    [sources(), keys()].into_iter().flatten().collect()
+    [secrets(), sources(), keys()].into_iter().flatten().collect()
 }
 
 fn sources() -> Vec<Operation> {
@@ -45,6 +48,34 @@ fn sources() -> Vec<Operation> {
             .needs(Permission::Manage)
             .named("id", HELD)
             .answers_nothing(StatusCode::NO_CONTENT, GONE),
+    ]
+}
+
+fn secrets() -> Vec<Operation> {
+    let value = json!({ "value": "Bearer 0123456789abcdef" });
+    vec![
+        SECRETS
+            .get("/api/v1/secrets", "listSecrets", "List secrets")
+            .says("Never with their values.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, ALL, shape::page::<SecretView>()),
+        SECRETS
+            .put("/api/v1/secrets/{name}", "setSecret", "Set a secret")
+            .says(
+                "Http steps read it as `${secret.NAME}` in their url, headers and body. Setting one \
+                 that is there replaces its value.",
+            )
+            .needs(Permission::Manage)
+            .named_like("name", SECRET, NAME)
+            .takes([shape::json::<SetBody>().such_as(value)])
+            .answers_nothing(StatusCode::NO_CONTENT, "It is set.")
+            .refuses(&[Code::MalformedJson, Code::InvalidParameter]),
+        SECRETS
+            .delete("/api/v1/secrets/{name}", "deleteSecret", "Forget a secret")
+            .says("Steps that read it fail for good until it is set again.")
+            .needs(Permission::Manage)
+            .named_like("name", SECRET, NAME)
+            .answers_nothing(StatusCode::NO_CONTENT, "It is gone."),
     ]
 }
 

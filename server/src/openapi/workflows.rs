@@ -1,8 +1,8 @@
 //! Workflows with their versions, and their runs.
 
 use app::model::{
-    AppliedView, BacktestView, CheckedView, PreviewView, RunDetail, RunItem, RunRef, VersionDetail,
-    VersionItem, WorkflowView,
+    AppliedView, BacktestView, CheckedView, PreviewView, RunDetail, RunItem, RunRef,
+    SigningSecretView, VersionDetail, VersionItem, WorkflowView,
 };
 use axum::http::StatusCode;
 use engine::key::Permission;
@@ -57,10 +57,32 @@ fn in_force() -> Vec<Operation> {
             .needs(Permission::Manage)
             .named("id", ID)
             .answers_nothing(StatusCode::NO_CONTENT, "It is gone."),
+        signing(WORKFLOWS.get(
+            "/api/v1/workflows/{id}/signing-secret",
+            "getSigningSecret",
+            "Show what a workflow signs its calls with",
+        ))
+        .says(
+            "There is one once a version with `sign: true` was in force. Being shown is audited.",
+        ),
+        signing(WORKFLOWS.post(
+            "/api/v1/workflows/{id}/signing-secret/rotate",
+            "rotateSigningSecret",
+            "Sign with a new secret",
+        ))
+        .says("The secret before it signs too for 24 hours: calls have two signatures meanwhile."),
         switch("/api/v1/workflows/{id}/enable", "enableWorkflow", "Turn a workflow on"),
         switch("/api/v1/workflows/{id}/disable", "disableWorkflow", "Turn a workflow off")
             .says("Events that come meanwhile do not start it. Runs that have begun go on."),
     ]
+}
+
+fn signing(operation: Operation) -> Operation {
+    operation.needs(Permission::Manage).named("id", ID).answers(
+        StatusCode::OK,
+        "The secret in force.",
+        shape::json::<SigningSecretView>(),
+    )
 }
 
 fn switch(path: &'static str, id: &'static str, summary: &'static str) -> Operation {

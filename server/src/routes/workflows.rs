@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use engine::id::WorkflowId;
+use engine::secret;
 use engine::workflow::apply::{self, Save, SaveError, Target};
 use engine::workflow::{Definition, check, remove, switch};
 use serde::Deserialize;
@@ -18,6 +19,7 @@ use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
+pub(crate) mod signing;
 pub(crate) mod trial;
 pub(crate) mod versions;
 
@@ -77,7 +79,8 @@ pub(crate) async fn check(
     body: Body,
 ) -> Result<Json<CheckedView>, Problem> {
     let text = text(&state, &headers, body).await?;
-    Ok(Json(definitions::checked(&check::check(&text))))
+    let checked = secret::look_for(&state.engine.store, &text, check::check(&text)).await?;
+    Ok(Json(definitions::checked(&checked)))
 }
 
 async fn text(state: &AppState, headers: &HeaderMap, body: Body) -> Result<String, Problem> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench::trials::{backup, bombs, cancelled, disk, neighbours, silent, stop};
+use bench::trials::{backup, bombs, cancelled, disk, neighbours, outgoing, silent, stop, targets};
 
 use crate::start::binary;
 
@@ -53,5 +53,32 @@ async fn bombs_and_floods_are_refused_without_filling_the_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_load_has_every_event_acknowledged_before_it() {
     let report = backup::run(&binary(), 2, |_| {}).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_at_home_is_ever_connected_to() {
+    let report = targets::run(&binary(), 1_200).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+/// On a machine that does other things too, neighbours are only held to an order of magnitude.
+const SAMPLE: outgoing::Options = outgoing::Options { harmful: 400, healthy: 60, slack: 10.0 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_poison_end_in_the_dead_letters() {
+    let report = outgoing::poison(&binary(), SAMPLE).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_fails_is_probed_and_not_run_over_when_it_returns() {
+    let report = outgoing::returns(&binary(), SAMPLE).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_stalls_holds_up_nobody_else() {
+    let report = outgoing::stalled(&binary(), SAMPLE).await.unwrap();
     assert!(report.holds, "{report}");
 }

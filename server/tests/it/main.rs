@@ -19,6 +19,7 @@ mod main_job;
 mod monitoring;
 mod people;
 mod real_payloads;
+mod secrets;
 mod sign_in;
 mod start;
 mod startup;

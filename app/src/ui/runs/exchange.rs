@@ -37,6 +37,8 @@ pub fn Exchange(request: StepRequest, response: Option<StepResponse>) -> AnyView
 #[component]
 fn Answer(response: StepResponse) -> impl IntoView {
     view! {
+        {(!response.redirects.is_empty())
+            .then(|| view! { <p class="dim">"Redirected to " {response.redirects.join(", ")}</p> })}
         <p>"HTTP " {response.status}</p>
         <HeaderLines headers=response.headers />
         {response.body.map(|text| view! { <JsonView text /> })}

@@ -96,6 +96,7 @@ mod tests {
             created_at: at(0),
             finished_at: Some(at(10)),
             next_attempt_at: None,
+            held_by: None,
             error: None,
             attempts: vec![
                 attempt(0, 1, AttemptStatus::Failed),

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::id::{RunId, WorkflowId};
-use crate::run::{RunRecord, RunStatus, StepAttempt};
+use crate::run::{RunRecord, RunState, RunStatus, StepAttempt};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -36,6 +36,8 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Model {
     /// The run with its journal.
     pub fn with_attempts(self, attempts: Vec<StepAttempt>) -> RunRecord {
+        let waits = self.status == RunStatus::Waiting.as_str();
+        let state = waits.then(|| serde_json::from_str::<RunState>(&self.state).ok()).flatten();
         RunRecord {
             id: self.id.parse().unwrap_or(RunId::new(0)),
             workflow_id: self.workflow_id.parse().unwrap_or(WorkflowId::new(0)),
@@ -44,6 +46,7 @@ impl Model {
             test: self.test,
             status: RunStatus::stored(&self.status),
             due_at: self.due_at.map(Timestamp::from_millis),
+            held_by: state.and_then(|state| state.held_by),
             created_at: Timestamp::from_millis(self.created_at),
             started_at: self.started_at.map(Timestamp::from_millis),
             finished_at: self.finished_at.map(Timestamp::from_millis),

@@ -1,0 +1,250 @@
+//! Trials 13, 14 and 15: what a host that fails, stalls or answers poison does to others, and what it gets
+//! when it comes back.
+//!
+//! Others are measured by how long events of a healthy workflow take from being received to being
+//! processed, before and while the harm is done.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::Report;
+use crate::http::Request;
+use crate::sluice::{Setup, Sluice};
+
+/// How many calls one host may have under way, as the engine promises.
+const MOST_CALLS: usize = 192;
+const BATCH: usize = 100;
+/// Between two events of the healthy workflow.
+const PAUSE: Duration = Duration::from_millis(5);
+/// The longest that a backlog may take to drain.
+const PATIENCE: Duration = Duration::from_secs(7_200);
+/// What the clock of the event's times can tell apart, in milliseconds.
+const GRAIN: f64 = 2.0;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Events for the host that does harm.
+    pub harmful: usize,
+    /// Events of the healthy workflow, before and meanwhile.
+    pub healthy: usize,
+    /// How many times longer the healthy ones may take, beside what is allowed in full.
+    pub slack: f64,
+}
+
+/// A host whose manners change, and what it sees.
+#[derive(Default)]
+struct Host {
+    status: AtomicU16,
+    delay: AtomicUsize,
+    /// Bytes in an answer.
+    size: AtomicUsize,
+    calls: AtomicUsize,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Host {
+    async fn start() -> Result<(Arc<Self>, String)> {
+        let host = Arc::new(Self::default());
+        host.status.store(200, Ordering::SeqCst);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/", listener.local_addr()?);
+        let told = Arc::clone(&host);
+        let router = axum::Router::new().fallback(move || Arc::clone(&told).answer());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok((host, url))
+    }
+
+    async fn answer(self: Arc<Self>) -> (StatusCode, String) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let under_way = UnderWay::begin(&self);
+        let delay = self.delay.load(Ordering::SeqCst) as u64;
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        drop(under_way);
+        let status = StatusCode::from_u16(self.status.load(Ordering::SeqCst));
+        (status.unwrap_or(StatusCode::OK), "x".repeat(self.size.load(Ordering::SeqCst)))
+    }
+
+    /// The most calls under way at once since the last time that this was asked.
+    fn most(&self) -> usize {
+        self.most.swap(self.under_way.load(Ordering::SeqCst), Ordering::SeqCst)
+    }
+}
+
+/// A call that is not answered yet; one whose caller has gone is none.
+struct UnderWay(Arc<Host>);
+
+impl UnderWay {
+    fn begin(host: &Arc<Host>) -> Self {
+        let now = host.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        host.most.fetch_max(now, Ordering::SeqCst);
+        Self(Arc::clone(host))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A server with a healthy workflow and a harmful one.
+struct Field {
+    sluice: Sluice,
+    key: String,
+    harmful: Arc<Host>,
+}
+
+impl Field {
+    async fn new(binary: &Path) -> Result<Self> {
+        let sluice = Setup::new(binary).start().await?;
+        let key = sluice.full_key().await?;
+        let (_, good) = Host::start().await?;
+        let (harmful, bad) = Host::start().await?;
+        for (name, url) in [("good", good), ("bad", bad)] {
+            let workflow = format!(
+                "name: {name}\ntriggers: [{{ eventType: \"{name}.*\" }}]\nsteps:\n  - id: call\n    \
+                 http: {{ url: \"{url}\", timeout: 2s }}\n    retry: {{ attempts: 1 }}\n"
+            );
+            sluice.apply(&workflow, &key).await?;
+        }
+        Ok(Self { sluice, key, harmful })
+    }
+
+    async fn send_harmful(&self, count: usize) -> Result<()> {
+        let event = json!({ "eventType": "bad.one", "source": "trial", "payload": {} });
+        let mut left = count;
+        while left > 0 {
+            let batch = vec![event.clone(); left.min(BATCH)];
+            left -= batch.len();
+            let request = Request::post("/api/webhooks/ingest/batch").key(&self.key);
+            let answer = self.sluice.call(request.json(&json!(batch))).await?;
+            ensure!(answer.status < 300, "{}: {}", answer.status, answer.text());
+        }
+        Ok(())
+    }
+
+    /// The 99th percentile in milliseconds of so many healthy events, sent one after the other.
+    async fn healthy_p99(&self, count: usize) -> Result<f64> {
+        let event = json!({ "eventType": "good.one", "source": "trial", "payload": {} });
+        let mut ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            ids.push(self.sluice.accept(&event, &self.key).await?);
+            tokio::time::sleep(PAUSE).await;
+        }
+        let mut took = Vec::with_capacity(count);
+        for id in ids {
+            let event = self.sluice.settled(&id, &self.key).await?;
+            ensure!(event["status"] == "processed", "a healthy event has failed: {event}");
+            took.push(millis(&event["processedAt"])? - millis(&event["receivedAt"])?);
+        }
+        took.sort_by(f64::total_cmp);
+        Ok(took[(took.len() * 99).div_ceil(100) - 1].max(GRAIN))
+    }
+
+    async fn count(&self, status: &str) -> Result<usize> {
+        let stats = self.sluice.get("/api/v1/stats", &self.key).await?;
+        let count = stats["counts"][status].as_u64().context("stats without a count")?;
+        Ok(usize::try_from(count)?)
+    }
+
+    /// Waits until nothing is open any more.
+    async fn drained(&self) -> Result<()> {
+        let begun = Instant::now();
+        while self.count("pending").await? + self.count("processing").await? > 0 {
+            ensure!(begun.elapsed() < PATIENCE, "the backlog does not drain");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+}
+
+/// Milliseconds within the day, which is enough to subtract.
+fn millis(at: &Value) -> Result<f64> {
+    let text = at.as_str().context("a time is missing")?;
+    let clock = text.split('T').nth(1).context("not a time")?.trim_end_matches('Z');
+    let mut parts = clock.split(':').map(str::parse::<f64>);
+    let mut next = || parts.next().context("not a time");
+    let (hours, minutes, seconds) = (next()??, next()??, next()??);
+    Ok(((hours * 60.0 + minutes) * 60.0 + seconds) * 1_000.0)
+}
+
+/// Trial 13: answers of 2 MB end in the dead letters, and neighbours do not notice.
+pub async fn poison(binary: &Path, options: Options) -> Result<Report> {
+    let field = Field::new(binary).await?;
+    let before = field.healthy_p99(options.healthy).await?;
+    field.harmful.size.store(2 << 20, Ordering::SeqCst);
+    let (sent, meanwhile) =
+        tokio::join!(field.send_harmful(options.harmful), field.healthy_p99(options.healthy));
+    sent?;
+    field.drained().await?;
+    let (meanwhile, failed) = (meanwhile?, field.count("failed").await?);
+    let allowed = before * 1.1 * options.slack;
+    Ok(Report {
+        trial: "13 answers that are poison",
+        holds: failed == options.harmful && meanwhile <= allowed,
+        seen: format!(
+            "{failed} of {} in the dead letters; p99 of neighbours {before:.1} ms before, \
+             {meanwhile:.1} ms meanwhile",
+            options.harmful
+        ),
+    })
+}
+
+/// Trial 14: a host that fails is tried by one call at a time, and is not run over when it is back.
+pub async fn returns(binary: &Path, options: Options) -> Result<Report> {
+    let field = Field::new(binary).await?;
+    let host = &field.harmful;
+    host.status.store(503, Ordering::SeqCst);
+    host.delay.store(20, Ordering::SeqCst);
+    field.send_harmful(options.harmful).await?;
+    // Those that were under way when the circuit opened have come back by now.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    host.most();
+    let before = host.calls.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let (probes, together) = (host.calls.load(Ordering::SeqCst) - before, host.most());
+    host.status.store(200, Ordering::SeqCst);
+    field.drained().await?;
+    let (most, calls) = (host.most(), host.calls.load(Ordering::SeqCst));
+    let limit = MOST_CALLS as f64 * 1.2;
+    Ok(Report {
+        trial: "14 a host comes back",
+        holds: (1..=6).contains(&probes)
+            && together == 1
+            && most as f64 <= limit
+            && calls == options.harmful,
+        seen: format!(
+            "{} runs: {probes} probes in 6 s, at most {together} at once; after its return at most \
+             {most} calls at once of {MOST_CALLS}; {calls} calls in all",
+            options.harmful
+        ),
+    })
+}
+
+/// Trial 15: a host that does not answer, with a long queue before it, holds up nobody else.
+pub async fn stalled(binary: &Path, options: Options) -> Result<Report> {
+    let field = Field::new(binary).await?;
+    let before = field.healthy_p99(options.healthy).await?;
+    field.harmful.delay.store(600_000, Ordering::SeqCst);
+    field.send_harmful(options.harmful).await?;
+    let meanwhile = field.healthy_p99(options.healthy).await?;
+    let most = field.harmful.most();
+    let allowed = before * 1.2 * options.slack;
+    Ok(Report {
+        trial: "15 a host stalls",
+        holds: meanwhile <= allowed && most <= MOST_CALLS,
+        seen: format!(
+            "{} runs wait for it, at most {most} calls under way; p99 of others {before:.1} ms \
+             before, {meanwhile:.1} ms meanwhile",
+            options.harmful
+        ),
+    })
+}
