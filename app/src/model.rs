@@ -16,6 +16,7 @@ pub mod held;
 pub mod instance;
 pub mod json;
 pub mod key;
+pub mod overview;
 pub mod page;
 pub mod people;
 pub mod preview;
@@ -46,6 +47,7 @@ pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
 pub use instance::{Instance, Setting};
 pub use json::RawJson;
 pub use key::{KeyState, KeyView};
+pub use overview::Overview;
 pub use page::Page;
 pub use people::{InvitationView, People, ROLES, UserView};
 pub use preview::{

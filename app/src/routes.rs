@@ -15,9 +15,9 @@ use crate::{
     live::Live,
     pages::{
         AlertsPage, AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage,
-        LoginPage, NotFoundPage, PeoplePage, QuarantinePage, RetentionPage, RunPage, RunsPage,
-        SecretsPage, SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage, WorkflowPage,
-        WorkflowsPage,
+        LoginPage, NotFoundPage, OverviewPage, PeoplePage, QuarantinePage, RetentionPage, RunPage,
+        RunsPage, SecretsPage, SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage,
+        WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -33,6 +33,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
                     <Route path=path!("") view=StreamPage ssr=SsrMode::Async />
+                    <Route path=path!("overview") view=OverviewPage ssr=SsrMode::Async />
                     <Route path=path!("events/:id") view=EventPage ssr=SsrMode::Async />
                     <Route path=path!("dead-letters") view=DeadLettersPage ssr=SsrMode::Async />
                     <Route path=path!("runs") view=RunsPage ssr=SsrMode::Async />

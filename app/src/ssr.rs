@@ -25,6 +25,7 @@ pub mod editor;
 pub mod events;
 pub mod keys;
 mod once;
+pub mod overview;
 pub mod people;
 pub mod previews;
 pub mod quarantine;

@@ -1,6 +1,7 @@
 //! Parts of pages. They show what they are given and call nobody.
 
 pub mod actions;
+pub mod chart;
 pub mod command;
 pub mod confirm;
 pub mod copy;
@@ -14,6 +15,7 @@ pub mod json;
 pub mod layout;
 pub mod nav;
 pub mod notice;
+pub mod number;
 pub mod origin;
 pub mod palette;
 pub mod problem;

@@ -103,6 +103,7 @@ pub const ROUTES: &[Door] = &[
 /// Pages for people; a stranger is sent to sign in.
 pub const PAGES: &[&str] = &[
     "/",
+    "/overview",
     "/events/evt_none",
     "/dead-letters",
     "/quarantine",

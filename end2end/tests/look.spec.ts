@@ -96,6 +96,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 const PAGES = [
   ['/', 'stream'],
+  ['/overview', 'overview'],
   ['/dead-letters', 'dead-letters'],
   ['/quarantine', 'quarantine'],
   ['/workflows', 'workflows'],

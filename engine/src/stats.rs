@@ -1,7 +1,9 @@
 //! The numbers of the dashboard, read from counters and rollups, never from the events. Only the
 //! quarantine, which is kept small, is counted as it is.
 
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement};
+pub mod overview;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, Statement};
 
 use crate::Engine;
 use crate::event::EventStatus;
@@ -81,14 +83,20 @@ pub struct Standing {
     pub size: health::Size,
 }
 
-pub async fn standing(engine: &Engine) -> Result<Standing, StoreError> {
-    let read = &engine.store.read;
+/// In the order of [`EventStatus::ALL`].
+async fn by_status(read: &DatabaseConnection) -> Result<[i64; 4], StoreError> {
     let mut events = [0; 4];
     for row in status_count::Entity::find().all(read).await? {
         if let Ok(status) = row.status.parse::<EventStatus>() {
             events[status as usize] = row.count;
         }
     }
+    Ok(events)
+}
+
+pub async fn standing(engine: &Engine) -> Result<Standing, StoreError> {
+    let read = &engine.store.read;
+    let events = by_status(read).await?;
     let sql = "SELECT processed_at FROM events WHERE status = 'failed' ORDER BY seq LIMIT 1";
     let oldest = Statement::from_string(read.get_database_backend(), sql);
     let oldest = read.query_one_raw(oldest).await?;

@@ -13,6 +13,7 @@ mod m0003_quarantine;
 mod m0004_secrets;
 mod m0006_versions;
 mod m0007_bulk;
+mod m0008_rollups;
 mod m0009_alerts;
 mod m0010_people;
 mod m0011_retention;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_versions::Versions),
             Box::new(m0007_bulk::Bulk),
             Box::new(m0009_alerts::Alerts),
+            Box::new(m0008_rollups::Rollups),
             Box::new(m0010_people::People),
             Box::new(m0011_retention::Retention),
         ]

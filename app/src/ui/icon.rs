@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
+    Overview,
     Stream,
     DeadLetters,
     Runs,
@@ -25,6 +26,7 @@ pub enum Shape {
 impl Shape {
     fn path(self) -> &'static str {
         match self {
+            Self::Overview => "M2 12V8m4 4V4m4 8V6m4 6V2",
             Self::Stream => "M1 4c3 0 3 2 6 2s3-2 7-2M1 10c3 0 3 2 6 2s3-2 7-2",
             Self::Runs => "M2 4h7M2 8h4M2 12h8M10.500 6l4 2.500-4 2.500z",
             Self::DeadLetters => "M2 4h11v8H2zM2 4l5.5 4.5L13 4M10 10l4 4m0-4l-4 4",

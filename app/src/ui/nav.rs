@@ -67,6 +67,10 @@ fn GoAnywhere() -> impl IntoView {
 fn Links(stats: Stats) -> AnyView {
     view! {
         <p class="group-name">"Watch"</p>
+        <A href="/overview" attr:data-key="g o">
+            <Icon shape=Shape::Overview />
+            "Overview"
+        </A>
         <A href="/" exact=true attr:data-key="g s">
             <Icon shape=Shape::Stream />
             "Stream"

@@ -4,7 +4,8 @@ use leptos::{html, prelude::*};
 use leptos_router::{hooks::use_navigate, params::ParamsMap};
 
 /// Where one can go: its name, its address, and other words for it.
-const PLACES: [(&str, &str, &str); 19] = [
+const PLACES: &[(&str, &str, &str)] = &[
+    ("Overview", "/overview", "figures charts latency throughput"),
     ("Stream", "/", "events live all"),
     ("Failed events", "/?status=failed", "errors"),
     ("Dead letters", "/dead-letters", "dlq retry"),

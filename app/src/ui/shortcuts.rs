@@ -7,7 +7,7 @@
 use leptos::{html, prelude::*};
 
 /// What a key does, for the sheet.
-const KEYS: [(&[&str], &str); 15] = [
+const KEYS: &[(&[&str], &str)] = &[
     (&["Ctrl", "K"], "Go anywhere, or find an event"),
     (&["/"], "Filter what is listed"),
     (&["j"], "Next row; on an event, the next older one"),
@@ -15,6 +15,7 @@ const KEYS: [(&[&str], &str); 15] = [
     (&["Enter"], "Open the row"),
     (&["r"], "Replay the event"),
     (&["c"], "Copy the event's ID"),
+    (&["g", "o"], "Overview"),
     (&["g", "s"], "Stream"),
     (&["g", "r"], "Runs"),
     (&["g", "d"], "Dead letters"),
@@ -42,12 +43,12 @@ pub fn ShortcutSheet() -> AnyView {
         on_cleanup(move || listener.remove());
     });
     let rows: Vec<_> = KEYS
-        .into_iter()
+        .iter()
         .map(|(keys, what)| {
             let keys: Vec<_> = keys.iter().map(|key| view! { <kbd>{*key}</kbd> " " }).collect();
             view! {
                 <dt>{keys}</dt>
-                <dd>{what}</dd>
+                <dd>{*what}</dd>
             }
         })
         .collect();

@@ -65,6 +65,7 @@ pub(super) struct Statements {
     pub(super) take_from_error_groups: String,
     pub(super) insert_notes: String,
     pub(super) mark_bulk: String,
+    pub(super) add_runs: String,
     pub(super) extend_leases: String,
     pub(super) touch_keys: String,
 }
@@ -150,7 +151,7 @@ impl Statements {
                 ],
             ),
             runs_with_events: format!(
-                "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.test, {EVENT_COLUMNS}
+                "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.workflow_id, u.test, {EVENT_COLUMNS}
                  FROM {run_ids} CROSS JOIN runs u LEFT JOIN events e ON e.seq = u.event_seq
                  WHERE u.id = r.id"
             ),
@@ -263,6 +264,19 @@ impl Statements {
                 "UPDATE events SET bulk_id = r.bulk_id FROM {} WHERE events.seq = r.seq",
                 rows(&[("seq", Int), ("bulk_id", Text)])
             ),
+            add_runs: insert(
+                backend,
+                "run_rollups",
+                &[
+                    ("minute", Int),
+                    ("workflow_id", Text),
+                    ("bucket", Int),
+                    ("count", Int),
+                    ("failed", Int),
+                ],
+            ) + " ON CONFLICT (minute, workflow_id, bucket) DO UPDATE SET
+                    count = run_rollups.count + excluded.count,
+                    failed = run_rollups.failed + excluded.failed",
             extend_leases: format!(
                 "UPDATE runs SET due_at = $2 FROM {run_ids}
                  WHERE runs.id = r.id AND runs.lease_owner = $3"

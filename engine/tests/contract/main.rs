@@ -19,6 +19,7 @@ mod breaker;
 mod bulk;
 mod calls;
 mod cancel;
+mod overview;
 mod people;
 mod retention;
 mod runs;

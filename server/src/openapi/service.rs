@@ -1,6 +1,6 @@
 //! Figures, the stream, probes, and this description itself.
 
-use app::model::Stats;
+use app::model::{Overview, Stats};
 use axum::http::StatusCode;
 use engine::key::Permission;
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use super::{DOCUMENTS, HEALTH, WATCH, shape};
 use crate::routes::health::Readiness;
 use crate::routes::metrics;
 use crate::routes::query::EventQuery;
+use crate::routes::stats::StatsQuery;
 use crate::routes::stream::Topics;
 
 /// One message of the stream; `routes/stream.rs` sends them.
@@ -46,9 +47,17 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         WATCH
             .get("/api/v1/stats", "getStats", "Show figures")
-            .says("Events by status, and how long they took from acceptance to settlement.")
+            .says(
+                "Events by status, and how long they took from acceptance to settlement; with `range`, \
+                 how a period went beside the one before: its course, event types, sources, workflows.",
+            )
             .needs(Permission::Read)
-            .answers(StatusCode::OK, "As of the last second.", shape::json::<Stats>()),
+            .query::<StatsQuery>()
+            .answers(
+                StatusCode::OK,
+                "As of the last seconds.",
+                shape::json::<Stats>().or::<Overview>(),
+            ),
         WATCH
             .get("/api/v1/stream", "watch", "Watch events as they arrive and change")
             .says(

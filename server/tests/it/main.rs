@@ -17,6 +17,7 @@ mod ingest;
 mod live;
 mod main_job;
 mod monitoring;
+mod overview;
 mod people;
 mod real_payloads;
 mod secrets;

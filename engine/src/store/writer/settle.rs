@@ -18,6 +18,7 @@ struct Held {
     run_id: String,
     lease_owner: Option<String>,
     run_status: String,
+    workflow_id: String,
     test: bool,
     /// A test run's event may be made up.
     #[sea_orm(nested)]
@@ -45,6 +46,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
         let mut rows: HashMap<i64, (EventStatus, EventRow)> = HashMap::new();
         // What is no event's matter, a test run, has none here.
         let mut events: HashMap<RunId, Option<i64>> = HashMap::new();
+        let mut workflows: HashMap<RunId, String> = HashMap::new();
         let node = self.lane_node();
         for held in held {
             let mine = held.lease_owner.as_deref() == Some(node.as_str());
@@ -56,6 +58,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
                     events.insert(run, None);
                 }
                 Some(model) => {
+                    workflows.insert(run, held.workflow_id);
                     let row = EventRow::from(model);
                     events.insert(run, Some(row.seq));
                     rows.entry(row.seq).or_insert((row.status, row));
@@ -74,6 +77,9 @@ impl<C: ConnectionTrait> Work<'_, C> {
             let Some(event) = event else { continue };
             if let Some((_, row)) = event.and_then(|seq| rows.get_mut(&seq)) {
                 advance(row, progress);
+            }
+            if let Some(workflow) = workflows.get(&progress.run) {
+                self.tally.ended(workflow, progress.status, progress.started_at, progress.now);
             }
             self.push_run(progress, &mut runs, &mut attempts);
         }

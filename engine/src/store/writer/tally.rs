@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::event::error_group::{self, ErrorGroup};
 use crate::event::{EventRow, EventStatus};
+use crate::run::RunStatus;
 use crate::store::latency;
+use crate::time::Timestamp;
 
 #[derive(Default)]
 pub(super) struct Tally {
@@ -15,6 +17,8 @@ pub(super) struct Tally {
     /// By id, so that all nodes lock the rows in one order.
     joined: BTreeMap<String, (ErrorGroup, i64)>,
     left: BTreeMap<String, i64>,
+    /// (minute, workflow, bucket) → ended, of them failed.
+    runs: HashMap<(i64, String, i64), [i64; 2]>,
 }
 
 const ACCEPTED: usize = 0;
@@ -60,6 +64,24 @@ impl Tally {
         }
         let bucket = latency::bucket(settled.millis_since(row.received_at));
         *self.latencies.entry((minute, bucket)).or_default() += 1;
+    }
+
+    /// Counts the end of a run of `workflow`, by the time that it took. A cancelled one tells nothing
+    /// of the workflow.
+    pub(super) fn ended(
+        &mut self,
+        workflow: &str,
+        status: RunStatus,
+        from: Timestamp,
+        to: Timestamp,
+    ) {
+        if !matches!(status, RunStatus::Succeeded | RunStatus::Failed) {
+            return;
+        }
+        let bucket = latency::bucket(to.millis_since(from));
+        let counts = self.runs.entry((to.minute(), workflow.to_owned(), bucket)).or_default();
+        counts[0] += 1;
+        counts[1] += i64::from(status == RunStatus::Failed);
     }
 
     /// Counts an event that is there no more.
@@ -111,6 +133,12 @@ impl Tally {
     pub(super) fn rollups(&self) -> impl Iterator<Item = (i64, &str, &str, i64, i64, i64)> {
         self.rollups.iter().map(|((minute, event_type, source), [accepted, processed, failed])| {
             (*minute, event_type.as_str(), source.as_str(), *accepted, *processed, *failed)
+        })
+    }
+
+    pub(super) fn runs(&self) -> impl Iterator<Item = (i64, &str, i64, i64, i64)> {
+        self.runs.iter().map(|((minute, workflow, bucket), [ended, failed])| {
+            (*minute, workflow.as_str(), *bucket, *ended, *failed)
         })
     }
 

@@ -187,6 +187,8 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         self.tally.statuses().for_each(|row| statuses.push(&row));
         self.tally.rollups().for_each(|row| rollups.push(&row));
         self.tally.latencies().for_each(|row| latencies.push(&row));
+        let mut runs = self.batch();
+        self.tally.runs().for_each(|row| runs.push(&row));
         self.write(&self.statements().add_status_counts, statuses);
         self.write(&self.statements().add_rollups, rollups);
         self.write(&self.statements().add_latencies, latencies);
@@ -209,6 +211,7 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         self.tally.left_groups().for_each(|row| left.push(&row));
         self.write(&self.statements().add_to_error_groups, joined);
         self.write(&self.statements().take_from_error_groups, left);
+        self.write(&self.statements().add_runs, runs);
     }
 }
 

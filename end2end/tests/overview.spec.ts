@@ -1,0 +1,34 @@
+import { expect, hydrated, markDocument, signIn, test } from '../support/test.ts';
+
+test('the overview shows a period, leads to the events behind each figure, and is live', async ({
+  page, sluice, sink,
+}) => {
+  await sluice.applyNotify(sink.url);
+  for (const id of [1, 2, 3]) await sluice.send('order.created', { id, total: 120 });
+  sink.status = 500;
+  const failed = await sluice.send('order.paid');
+  await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
+  await signIn(page);
+  await page.getByRole('link', { name: 'Overview' }).first().click();
+  await expect(page).toHaveURL(/\/overview$/);
+  await hydrated(page);
+  const figure = (name: string) => page.getByRole('region', { name: 'Figures' }).getByRole('link', { name });
+  await expect(figure('Events ').first()).toContainText('4');
+  await expect(figure('Dead letters')).toContainText('1');
+  await expect(page.getByRole('region', { name: 'Event types' })).toContainText('order.created');
+  await expect(page.getByRole('region', { name: 'Slowest workflows' })).toContainText('Notify warehouse');
+
+  const same = await markDocument(page);
+  await sluice.send('stock.counted', { id: 1 });
+  await expect(page.getByRole('region', { name: 'Event types' })).toContainText('stock.counted');
+  await page.getByRole('navigation', { name: 'Period' }).getByRole('link', { name: '1 h' }).click();
+  await expect(page).toHaveURL(/range=1h/);
+  await page.getByText('As a table').first().click();
+  const rows = page.getByRole('region', { name: /as a table/ }).first().getByRole('row');
+  await expect(rows).toHaveCount(61);
+  await same.check();
+
+  await figure('Failed').click();
+  await expect(page).toHaveURL(/status=failed/);
+  await expect(page.locator('[data-event-id]')).toHaveCount(1);
+});
