@@ -7,7 +7,7 @@ const COUNT = 25;
 
 /** So many orders that have failed; their ids. */
 async function failed(sluice: Sluice, sink: { url: string; status: number }, count = COUNT): Promise<string[]> {
-  sink.status = 500;
+  sink.status = 422;
   await sluice.applyNotify(sink.url);
   const ids: string[] = [];
   for (let n = 0; n < count; n++) ids.push(await sluice.send('order.created', { id: n, total: 120 }));
@@ -29,7 +29,7 @@ test('a retry with a canary stops by itself and goes on once the receiver is men
   const group = page.locator('[data-group-id]');
   await expect(group).toHaveCount(1);
   await expect(group).toContainText(`${COUNT} events`);
-  await expect(group).toContainText('answered 500');
+  await expect(group).toContainText('answered 422');
   await group.getByRole('link').click();
   await expect(page).toHaveURL(/group=grp_/);
   await expect(letters(page)).toHaveCount(COUNT);

@@ -163,11 +163,11 @@ async fn a_plan_counts_and_changes_nothing(database: Database) {
 async fn a_retry_brings_all_back_but_none_that_came_later(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     running.apply(&notify(&sink.url)).await;
-    sink.answers(500);
+    sink.answers(422);
     let ids = failed_orders(&running, 100).await;
     sink.answers(200);
     let id = start(&running, all(Action::Retry)).await;
-    sink.answers(500);
+    sink.answers(422);
     // It is failed when its turn would come, but it was not there at the plan.
     let later = running.order(1_000).await.id;
     sink.answers(200);
@@ -184,7 +184,7 @@ async fn a_retry_brings_all_back_but_none_that_came_later(database: Database) {
 async fn a_canary_that_fails_stops_and_goes_on_once_the_receiver_is_mended(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     running.apply(&notify(&sink.url)).await;
-    sink.answers(500);
+    sink.answers(422);
     failed_orders(&running, 60).await;
     let calls = sink.bodies().len();
     let id = start(&running, NewBulk { canary: true, ..all(Action::Retry) }).await;
@@ -207,7 +207,7 @@ async fn a_canary_that_fails_stops_and_goes_on_once_the_receiver_is_mended(datab
 async fn a_canary_of_ten_stops_when_most_of_them_fail(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     running.apply(&notify(&sink.url)).await;
-    sink.answers(500);
+    sink.answers(422);
     failed_orders(&running, 60).await;
     sink.answers(200);
     let mut moves = running.engine.watch_bulk();
@@ -217,7 +217,7 @@ async fn a_canary_of_ten_stops_when_most_of_them_fail(database: Database) {
         let operation = moves.recv().await.unwrap();
         if operation.state == State::Paused {
             settled(&running, EventStatus::Processed, 1).await;
-            sink.answers(500);
+            sink.answers(422);
             break;
         }
     }
@@ -229,7 +229,7 @@ async fn a_canary_of_ten_stops_when_most_of_them_fail(database: Database) {
 async fn a_replay_sends_each_once_as_a_new_event(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     running.apply(&notify(&sink.url)).await;
-    sink.answers(500);
+    sink.answers(422);
     let ids = failed_orders(&running, 70).await;
     sink.answers(200);
     let id = start(&running, NewBulk { canary: true, ..all(Action::Replay) }).await;
@@ -250,7 +250,7 @@ async fn a_replay_sends_each_once_as_a_new_event(database: Database) {
 async fn what_is_cancelled_stays_where_it_is(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     running.apply(&notify(&sink.url)).await;
-    sink.answers(500);
+    sink.answers(422);
     failed_orders(&running, 40).await;
     let id = start(&running, NewBulk { canary: true, ..all(Action::Retry) }).await;
     reaches(&running, id, State::Stopped).await;
@@ -319,7 +319,7 @@ async fn deleting_takes_only_what_the_plan_said(database: Database) {
 async fn what_changed_meanwhile_is_skipped(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     running.apply(&notify(&sink.url)).await;
-    sink.answers(500);
+    sink.answers(422);
     let ids = failed_orders(&running, 20).await;
     let id = start(&running, NewBulk { canary: true, ..all(Action::Retry) }).await;
     reaches(&running, id, State::Stopped).await;
