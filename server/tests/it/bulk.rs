@@ -199,13 +199,13 @@ async fn the_command_line_plans_asks_watches_and_says_why_it_stopped() {
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let sink = Sink::start().await.unwrap();
     sluice.apply(&notify(&sink.url(), ONCE), &key).await.unwrap();
-    sink.answer(500);
+    sink.answer(422);
     failed_orders(&sluice, &key, 15).await;
 
     let groups = run(&["dlq", "groups", "--json"]).await;
     let groups: Value = serde_json::from_slice(&groups.stdout).unwrap();
     let group = groups["items"][0]["id"].as_str().unwrap();
-    assert_eq!(groups["items"][0]["httpStatus"], 500, "{groups}");
+    assert_eq!(groups["items"][0]["httpStatus"], 422, "{groups}");
     let plan = run(&["dlq", "retry", "--group", group, "--dry-run"]).await;
     assert!(said(&plan.stdout).starts_with("15 events to retry"), "{}", said(&plan.stdout));
     let unasked = run(&["dlq", "retry", "--all"]).await;
