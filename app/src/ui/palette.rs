@@ -197,9 +197,11 @@ mod tests {
     fn pages_are_found_by_other_words_and_events_by_what_is_typed() {
         assert_eq!(labels("dlq")[0], "Dead letters");
         assert!(labels("").len() > 5);
-        let typed = choices("order.*");
-        assert_eq!(typed[0].href, "/?q=order.%2A");
-        assert_eq!(typed[1].href, "/?eventType=order.%2A");
+        // A dot may be written as it is or not.
+        let typed: Vec<_> =
+            choices("order.*").into_iter().map(|choice| choice.href.replace("%2E", ".")).collect();
+        assert_eq!(typed[0], "/?q=order.%2A");
+        assert_eq!(typed[1], "/?eventType=order.%2A");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use super::query;
 use crate::config::ByteSize;
@@ -15,6 +16,9 @@ use crate::problem::{Code, Problem};
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many bodies are inflated at once.
+static INFLATING: Semaphore = Semaphore::const_new(4);
 
 /// The whole body without its content encoding, or a problem: too large (also when it does not say
 /// so beforehand, also once inflated) or too slow.
@@ -26,6 +30,8 @@ pub(crate) async fn read(
     let encoding = Encoding::of(headers)?;
     let sent = read_as_sent(headers, body, most).await?;
     let Some(encoding) = encoding else { return Ok(sent) };
+    // Each takes the room of a whole body: a flood of small ones must not take it many times.
+    let _turn = INFLATING.acquire().await;
     // Inflating may take long for a small body; requests beside it must not wait.
     let inflated = tokio::task::spawn_blocking(move || encoding.inflate(&sent, most));
     inflated.await.unwrap_or_else(|_| Err(encoding.broken()))

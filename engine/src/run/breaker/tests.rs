@@ -1,3 +1,5 @@
+//! Circuits open, let one probe through, and close.
+
 use super::*;
 
 fn at(millis: i64) -> Timestamp {

@@ -1,3 +1,5 @@
+//! Addresses at home in every spelling, and what is left of the world.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a definition would do with an event, told without doing it.
+
 use std::sync::Arc;
 
 use super::*;
