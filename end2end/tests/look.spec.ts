@@ -14,7 +14,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       test('every page is legible, accessible and fits', async ({
         page, sluice, sink, complaints,
       }) => {
-        test.slow();
+        // Some fifty pictures, each judged.
+        test.setTimeout(900_000);
         const judge = (name: string) => check(page, `${name}-${colorScheme}-${width}`);
         await page.goto('/login');
         await judge('login');

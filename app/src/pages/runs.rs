@@ -147,7 +147,7 @@ fn Line(run: RunItem) -> AnyView {
             </td>
             <td data-label="Workflow">
                 {run.workflow.name} " " <span class="dim">"v" {run.workflow.version}</span>
-                {run.test.then(|| view! { <span class="badge">"Test"</span> })}
+                {run.test.then(|| view! { <span class="label">"Test"</span> })}
             </td>
             <td data-label="Event">{event}</td>
             <td data-label="Status">

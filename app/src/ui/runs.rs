@@ -35,7 +35,7 @@ fn Run(run: RunView, span: Span) -> AnyView {
         <section class="run">
             <div class="run-head">
                 <b>{run.workflow.name.clone()}</b>
-                {run.test.then(|| view! { <span class="badge">"Test"</span> })}
+                {run.test.then(|| view! { <span class="label">"Test"</span> })}
                 <span class="dim">"v" {run.workflow.version}</span>
                 <RunState status=run.status />
                 {run

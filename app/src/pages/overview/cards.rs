@@ -45,7 +45,7 @@ pub fn Cards(overview: Overview) -> AnyView {
     let (all, processed_ones) = (stream(""), stream("&status=processed"));
     let (timed_ones, failed_ones) = (stream(""), stream("&status=failed"));
     view! {
-        <section class="cards" aria-label="Figures">
+        <section class="figures" aria-label="Figures">
             <Card name="Events" href=all figure=accepted beside=accepted_beside />
             <Card
                 name="Processed well"
@@ -95,7 +95,7 @@ fn Card(
     #[prop(into)] beside: String,
 ) -> AnyView {
     view! {
-        <a class="card" href=href>
+        <a class="figure" href=href>
             <span class="of">{name}</span>
             <strong>{move || figure.get()}</strong>
             <span class="beside">{beside}</span>

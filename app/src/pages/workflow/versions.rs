@@ -57,7 +57,7 @@ fn Version(
                 <a class="ref" href=format!("/workflows/{id}?version={number}")>
                     <b>"Version " {number}</b>
                 </a>
-                {current.then(|| view! { <span class="badge">"in force"</span> })}
+                {current.then(|| view! { <span class="label">"in force"</span> })}
                 <span class="dim">
                     <Moment at=item.created_at />
                 </span>
