@@ -4,7 +4,10 @@ test('the overview shows a period, leads to the events behind each figure, and i
   page, sluice, sink,
 }) => {
   await sluice.applyNotify(sink.url);
-  for (const id of [1, 2, 3]) await sluice.send('order.created', { id, total: 120 });
+  for (const id of [1, 2, 3]) {
+    const sent = await sluice.send('order.created', { id, total: 120 });
+    await expect.poll(async () => (await sluice.event(sent)).status).toBe('processed');
+  }
   sink.status = 500;
   const failed = await sluice.send('order.paid');
   await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
