@@ -1,6 +1,7 @@
 //! Parts of pages. They show what they are given and call nobody.
 
 pub mod actions;
+pub mod address;
 pub mod chart;
 pub mod command;
 pub mod confirm;
@@ -29,6 +30,7 @@ pub use actions::{
     Actions, CancelRunButton, ReplayButton, ReplayIcon, ResolveButton, ResolveNoting, RetryButton,
     announce, tell,
 };
+pub use address::address;
 pub use command::Command;
 pub use confirm::Confirm;
 pub use copy::CopyButton;

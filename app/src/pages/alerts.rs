@@ -51,6 +51,12 @@ pub fn AlertsPage() -> impl IntoView {
     announce(deeds.mute, |()| Notice::done("Done."));
     announce(deeds.delete_channel, |()| Notice::done("Nothing is told there any more."));
     announce(deeds.test_channel, |()| Notice::done("It arrived."));
+    // Outside of what is read again whenever the numbers change, or what is being typed would be lost.
+    let form = move || match new.get().as_deref() {
+        Some("rule") => Some(view! { <RuleForm /> }.into_any()),
+        Some("channel") => Some(view! { <ChannelForm /> }.into_any()),
+        _ => None,
+    };
     view! {
         <Header title="Alerts" />
         <div class="scroll">
@@ -60,6 +66,7 @@ pub fn AlertsPage() -> impl IntoView {
                 note="Whoever receives checks the messages' signatures with it. It is shown only now."
                 back="/alerts"
             />
+            {form}
             <Transition>
                 {move || Suspend::new(async move {
                     match alerts.await {
@@ -75,16 +82,10 @@ pub fn AlertsPage() -> impl IntoView {
 #[component]
 fn All(alerts: Alerts, new: Memo<Option<String>>, deeds: Deeds) -> AnyView {
     let Alerts { rules, channels, turns, troubles, may_change } = alerts;
-    let form = move || match new.get().as_deref() {
-        Some("rule") if may_change => Some(view! { <RuleForm /> }.into_any()),
-        Some("channel") if may_change => Some(view! { <ChannelForm /> }.into_any()),
-        _ => None,
-    };
     let wanted = Signal::derive(move || may_change && new.get().is_none());
     let names: Vec<_> = channels.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
     let silent = channels.is_empty();
     view! {
-        {form}
         <div class="bar">
             <p class="dim">
                 {if silent {

@@ -1,12 +1,12 @@
 //! The audit log: who changed what, the newest first.
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::list_audit,
     model::{AuditFilter, AuditView, Page},
-    ui::{Header, Moment, Problem},
+    ui::{self, Header, Moment, Problem},
 };
 
 /// What actions begin with, for the filter.
@@ -191,11 +191,7 @@ fn Nothing(narrow: bool) -> impl IntoView {
 
 /// The address of the log under `filter`.
 fn address(filter: &AuditFilter) -> String {
-    let mut query = ParamsMap::new();
-    for (name, value) in filter.pairs() {
-        query.insert(name, value.to_owned());
-    }
-    format!("/audit{}", query.to_query_string())
+    ui::address("/audit", filter.pairs())
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::list_dead_letters,
     live::Live,
     model::{DeadLetters, LetterFilter},
-    ui::{Actions, Header, Problem},
+    ui::{self, Actions, Header, Problem},
 };
 
 pub mod filter_bar;
@@ -146,9 +146,5 @@ fn NoMatch() -> impl IntoView {
 
 /// The address of the dead letters under `filter`, with one thing more.
 fn address(filter: &LetterFilter, more: Option<(&'static str, String)>) -> String {
-    let mut query = ParamsMap::new();
-    for (name, value) in filter.pairs().into_iter().chain(more) {
-        query.insert(name, value);
-    }
-    format!("/dead-letters{}", query.to_query_string())
+    ui::address("/dead-letters", filter.pairs().into_iter().chain(more))
 }

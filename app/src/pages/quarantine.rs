@@ -12,7 +12,7 @@ use crate::{
     api::{SettleDeliveries, list_quarantine},
     live::Live,
     model::{HeldFilter, Quarantine, Settled},
-    ui::{Actions, Header, Notice, Problem, announce},
+    ui::{self, Actions, Header, Notice, Problem, announce},
 };
 
 pub mod cause;
@@ -153,9 +153,5 @@ fn Empty() -> impl IntoView {
 
 /// The address of the quarantine under `filter`.
 fn address(filter: &HeldFilter) -> String {
-    let mut query = leptos_router::params::ParamsMap::new();
-    for (name, value) in filter.pairs() {
-        query.insert(name, value);
-    }
-    format!("/quarantine{}", query.to_query_string())
+    ui::address("/quarantine", filter.pairs())
 }

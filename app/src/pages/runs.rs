@@ -1,12 +1,12 @@
 //! What the workflows did: every run, the newest first.
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::list_runs,
     model::{Page, RunFilter, RunItem, RunStatus},
-    ui::{Actions, CancelRunButton, EventTypeName, Header, Moment, Problem, RunState},
+    ui::{self, Actions, CancelRunButton, EventTypeName, Header, Moment, Problem, RunState},
 };
 
 #[component]
@@ -184,9 +184,5 @@ fn Nothing(narrow: bool) -> impl IntoView {
 
 /// The address of the list under `filter`.
 fn address(filter: &RunFilter) -> String {
-    let mut query = ParamsMap::new();
-    for (name, value) in filter.pairs() {
-        query.insert(name, value.to_owned());
-    }
-    format!("/runs{}", query.to_query_string())
+    ui::address("/runs", filter.pairs())
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_events,
     model::EventFilter,
-    ui::{Header, Problem},
+    ui::{self, Header, Problem},
 };
 
 pub mod empty;
@@ -46,9 +46,5 @@ pub fn StreamPage() -> impl IntoView {
 
 /// The address of the stream under `filter`.
 fn address(filter: &EventFilter) -> String {
-    let mut query = leptos_router::params::ParamsMap::new();
-    for (name, value) in filter.pairs() {
-        query.insert(name, value);
-    }
-    format!("/{}", query.to_query_string())
+    ui::address("/", filter.pairs())
 }

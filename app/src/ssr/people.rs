@@ -35,14 +35,7 @@ pub async fn invite(
     let invited =
         invitation::invite(&engine.store, &engine.environment, email, role, &me.email).await;
     let (invitation, token) = invited.map_err(refused)?;
-    let address: String = [("token", token.as_str()), ("email", invitation.email.as_str())]
-        .into_iter()
-        .fold(leptos_router::params::ParamsMap::new(), |mut query, (name, value)| {
-            query.insert(name, value.to_owned());
-            query
-        })
-        .to_query_string();
-    Ok(once::keep(engine, me, format!("{}/join{address}", here())))
+    Ok(once::keep(engine, me, format!("{}{}", here(), invitation.path(&token))))
 }
 
 /// The address by which the browser reached us, as it says itself.

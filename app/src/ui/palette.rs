@@ -1,7 +1,9 @@
 //! Going anywhere by typing: pages by name, events by their id, type or source.
 
 use leptos::{html, prelude::*};
-use leptos_router::{hooks::use_navigate, params::ParamsMap};
+use leptos_router::hooks::use_navigate;
+
+use super::address;
 
 /// Where one can go: its name, its address, and other words for it.
 const PLACES: &[(&str, &str, &str)] = &[
@@ -51,10 +53,8 @@ fn events(typed: &str) -> Vec<Choice> {
     if typed.is_empty() {
         return Vec::new();
     }
-    let stream = |name: &str, label: String| {
-        let mut query = ParamsMap::new();
-        query.insert(name.to_owned(), typed.to_owned());
-        Choice { label, href: format!("/{}", query.to_query_string()) }
+    let stream = |name: &'static str, label: String| {
+        Choice { label, href: address("/", [(name, typed)]) }
     };
     let mut all = Vec::new();
     if typed.starts_with("evt_") && typed.len() == 30 {

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use super::decide::Turn;
 use super::{Channel, ChannelKind, Rule};
 use crate::Engine;
 use crate::id::MessageId;
+use crate::run::http::sign;
 use crate::time::Timestamp;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -102,16 +99,13 @@ fn signature(
     let secret = engine.vault.unseal(&channel.id.to_string(), sealed);
     let secret = secret.map_err(|error| error.to_string())?;
     let secret = String::from_utf8_lossy(&secret).into_owned();
-    let key = BASE64_STANDARD.decode(secret.trim_start_matches("whsec_"));
-    let key = key.map_err(|_| "the channel's secret is not readable".to_owned())?;
     let at = engine.now().millis().div_euclid(1_000);
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|error| error.to_string())?;
-    mac.update(format!("{id}.{at}.{body}").as_bytes());
-    let digest = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+    let signature = sign::signature(&id.to_string(), at, body.as_bytes(), &secret)
+        .ok_or("the channel's secret is not readable")?;
     Ok(vec![
         ("webhook-id", id.to_string()),
         ("webhook-timestamp", at.to_string()),
-        ("webhook-signature", format!("v1,{digest}")),
+        ("webhook-signature", signature),
     ])
 }
 

@@ -22,7 +22,7 @@ use crate::workflow::definition::HttpStep;
 mod journal;
 mod mask;
 mod redirect;
-mod sign;
+pub(crate) mod sign;
 
 use mask::Mask;
 

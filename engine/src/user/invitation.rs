@@ -28,6 +28,16 @@ pub struct Invitation {
     pub expires_at: Timestamp,
 }
 
+impl Invitation {
+    /// Where whoever holds `token` chooses a password, from the dashboard's root on.
+    pub fn path(&self, token: &str) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("token", token), ("email", self.email.as_str())])
+            .finish();
+        format!("/join?{query}")
+    }
+}
+
 impl From<invitation::Model> for Invitation {
     fn from(model: invitation::Model) -> Self {
         Self {

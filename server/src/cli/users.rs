@@ -101,10 +101,7 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
             let by = "the command line";
             let invited = invitation::invite(&store, &environment, &email, role, by).await?;
             let (invitation, token) = invited;
-            let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs([("token", token.as_str()), ("email", invitation.email.as_str())])
-                .finish();
-            let link = format!("{}/join?{query}", url.trim_end_matches('/'));
+            let link = format!("{}{}", url.trim_end_matches('/'), invitation.path(&token));
             if output.json {
                 let (email, role) = (invitation.email, invitation.role);
                 let ends = invitation.expires_at;

@@ -1,14 +1,13 @@
 //! Who takes part: event types, sources, and the workflows that take longest.
 
 use leptos::prelude::*;
-use leptos_router::params::ParamsMap;
 
 use crate::{
     model::{
         overview::{Line, Overview, Totals, WorkflowLine},
         time::duration,
     },
-    ui::{EventTypeName, chart::Course, number},
+    ui::{EventTypeName, address, chart::Course, number},
 };
 
 #[component]
@@ -32,14 +31,9 @@ pub fn Tables(overview: Overview) -> AnyView {
 }
 
 /// The stream, narrowed to what a figure counts.
-fn stream(field: &str, name: &str, range: &str, status: Option<&str>) -> String {
-    let mut query = ParamsMap::new();
-    query.insert("within", range.to_owned());
-    query.insert(field.to_owned(), name.to_owned());
-    if let Some(status) = status {
-        query.insert("status", status.to_owned());
-    }
-    format!("/{}", query.to_query_string())
+fn stream(field: &'static str, name: &str, range: &str, status: Option<&str>) -> String {
+    let status = status.map(|status| ("status", status));
+    address("/", [("within", range), (field, name)].into_iter().chain(status))
 }
 
 #[component]

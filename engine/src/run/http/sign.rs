@@ -26,7 +26,8 @@ pub(super) fn sign(headers: &mut HeaderMap, id: &str, now: i64, body: &[u8], sec
     }
 }
 
-fn signature(id: &str, now: i64, body: &[u8], secret: &str) -> Option<String> {
+/// What `webhook-signature` says for one secret; `None` when the secret is not readable.
+pub(crate) fn signature(id: &str, now: i64, body: &[u8], secret: &str) -> Option<String> {
     let key = BASE64_STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
     for part in [id.as_bytes(), b".", now.to_string().as_bytes(), b".", body] {
