@@ -32,6 +32,12 @@ test('a workflow is made in the form, tried, saved, run, changed, compared and r
   await expect(text).toHaveValue(/filter: event\.payload\.total > 100/);
   await expect(text).toHaveValue(/id: notify/);
 
+  await page.getByLabel('Runs at once').fill('2');
+  await page.getByLabel('Order key').fill('event.payload.id');
+  await expect(text).toHaveValue(/concurrency: 2\norder:\n  key: event\.payload\.id\n/);
+  await page.getByLabel('Order key').fill('');
+  await expect(text).not.toHaveValue(/order:\n/);
+
   // The text is as good a way in as the form; broken, it says where, and the form stays.
   const good = await text.inputValue();
   await text.fill(good.replace('total > 100', 'total >'));

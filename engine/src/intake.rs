@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::event::envelope::NewEvent;
 use crate::id::{EventId, KeyId, RunId};
 use crate::key::ApiKey;
+use crate::run::turn::Turn;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
 
 /// How long an idempotency key is remembered: 24 hours.
@@ -113,11 +114,15 @@ fn arrival(
     room: impl Fn() -> Option<OwnedSemaphorePermit>,
 ) -> Arrival {
     let matches = engine.workflows.current().matching(&event);
-    let runs = matches.into_iter().map(|found| NewRun {
-        id: RunId::new(engine.environment.next_id()),
-        workflow: found.workflow,
-        trigger: found.trigger,
-        permit: room(),
+    let runs = matches.into_iter().map(|found| {
+        let turn = Turn::of(&found.workflow.definition, found.trigger, &event);
+        NewRun {
+            id: RunId::new(engine.environment.next_id()),
+            workflow: found.workflow,
+            trigger: found.trigger,
+            permit: if turn.is_some() { None } else { room() },
+            turn,
+        }
     });
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.

@@ -22,6 +22,7 @@ pub mod scope;
 pub mod targets;
 pub mod trace;
 pub mod trial;
+pub(crate) mod turn;
 pub mod worker;
 
 /// `queued → running → waiting → succeeded | failed | cancelled`.
@@ -94,6 +95,9 @@ pub struct RunState {
     /// The host that lets the run wait: it fails, or has all the calls it may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// It needs its turn; see [`turn`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<turn::Turn>,
     /// The event of a test run, where it was made up for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Box<trial::Carried>>,

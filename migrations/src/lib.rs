@@ -17,6 +17,7 @@ mod m0008_rollups;
 mod m0009_alerts;
 mod m0010_people;
 mod m0011_retention;
+mod m0012_turns;
 
 pub struct Migrator;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_rollups::Rollups),
             Box::new(m0010_people::People),
             Box::new(m0011_retention::Retention),
+            Box::new(m0012_turns::Turns),
         ]
     }
 }

@@ -108,6 +108,9 @@ pub struct RunView {
     /// The host that lets a waiting run wait: it fails again and again, or has all the calls it may have.
     #[serde(default)]
     pub held_by: Option<String>,
+    /// The run is queued until its workflow gives it its turn: others are at work, or come first.
+    #[serde(default)]
+    pub waits_for_turn: bool,
     pub error: Option<String>,
     /// In the order they were made.
     pub attempts: Vec<StepAttempt>,

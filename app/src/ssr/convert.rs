@@ -314,6 +314,7 @@ pub fn run(record: RunRecord) -> RunView {
             _ => None,
         },
         held_by: record.held_by,
+        waits_for_turn: record.status == run::RunStatus::Queued && record.due_at.is_none(),
         error: record.error.map(|error| error.error_message),
         attempts: record.attempts.into_iter().map(attempt).collect(),
     }

@@ -42,6 +42,9 @@ fn Run(run: RunView, span: Span) -> AnyView {
                     .next_attempt_at
                     .clone()
                     .map(|at| view! { <Waits at held_by=run.held_by.clone() /> })}
+                {run
+                    .waits_for_turn
+                    .then(|| view! { <span class="dim">"waits for its turn"</span> })}
                 <a class="m run-id" href=format!("/runs/{}", run.id)>
                     {run.id.clone()}
                 </a>

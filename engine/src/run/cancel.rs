@@ -13,7 +13,7 @@ use super::{RunDetail, RunState, RunStatus, StepAttempt};
 use crate::Engine;
 use crate::audit;
 use crate::event::EventError;
-use crate::id::RunId;
+use crate::id::{RunId, WorkflowId};
 use crate::store::StoreError;
 use crate::store::entity::run;
 use crate::time::Timestamp;
@@ -43,6 +43,8 @@ pub(crate) struct Cancel {
     pub(crate) run: RunId,
     /// Names the step that was under way; `None` when the version is gone.
     pub(crate) workflow: Option<Arc<Workflow>>,
+    /// The workflow that gives the run its turn, where it needs one.
+    pub(crate) turned: Option<WorkflowId>,
     /// Who decided it, for the run's journal.
     pub(crate) by: String,
 }
@@ -52,12 +54,15 @@ pub async fn cancel(engine: &Engine, id: RunId) -> Result<RunDetail, CancelError
     let unknown = CancelError::Unknown(id);
     let found = run::Entity::find_by_id(id.to_string()).one(&engine.store.read).await;
     let found = found.map_err(StoreError::from)?.ok_or(unknown)?;
-    let workflow = match found.workflow_id.parse() {
-        Ok(workflow) => list::version(engine, workflow, found.workflow_version).await?,
-        Err(_) => None,
+    let id_of_workflow = found.workflow_id.parse().ok();
+    let workflow = match id_of_workflow {
+        Some(workflow) => list::version(engine, workflow, found.workflow_version).await?,
+        None => None,
     };
+    let state: RunState = serde_json::from_str(&found.state).unwrap_or_default();
+    let turned = id_of_workflow.filter(|_| state.turn.is_some());
     let by = audit::current().map_or_else(|| "hand".to_owned(), |actor| actor.name);
-    engine.store.writer.cancel(Cancel { run: id, workflow, by }).await?;
+    engine.store.writer.cancel(Cancel { run: id, workflow, turned, by }).await?;
     read::get(engine, id).await.map_err(|error| match error {
         read::RunReadError::Unknown(id) => CancelError::Unknown(id),
         read::RunReadError::Store(error) => CancelError::Store(error),

@@ -6,7 +6,7 @@ use sea_orm::EntityTrait;
 use super::{RunState, RunStatus};
 use crate::Engine;
 use crate::event::EventError;
-use crate::id::RunId;
+use crate::id::{RunId, WorkflowId};
 use crate::store::entity::run;
 use crate::store::{Progress, StoreError};
 use crate::time::Timestamp;
@@ -34,6 +34,7 @@ pub(super) async fn give_up(engine: &Engine, run: RunId) -> Result<(), StoreErro
     };
     let ended = Progress {
         run,
+        workflow: model.workflow_id.parse().unwrap_or(WorkflowId::new(0)),
         state,
         status: RunStatus::Failed,
         attempts: Vec::new(),

@@ -19,7 +19,7 @@ use super::http::Made;
 use super::machine::{self, Failure, Next, Outcome, Stand};
 use super::scope::{event_scope, step_scope};
 use super::{RunState, RunStatus, StepAttempt};
-use super::{cancel, emit, http, poison};
+use super::{cancel, emit, http, poison, turn};
 use crate::Engine;
 use crate::event::{Event, EventError, EventType, read};
 use crate::expression::Scope;
@@ -132,6 +132,9 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
                     && let Err(error) = engine.store.writer.extend_leases(runs).await
                 {
                     tracing::warn!(%error, "leases could not be extended");
+                }
+                if let Err(error) = turn::give_free(&engine).await {
+                    tracing::debug!(%error, "free turns could not be given");
                 }
             }
         }
@@ -446,6 +449,7 @@ impl Working<'_> {
         let now = self.engine.now();
         Progress {
             run: self.assignment.run,
+            workflow: self.assignment.workflow.id,
             state: self.assignment.state.clone(),
             status,
             attempts,

@@ -53,6 +53,13 @@ pub(super) struct Statements {
     pub(super) insert_events: String,
     pub(super) insert_bodies: String,
     pub(super) insert_runs: String,
+    pub(super) insert_turns: String,
+    pub(super) delete_turns: String,
+    pub(super) next_of_keys: String,
+    /// Of the workflow `$1`, as far as its limit has room.
+    pub(super) give_turns: String,
+    pub(super) due_turns: String,
+    pub(super) begin_turns: String,
     pub(super) runs_with_events: String,
     pub(super) update_runs: String,
     pub(super) update_events: String,
@@ -75,6 +82,10 @@ impl Statements {
         let rows = |columns: &[(&str, Kind)]| rows(backend, columns);
         let identity = rows(&[("source", Text), ("event_id", Text)]);
         let run_ids = rows(&[("id", Text)]);
+        let postgres = backend == DbBackend::Postgres;
+        let greatest = if postgres { "GREATEST" } else { "MAX" };
+        // Another node may be cancelling the run: then this waits, and sees it cancelled.
+        let lock = if postgres { "FOR UPDATE OF u" } else { "" };
         let insert_keys = insert(
             backend,
             "idempotency_keys",
@@ -150,10 +161,49 @@ impl Statements {
                     ("created_at", Int),
                 ],
             ),
+            insert_turns: insert(
+                backend,
+                "turns",
+                &[
+                    ("run_id", Text),
+                    ("workflow_id", Text),
+                    ("event_seq", Int),
+                    ("order_key", Text),
+                    ("stand", Int),
+                ],
+            ),
+            delete_turns: format!("DELETE FROM turns WHERE run_id IN (SELECT id FROM {run_ids})"),
+            next_of_keys: format!(
+                "UPDATE turns SET stand = 1 WHERE run_id IN (
+                    SELECT (SELECT t.run_id FROM turns t
+                        WHERE t.workflow_id = r.workflow_id AND t.order_key = r.order_key
+                            AND t.stand = 0 ORDER BY t.event_seq LIMIT 1)
+                    FROM {} WHERE NOT EXISTS (SELECT 1 FROM turns t
+                        WHERE t.workflow_id = r.workflow_id AND t.order_key = r.order_key
+                            AND t.stand > 0))",
+                rows(&[("workflow_id", Text), ("order_key", Text)])
+            ),
+            give_turns: format!(
+                "UPDATE turns SET stand = 2 WHERE run_id IN (
+                    SELECT run_id FROM turns WHERE workflow_id = $1 AND stand = 1
+                    ORDER BY event_seq LIMIT COALESCE((SELECT {greatest}(0, room -
+                            (SELECT COUNT(*) FROM turns WHERE workflow_id = $1 AND stand = 3))
+                        FROM turn_limits WHERE workflow_id = $1 AND room IS NOT NULL), 1000000))"
+            ),
+            due_turns: format!(
+                "UPDATE runs SET due_at = r.due_at FROM {} CROSS JOIN turns t
+                 WHERE t.workflow_id = r.workflow_id AND t.stand = 2 AND runs.id = t.run_id",
+                rows(&[("workflow_id", Text), ("due_at", Int)])
+            ),
+            begin_turns: format!(
+                "UPDATE turns SET stand = 3
+                 WHERE stand = 2 AND workflow_id IN (SELECT workflow_id FROM {})",
+                rows(&[("workflow_id", Text)])
+            ),
             runs_with_events: format!(
                 "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.workflow_id, u.test, {EVENT_COLUMNS}
                  FROM {run_ids} CROSS JOIN runs u LEFT JOIN events e ON e.seq = u.event_seq
-                 WHERE u.id = r.id"
+                 WHERE u.id = r.id {lock}"
             ),
             update_runs: format!(
                 "UPDATE runs SET status = r.status, due_at = r.due_at, lease_owner = r.lease_owner,

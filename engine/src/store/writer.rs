@@ -26,6 +26,7 @@ use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
 use crate::live::Live;
 use crate::meters::Meters;
 use crate::run::cancel::{Cancel, CancelError};
+use crate::run::turn::Turn;
 use crate::run::worker::Inbox;
 use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::time::Timestamp;
@@ -41,6 +42,7 @@ mod purge;
 mod repair;
 mod settle;
 mod tally;
+mod turns;
 mod work;
 
 pub use bulk::{BulkDeed, BulkStep};
@@ -81,6 +83,8 @@ pub struct NewRun {
     pub trigger: usize,
     /// Room at this node's worker: the run is leased by it at birth.
     pub permit: Option<OwnedSemaphorePermit>,
+    /// The run waits until it has its turn.
+    pub turn: Option<Turn>,
 }
 
 /// What an arrival became.
@@ -96,6 +100,7 @@ pub struct Accepted {
 #[derive(Debug, Clone)]
 pub struct Progress {
     pub run: RunId,
+    pub workflow: WorkflowId,
     pub state: RunState,
     pub status: RunStatus,
     /// New journal entries.
@@ -165,6 +170,7 @@ enum Command {
         reply: Reply<Vec<Claimed>>,
     },
     ExtendLeases(Vec<RunId>, Reply<()>),
+    GiveTurns(Vec<WorkflowId>, Reply<()>),
     TouchKeys(Vec<(KeyId, Timestamp)>),
     /// Answers how many events were removed.
     Purge(Vec<i64>, Reply<u64>),
@@ -245,6 +251,11 @@ impl Writer {
 
     pub(crate) async fn extend_leases(&self, runs: Vec<RunId>) -> Result<(), StoreError> {
         self.ask(|reply| Command::ExtendLeases(runs, reply)).await
+    }
+
+    /// Lets runs of these workflows begin as far as there is room.
+    pub(crate) async fn give_turns(&self, workflows: Vec<WorkflowId>) -> Result<(), StoreError> {
+        self.ask(|reply| Command::GiveTurns(workflows, reply)).await
     }
 
     pub(crate) async fn repair(
@@ -364,6 +375,20 @@ impl Command {
         matches!(self, Self::Accept(..) | Self::Record(..))
     }
 
+    /// The workflows whose turns it may change, as far as that is known beforehand.
+    fn turned(&self) -> Vec<WorkflowId> {
+        match self {
+            Self::Accept(arrival, _) => turns::of(arrival).collect(),
+            Self::Record(progress, _) => {
+                let ends = progress.status.is_finished() && progress.state.turn.is_some();
+                ends.then_some(progress.workflow).into_iter().collect()
+            }
+            Self::Cancel(cancel, ..) => cancel.turned.into_iter().collect(),
+            Self::GiveTurns(workflows, _) => workflows.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     fn fail(self, error: StoreError) {
         // A sender that no longer waits needs no answer.
         let _gone = match self {
@@ -374,7 +399,7 @@ impl Command {
             Self::Bulk(_, reply) => reply.send(Err(error)).is_err(),
             Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),
             Self::Purge(_, reply) => reply.send(Err(error)).is_err(),
-            Self::ExtendLeases(_, reply) | Self::Change(_, reply) => {
+            Self::ExtendLeases(_, reply) | Self::GiveTurns(_, reply) | Self::Change(_, reply) => {
                 reply.send(Err(error)).is_err()
             }
             Self::TouchKeys(_) => false,

@@ -9,10 +9,11 @@ use sea_orm::{
     QuerySelect, SqlErr,
 };
 
-use super::{Definition, Workflow, diff, list, signing};
+use super::{Definition, Workflow, diff, limit, list, signing};
 use crate::Engine;
 use crate::audit::Note;
 use crate::id::WorkflowId;
+use crate::run::turn;
 use crate::secret::{self, MissingSecret};
 use crate::store::entity::{signing_secret, workflow, workflow_version};
 use crate::store::{Change, StoreError};
@@ -128,6 +129,8 @@ pub async fn save(engine: &Engine, save: Save) -> Result<Saved, SaveError> {
     let first = signing::first(engine, &model.id, &definition);
     engine.store.writer.change(stored(model, replaces, &definition, first).noted(note)).await?;
     engine.workflows.replace(list::load(&engine.store).await?);
+    // A limit that was raised or lifted counts for those that wait.
+    turn::give_free(engine).await?;
     Ok(Saved { workflow: in_force(engine, id), ..saved })
 }
 
@@ -221,9 +224,11 @@ fn stored(
         definition: serde_json::json!(definition.document).to_string(),
         created_at: model.updated_at,
     };
+    let most = definition.concurrency;
     Change::new(move |transaction| {
         let (model, version, first) = (model.clone(), version.clone(), first.clone());
         Box::pin(async move {
+            limit::keep(transaction, &model.id, most).await?;
             write(transaction, model, version, replaces).await?;
             match first {
                 Some(first) => signing::keep(transaction, first).await,

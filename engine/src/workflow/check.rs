@@ -112,6 +112,7 @@ fn plain(message: &str) -> String {
     message
         .replace("expected a string", "expected a text")
         .replace("expected struct Document", "expected a definition with name, triggers and steps")
+        .replace("expected struct OrderDocument", "expected `key:` with an expression")
         .replace("a sequence", "a list")
         .replace("unit value", "nothing")
 }
@@ -186,7 +187,7 @@ fn numbered(at: &str, number: usize, id: &str) -> String {
 
 /// Where the expression begins somewhere inside the text.
 fn is_template(path: &str) -> bool {
-    !(path.ends_with(".filter") || path.ends_with(".when"))
+    !(path.ends_with(".filter") || path.ends_with(".when") || path == "order.key")
 }
 
 fn hint(path: &str) -> Option<String> {
@@ -202,7 +203,8 @@ fn hint(path: &str) -> Option<String> {
         "filter" | "when" => "an expression such as `event.payload.total > 100`",
         "url" => "an address such as `https://warehouse.example/orders`",
         "timeout" | "for" | "initial" | "max" => "a number and a unit, as in 500ms, 15s, 10m, 1h",
-        "attempts" => "a number such as 8",
+        "key" => "an expression such as `event.payload.customer`",
+        "attempts" | "concurrency" => "a number such as 8",
         "followRedirects" => "a number such as 1",
         _ => return None,
     };
@@ -261,6 +263,16 @@ steps:
         check_one("timeout: 15s", "timeot: 15s", 8, 47, "steps.0.http", "did you mean `timeout`?");
         check_one("  - id: wait\n", "  - wait: 1\n", 10, 5, "steps.1", "wait");
         check_one("name: Notify\n", "", 1, 1, "", "add `name:`");
+        check_one(
+            "steps:\n",
+            "concurrency: 0\nsteps:\n",
+            6,
+            14,
+            "concurrency",
+            "10000 runs at once",
+        );
+        check_one("steps:\n", "order: { key: evt.id }\nsteps:\n", 6, 15, "order.key", "`evt`");
+        check_one("steps:\n", "order: evt.id\nsteps:\n", 6, 8, "order", "`key:`");
     }
 
     #[test]

@@ -17,11 +17,16 @@ const LARGEST: usize = 256 * 1024;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
 const MOST_REDIRECTS: u32 = 5;
+const MOST_AT_ONCE: u32 = 10_000;
 
 #[derive(Debug, Clone)]
 pub struct Definition {
     pub name: String,
     pub triggers: Vec<Trigger>,
+    /// How many of its runs may be at work at once.
+    pub concurrency: Option<u32>,
+    /// Runs for which this has the same value come one after another.
+    pub order: Option<Expression>,
     pub steps: Vec<Step>,
     /// The definition as JSON, as it is stored and exported.
     pub document: Document,
@@ -84,9 +89,26 @@ pub struct Document {
     pub name: String,
     #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub triggers: Vec<TriggerDocument>,
+    /// How many runs of the workflow may be at work at once, delays and retries included; the others wait
+    /// as queued and begin with the oldest. No limit when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
+    pub concurrency: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderDocument>,
     /// Done one after the other.
     #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub steps: Vec<StepDocument>,
+}
+
+/// Which runs come strictly one after another, in the order in which their events came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = OrderDefinition))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderDocument {
+    /// A CEL expression over `event` and `input`: runs for which it has the same value are in order. Where it
+    /// is null, or a field is missing, the run waits for no other.
+    pub key: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -269,6 +291,14 @@ impl Definition {
                 Err(problem) => problems.push((None, problem)),
             }
         }
+        if document.concurrency.is_some_and(|most| !(1..=MOST_AT_ONCE).contains(&most)) {
+            let rule = format!("between 1 and {MOST_AT_ONCE} runs at once");
+            problems.push((None, at("concurrency", rule)));
+        }
+        let order = order(document.order.as_ref()).unwrap_or_else(|problem| {
+            problems.push((None, problem));
+            None
+        });
         let mut seen = HashSet::new();
         for (number, it) in document.steps.iter().enumerate() {
             match step(it, &mut seen) {
@@ -277,7 +307,10 @@ impl Definition {
             }
         }
         match problems.is_empty() {
-            true => Ok(Self { name, triggers, steps, document }),
+            true => {
+                let concurrency = document.concurrency;
+                Ok(Self { name, triggers, concurrency, order, steps, document })
+            }
             false => Err(problems),
         }
     }
@@ -290,6 +323,11 @@ fn trigger(number: usize, document: &TriggerDocument) -> Result<Trigger, Invalid
     let filter = expression(document.filter.as_deref(), &format!("{place}.filter"))?;
     let input = template(document.input.as_ref(), &format!("{place}.input"))?;
     Ok(Trigger { pattern, filter, input })
+}
+
+fn order(document: Option<&OrderDocument>) -> Result<Option<Expression>, InvalidDefinition> {
+    let compile = |order: &OrderDocument| Expression::compile_for(&order.key, &["event", "input"]);
+    document.map(compile).transpose().map_err(|error| inside("order.key", error))
 }
 
 fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, InvalidDefinition> {
@@ -474,6 +512,14 @@ steps:
 
     #[test]
     fn what_is_wrong_is_named_by_its_place() {
+        refused("steps:", "concurrency: 0\nsteps:", "concurrency: between 1 and 10000 runs");
+        refused("steps:", "order: { key: event.id + }\nsteps:", "order.key: line 1, column");
+        refused(
+            "steps:",
+            "order: { key: steps.a }\nsteps:",
+            "order.key: line 1, column 1: `steps`",
+        );
+        refused("steps:", "order: event.id\nsteps:", "order");
         refused("order.*", "order.x*", "triggers.0.eventType: character 8");
         refused("> 100", ">", "triggers.0.filter: line 1");
         refused("${input}", "${inptu}", "steps.notify.http.body: line 1, column 1: `inptu`");

@@ -116,6 +116,18 @@ pub fn changes(before: Option<&Document>, after: &Document) -> Vec<String> {
         all.push(format!("renamed from {}", before.name));
     }
     triggers(&before.triggers, &after.triggers, &mut all);
+    if before.concurrency != after.concurrency {
+        all.push(match after.concurrency {
+            Some(most) => format!("at most {most} at once"),
+            None => "no limit of runs at once any more".to_owned(),
+        });
+    }
+    if before.order != after.order {
+        all.push(match &after.order {
+            Some(order) => format!("in order by {}", order.key),
+            None => "in no order any more".to_owned(),
+        });
+    }
     steps(&before.steps, &after.steps, &mut all);
     if all.is_empty() && before != after {
         all.push("settings changed".to_owned());
@@ -197,13 +209,15 @@ mod tests {
             parse("{name: a, triggers: [{eventType: x.*}], steps: [{id: s, delay: {for: 1s}}]}");
         let two = parse(
             "{name: b, triggers: [{eventType: x.*, filter: 'true'}, {eventType: y}],
-              steps: [{id: s, delay: {for: 2s}}, {id: t, delay: {for: 1s}}]}",
+              concurrency: 2, order: {key: event.source}, steps: [{id: s, delay: {for: 2s}}, {id: t, delay: {for: 1s}}]}",
         );
         let told = changes(Some(&one), &two);
         let expected = [
             "renamed from a",
             "trigger x.* changed",
             "trigger y added",
+            "at most 2 at once",
+            "in order by event.source",
             "step s changed",
             "step t added",
         ];

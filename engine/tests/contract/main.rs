@@ -25,6 +25,7 @@ mod retention;
 mod runs;
 mod sources;
 mod trial;
+mod turns;
 mod versions;
 mod watch;
 

@@ -11,7 +11,9 @@ pub(crate) struct Sink {
     pub(crate) url: String,
     status: Arc<AtomicU16>,
     hangs: Arc<AtomicBool>,
+    lingers: Arc<AtomicBool>,
     open: Arc<AtomicUsize>,
+    busiest: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<(HeaderMap, String)>>>,
 }
 
@@ -23,16 +25,24 @@ impl Sink {
             url,
             status: Arc::new(AtomicU16::new(200)),
             hangs: Arc::default(),
+            lingers: Arc::default(),
             open: Arc::default(),
+            busiest: Arc::default(),
             seen: Arc::default(),
         };
         let told = sink.clone();
         let router = Router::new().fallback(move |headers: HeaderMap, body: String| async move {
             told.seen.lock().unwrap().push((headers, body));
+            let open = Open::count(&told.open);
+            told.busiest.fetch_max(told.open.load(Ordering::SeqCst), Ordering::SeqCst);
+            if told.lingers.load(Ordering::SeqCst) {
+                // Long enough for a call that should not be there to come in beside this one.
+                tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+            }
             if told.hangs.load(Ordering::SeqCst) {
-                let _open = Open::count(&told.open);
                 std::future::pending::<()>().await;
             }
+            drop(open);
             StatusCode::from_u16(told.status.load(Ordering::SeqCst)).unwrap()
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -48,7 +58,17 @@ impl Sink {
         self.hangs.store(true, Ordering::SeqCst);
     }
 
-    /// How many callers wait for an answer that never comes.
+    /// Takes a moment for each answer from now on.
+    pub(crate) fn lingers(&self) {
+        self.lingers.store(true, Ordering::SeqCst);
+    }
+
+    /// How many calls were open at once at most.
+    pub(crate) fn busiest(&self) -> usize {
+        self.busiest.load(Ordering::SeqCst)
+    }
+
+    /// How many callers wait for an answer.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! The form: name, triggers, steps.
+//! The form: name, triggers, turns, steps.
 
 use leptos::prelude::*;
 use serde_json::{Value, json};
@@ -52,6 +52,7 @@ pub fn Form(text: Text, event_types: Vec<String>) -> AnyView {
             >
                 "Add trigger"
             </button>
+            <Turns text />
             <h3>"Steps"</h3>
             {move || {
                 (0..steps.get()).map(|at| view! { <StepForm text at /> }).collect::<Vec<_>>()
@@ -92,6 +93,33 @@ pub fn remove(text: Text, name: &'static str, at: usize) {
             items.remove(at);
         }
     });
+}
+
+/// How many runs are at work at once, and which come one after another.
+#[component]
+fn Turns(text: Text) -> AnyView {
+    let lens = |place: &str| Lens::new(text, place.to_owned());
+    view! {
+        <fieldset class="part">
+            <legend>"Turns"</legend>
+            <div class="pair">
+                <Line
+                    lens=lens("/concurrency")
+                    label="Runs at once"
+                    hint="The others wait and begin with the oldest; empty is no limit."
+                    example="3"
+                    number=true
+                />
+                <Line
+                    lens=lens("/order/key")
+                    label="Order key"
+                    hint="Runs with the same value come one after another; empty keeps no order."
+                    example="event.payload.customer"
+                />
+            </div>
+        </fieldset>
+    }
+    .into_any()
 }
 
 #[component]

@@ -57,10 +57,10 @@ pub fn typed(text: &str) -> Result<Option<Value>, String> {
     }
 }
 
-/// Puts `value` at the place, with the objects that lead there.
+/// Puts `value` at the place, with the objects that lead there. One that holds nothing any more goes too.
 pub fn put(document: &mut Value, place: &str, value: Option<Value>) {
     let Some((way, last)) = place.rsplit_once('/') else { return };
-    let mut at = document;
+    let mut at = &mut *document;
     for key in way.split('/').skip(1) {
         at = match at {
             Value::Array(items) => {
@@ -75,9 +75,16 @@ pub fn put(document: &mut Value, place: &str, value: Option<Value>) {
     }
     let Value::Object(fields) = at else { return };
     match value {
-        Some(value) => fields.insert(last.to_owned(), value),
-        None => fields.remove(last),
-    };
+        Some(value) => {
+            fields.insert(last.to_owned(), value);
+        }
+        None => {
+            fields.remove(last);
+            if fields.is_empty() {
+                put(document, way, None);
+            }
+        }
+    }
 }
 
 /// The list at the place, made when it is missing.
@@ -109,6 +116,8 @@ mod tests {
         assert_eq!(document, expected);
         put(&mut document, "/steps/0/retry", None);
         assert_eq!(document["steps"][0], json!({ "id": "t", "x": 1 }));
+        put(&mut document, "/order/key", None);
+        assert_eq!(document, json!({ "steps": [{ "id": "t", "x": 1 }] }));
     }
 
     #[test]

@@ -97,6 +97,7 @@ mod tests {
             finished_at: Some(at(10)),
             next_attempt_at: None,
             held_by: None,
+            waits_for_turn: false,
             error: None,
             attempts: vec![
                 attempt(0, 1, AttemptStatus::Failed),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::json;
 
 use super::work::{Outcome, Repeats, Work};
 use super::{Accepted, Arrival, Command, StoreError};
@@ -155,6 +156,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
     ) -> Result<(), StoreError> {
         let numbers = self.numbers("events_seq", self.last.seq, new.len()).await?;
         let (mut events, mut bodies, mut runs) = (self.batch(), self.batch(), self.batch());
+        let mut in_line = Vec::new();
         let mut counts: HashMap<(i64, &str, &str, EventStatus), i64> = HashMap::new();
         for ((at, arrival), seq) in new.into_iter().zip(numbers) {
             self.last.seq = seq;
@@ -183,6 +185,14 @@ impl<C: ConnectionTrait> Work<'_, C> {
             for run in &arrival.runs {
                 let leased = run.permit.is_some();
                 let due_at = if leased { self.now.plus_millis(LEASE_MILLIS) } else { self.now };
+                // One that needs its turn is due when it gets it.
+                let (due_at, state) = match &run.turn {
+                    None => (Some(due_at.millis()), "{}".to_owned()),
+                    Some(turn) => {
+                        in_line.push((run.id, run.workflow.id, seq, turn));
+                        (None, json!({ "turn": turn }).to_string())
+                    }
+                };
                 runs.push(&(
                     run.id,
                     seq,
@@ -191,9 +201,9 @@ impl<C: ConnectionTrait> Work<'_, C> {
                     run.workflow.version,
                     run.trigger,
                     RunStatus::Queued.as_str(),
-                    due_at.millis(),
+                    due_at,
                     leased.then_some(self.lane.node()),
-                    "{}",
+                    state,
                     0,
                     self.now.millis(),
                 ));
@@ -212,6 +222,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
         self.write(&statements.insert_events, events);
         self.write(&statements.insert_bodies, bodies);
         self.write(&statements.insert_runs, runs);
+        self.line_up(in_line);
         Ok(())
     }
 }

@@ -113,7 +113,8 @@ impl Desk {
                     reply.send(Err(StoreError::KeyReused)).is_err()
                 }
                 (Command::Record(progress, reply), Outcome::Recorded(held)) => {
-                    queued |= progress.due_at.is_some() && !progress.keep_lease;
+                    let gives_turn = progress.due_at.is_none() && progress.state.turn.is_some();
+                    queued |= gives_turn || (progress.due_at.is_some() && !progress.keep_lease);
                     reply.send(Ok(held)).is_err()
                 }
                 (Command::Cancel(cancel, _, reply), Outcome::Cancelled(result)) => {
@@ -141,6 +142,10 @@ impl Desk {
                     reply.send(result).is_err()
                 }
                 (Command::ExtendLeases(_, reply), _) => reply.send(Ok(())).is_err(),
+                (Command::GiveTurns(_, reply), _) => {
+                    queued = true;
+                    reply.send(Ok(())).is_err()
+                }
                 (_, _) => false,
             };
         }

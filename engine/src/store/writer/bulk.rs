@@ -104,6 +104,7 @@ impl Work<'_, DatabaseTransaction> {
         id: BulkId,
         arrivals: &[Arrival],
     ) -> Result<Vec<EventRow>, StoreError> {
+        self.lock_turns(arrivals.iter().flat_map(super::turns::of)).await?;
         let mut each: Vec<Option<Outcome>> = arrivals.iter().map(|_| None).collect();
         self.accept_all(arrivals.iter().enumerate().collect(), Repeats::Refused, &mut each).await?;
         let (mut arrived, mut marks) = (Vec::new(), self.batch());

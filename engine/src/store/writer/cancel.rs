@@ -31,8 +31,10 @@ impl Work<'_, DatabaseTransaction> {
         let error = cancel.error(&state, self.now);
         // A lease means that somebody was at it.
         let under_way = found.lease_owner.is_some().then(|| cancel.attempt(&mut state, self.now));
+        let workflow = found.workflow_id.parse().map_err(|_| StoreError::Defect)?;
         let progress = Progress {
             run: cancel.run,
+            workflow,
             state,
             status: RunStatus::Cancelled,
             attempts: under_way.into_iter().collect(),
@@ -67,6 +69,8 @@ impl Work<'_, DatabaseTransaction> {
         progress.attempts.iter().for_each(|one| attempts.push(&attempt_row(progress.run, one)));
         self.write(&self.statements().update_runs, runs);
         self.write(&self.statements().insert_attempts, attempts);
+        let turn = progress.state.turn.as_ref();
+        self.end_turns(turn.map(|turn| (progress.run, workflow, turn)));
         Ok(Ok(()))
     }
 

@@ -118,6 +118,7 @@ impl Lane {
         };
         let transaction = self.connection.begin_with_options(options).await?;
         let mut work = self.work(transaction);
+        work.lock_turns(batch.iter().flat_map(Command::turned)).await?;
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
         work.accept(batch, Repeats::LookedUp, &mut each).await?;
         work.settle(batch, &mut each).await?;
@@ -130,6 +131,7 @@ impl Lane {
         }
         let changes = work.note_changes().await?;
         work.count();
+        work.give_turns();
         work.flush().await?;
         let Work { connection: transaction, last, .. } = work;
         transaction.commit().await?;
@@ -149,6 +151,7 @@ impl Lane {
         work.settle(batch, &mut each).await?;
         let changes = work.note_changes().await?;
         work.count();
+        work.give_turns();
         if let Some(written) = work.take_written("BEGIN IMMEDIATE;\n", "COMMIT;\n")
             && let Err(error) = self.connection.execute_raw(written).await
         {

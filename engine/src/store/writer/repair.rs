@@ -100,11 +100,13 @@ impl Work<'_, DatabaseTransaction> {
         Ok(row)
     }
 
-    /// Queues the failed runs of an event again, each from the step that failed; says how many.
+    /// Queues the failed runs of an event again, each from the step that failed; says how many. One that
+    /// needs its turn lines up once more.
     async fn revive_failed_runs(&mut self, event_seq: i64) -> Result<i64, StoreError> {
         #[derive(FromQueryResult)]
         struct Failed {
             id: String,
+            workflow_id: String,
             state: String,
             attempts: i64,
             started_at: Option<i64>,
@@ -116,17 +118,24 @@ impl Work<'_, DatabaseTransaction> {
             .into_model::<Failed>()
             .all(&self.connection)
             .await?;
-        let mut runs = self.batch();
+        let (mut runs, mut in_line) = (self.batch(), Vec::new());
         for run in &failed {
             let mut state: RunState = serde_json::from_str(&run.state).unwrap_or_default();
             machine::revive(&mut state);
+            let turn = state.turn.clone();
+            let due_at = turn.is_none().then_some(self.now.millis());
+            if let (Some(turn), Ok(id), Ok(workflow)) =
+                (turn, run.id.parse(), run.workflow_id.parse())
+            {
+                in_line.push((id, workflow, event_seq, turn));
+            }
             let state = serde_json::json!(state).to_string();
-            let (now, none) = (self.now.millis(), None::<&str>);
+            let none = None::<&str>;
             let status = RunStatus::Queued.as_str();
             runs.push(&(
                 &run.id,
                 status,
-                now,
+                due_at,
                 none,
                 state,
                 run.attempts,
@@ -136,6 +145,10 @@ impl Work<'_, DatabaseTransaction> {
             ));
         }
         self.write(&self.statements().update_runs, runs);
+        self.lock_turns(in_line.iter().map(|(_, workflow, ..)| *workflow)).await?;
+        self.line_up(
+            in_line.iter().map(|(run, workflow, seq, turn)| (*run, *workflow, *seq, turn)),
+        );
         Ok(failed.len() as i64)
     }
 

@@ -65,7 +65,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 }
             }
         }
-        let (mut runs, mut attempts) = (self.batch(), self.batch());
+        let (mut runs, mut attempts, mut ended) = (self.batch(), self.batch(), Vec::new());
         for (command, outcome) in batch.iter().zip(each) {
             let Command::Record(progress, _) = command else { continue };
             // A run that has finished in this very batch is not held any more.
@@ -81,10 +81,14 @@ impl<C: ConnectionTrait> Work<'_, C> {
             if let Some(workflow) = workflows.get(&progress.run) {
                 self.tally.ended(workflow, progress.status, progress.started_at, progress.now);
             }
+            if let Some(turn) = progress.state.turn.as_ref().filter(|_| progress.due_at.is_none()) {
+                ended.push((progress.run, progress.workflow, turn));
+            }
             self.push_run(progress, &mut runs, &mut attempts);
         }
         self.write(&self.statements().update_runs, runs);
         self.write(&self.statements().insert_attempts, attempts);
+        self.end_turns(ended);
         for (before, row) in rows.into_values() {
             self.tally.moved(before, &row);
             self.changed.push(row);

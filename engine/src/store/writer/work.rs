@@ -9,6 +9,7 @@ use sea_orm::{
 
 use super::lane::Lane;
 use super::tally::Tally;
+use super::turns::Turns;
 use super::{Accepted, Claimed, Command, StoreError};
 use crate::audit;
 use crate::bulk::Operation;
@@ -53,6 +54,7 @@ pub(super) struct Work<'l, C> {
     pub(super) connection: C,
     pub(super) now: Timestamp,
     pub(super) tally: Tally,
+    pub(super) turns: Turns,
     pub(super) last: Cursor,
     pub(super) changed: Vec<EventRow>,
     /// Written, but not sent to the database yet.
@@ -61,7 +63,8 @@ pub(super) struct Work<'l, C> {
 impl<'l, C: ConnectionTrait> Work<'l, C> {
     pub(super) fn new(lane: &'l Lane, connection: C, last: Cursor, now: Timestamp) -> Self {
         let tally = Tally::default();
-        Self { lane, connection, now, tally, last, changed: Vec::new(), pending: Vec::new() }
+        let (turns, changed, pending) = (Turns::default(), Vec::new(), Vec::new());
+        Self { lane, connection, now, tally, turns, last, changed, pending }
     }
 
     pub(super) fn statements(&self) -> &'l Statements {
@@ -78,6 +81,11 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         if !batch.is_empty() {
             self.pending.push((sql, batch.into_value()));
         }
+    }
+
+    /// The same for a statement whose parameter is one value.
+    pub(super) fn write_one(&mut self, sql: &'l str, value: impl Into<Value>) {
+        self.pending.push((sql, value.into()));
     }
 
     /// Sends what was written.
@@ -177,7 +185,7 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         self.write(&self.statements().insert_changes, notes);
         if first / 1_000 != self.last.change / 1_000 {
             let oldest = self.last.change - CHANGES_KEPT;
-            self.pending.push(("DELETE FROM event_changes WHERE id <= $1", oldest.into()));
+            self.write_one("DELETE FROM event_changes WHERE id <= $1", oldest);
         }
         Ok(changes)
     }
@@ -236,6 +244,10 @@ impl Work<'_, DatabaseTransaction> {
             Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
             Command::ExtendLeases(runs, _) => {
                 self.extend_leases(runs).await?;
+                Ok(Outcome::Done)
+            }
+            Command::GiveTurns(workflows, _) => {
+                workflows.iter().for_each(|workflow| self.look_for_room(*workflow));
                 Ok(Outcome::Done)
             }
             Command::TouchKeys(used) => {
