@@ -29,7 +29,7 @@ macro_rules! ids {
         impl $name {
             pub const PREFIX: &'static str = $prefix;
 
-            pub fn new(value: u128) -> Self {
+            pub const fn new(value: u128) -> Self {
                 Self(value)
             }
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use serde_json::{Value as Json, json};
 
 use super::breaker::Seen;
@@ -22,6 +22,7 @@ use crate::workflow::definition::HttpStep;
 mod journal;
 mod mask;
 mod redirect;
+mod retry_after;
 pub(crate) mod sign;
 
 use mask::Mask;
@@ -158,7 +159,7 @@ pub(crate) async fn call(
     let begun = Instant::now();
     let sent = exchange(caller, http, request, &signed);
     let (outcome, response) = match tokio::time::timeout(http.timeout, sent).await {
-        Ok(Ok(answer)) => (judge(&answer), Some(journal::response(&answer, &mask))),
+        Ok(Ok(answer)) => (judge(&answer, engine.now()), Some(journal::response(&answer, &mask))),
         Ok(Err(failure)) => (Outcome::Failed(failure), None),
         Err(_) => {
             let message = format!("{host} did not answer within {:?}", http.timeout);
@@ -314,7 +315,7 @@ async fn read(
 }
 
 /// 2xx succeeds. Everything else is tried again, except what says that it never will work.
-fn judge(answer: &Answer) -> Outcome {
+fn judge(answer: &Answer, now: Timestamp) -> Outcome {
     let host = &answer.host;
     if answer.truncated && answer.status < 300 {
         let message = format!(
@@ -339,7 +340,7 @@ fn judge(answer: &Answer) -> Outcome {
         code: "http_status",
         message,
         permanent: answer.status == 410,
-        retry_after: answer.retry_after(),
+        retry_after: retry_after::asked(&answer.headers, now),
     })
 }
 
@@ -366,11 +367,5 @@ impl Answer {
     fn json(&self) -> Json {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|_| Json::String(String::from_utf8_lossy(&self.body).into_owned()))
-    }
-
-    /// Seconds only; a date would need a clock that both sides share.
-    fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds).min(Duration::from_secs(24 * 3600)))
     }
 }

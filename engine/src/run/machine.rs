@@ -188,3 +188,5 @@ pub fn revive(state: &mut RunState) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walks;
