@@ -39,7 +39,9 @@ pub use dead_letter::{DeadLetter, DeadLetters, LetterFilter};
 pub use editor::{
     EditorStart, PreviewPart, PreviewText, SaveAnswer, Understood, WhyLine, WorkflowDetail,
 };
-pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours};
+pub use event::{
+    EventDetail, EventError, EventItem, EventStatus, Neighbours, SearchProgress,
+};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
 pub use exported::ExportedEvent;
 pub use filter::EventFilter;

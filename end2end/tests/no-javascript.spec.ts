@@ -19,6 +19,19 @@ test('the stream is rendered by the server and filtered by a form', async ({ pag
   await expect(page.getByLabel('Event type')).toHaveValue('order.*');
 });
 
+test('payloads are searched by the form', async ({ page, sluice }) => {
+  const twelve = await sluice.send('order.created', { order: { total: 12 } });
+  const other = await sluice.send('order.created', { order: { total: 120 } });
+  await signIn(page);
+  await expect(async () => {
+    await page.getByLabel('Payload').fill('order.total = 12');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    await expect(row(page, twelve)).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await expect(row(page, other)).toHaveCount(0);
+  await expect(page.getByLabel('Payload')).toHaveValue('order.total = 12');
+});
+
 test('an event is read and replayed', async ({ page, sluice }) => {
   const id = await sluice.send('order.created', { note: 'two boxes' });
   await signIn(page);

@@ -1,4 +1,4 @@
-import { expect, hydrated, markDocument, row, signIn, status, test } from '../support/test.ts';
+import { expect, expectRefusals, hydrated, markDocument, row, signIn, status, test } from '../support/test.ts';
 
 test('an event appears without a reload and changes from Pending to Processed', async ({
   page, sluice, sink,
@@ -74,6 +74,51 @@ test('filters narrow the list, stay in the address and hold for new events', asy
 
   await page.goto('/?status=failed');
   await expect(page.locator('tr[data-event-id]')).toHaveCount(0);
+});
+
+test('payloads are searched by text and by a value at a path, and what comes is searched too', async ({
+  page, sluice,
+}) => {
+  const ann = await sluice.send('order.created', { customer: { email: 'ann@example.com' }, total: 12 });
+  const bob = await sluice.send('order.created', { customer: { email: 'bob@example.com' }, total: 120 });
+  await signIn(page);
+  await hydrated(page);
+  await page.getByLabel('Payload').fill('customer.email = "ann@example.com"');
+  await page.getByLabel('Payload').press('Enter');
+  await expect(page).toHaveURL((url) => url.searchParams.get('search') === 'customer.email = "ann@example.com"');
+  await expect(row(page, ann)).toBeVisible();
+  await expect(row(page, bob)).toHaveCount(0);
+
+  await page.getByLabel('Payload').fill('bob');
+  await page.getByLabel('Payload').press('Enter');
+  await expect(row(page, bob)).toBeVisible();
+  await expect(row(page, ann)).toHaveCount(0);
+  const carol = await sluice.send('order.created', { note: 'carol' });
+  const again = await sluice.send('order.created', { note: 'bob again' });
+  await expect(row(page, again)).toBeVisible();
+  await expect(row(page, carol)).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByLabel('Payload')).toHaveValue('bob');
+  await expect(row(page, bob)).toBeVisible();
+});
+
+test('a search that cannot be understood says what is wrong with it', async ({ page, complaints }) => {
+  await signIn(page);
+  await page.goto(`/?search=${encodeURIComponent('order.total =')}`);
+  await expect(page.getByText('a value is missing after')).toBeVisible();
+  await expect(page.getByLabel('Payload')).toHaveValue('order.total =');
+  expectRefusals(complaints, 400);
+});
+
+test('event types that came are suggested, several of a family as a pattern', async ({ page, sluice }) => {
+  await sluice.send('order.created');
+  await sluice.send('order.paid');
+  await sluice.send('refund.created');
+  await signIn(page);
+  await expect(page.getByLabel('Event type')).toHaveAttribute('list', 'event-types');
+  const suggested = page.locator('datalist#event-types option');
+  const names = await suggested.evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+  expect(names).toEqual(['order.*', 'order.created', 'order.paid', 'refund.created']);
 });
 
 test('an open page catches up after the server has crashed and come back', async ({

@@ -213,6 +213,7 @@ impl Filter {
             bulk: None,
             ids: self.ids.clone(),
             settled: action == Action::Delete,
+            ..EventFilter::default()
         })
     }
 }

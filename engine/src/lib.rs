@@ -24,6 +24,7 @@ pub mod mail;
 pub mod meters;
 pub mod retention;
 pub mod run;
+pub mod search;
 pub mod secret;
 pub mod source;
 pub mod stats;
@@ -120,6 +121,7 @@ pub struct Inner {
     pub(crate) credentials: run::credentials::Cache,
     pub(crate) inbox: worker::Inbox,
     pub(crate) bulk: bulk::Desk,
+    pub(crate) search: search::index::Index,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) tasks: TaskTracker,
     /// Held while a workflow is being applied.
@@ -172,6 +174,7 @@ impl Engine {
             credentials: run::credentials::Cache::default(),
             inbox,
             bulk: bulk::Desk::default(),
+            search: search::index::Index::default(),
             room,
             tasks: TaskTracker::new(),
             applying: Mutex::default(),
@@ -179,6 +182,7 @@ impl Engine {
         }));
         engine.tasks.spawn(worker::work(worker, engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(bulk::worker::work(engine.clone(), engine.stop.clone()));
+        engine.tasks.spawn(search::index::follow(engine.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
         engine.tasks.spawn(forget_keys(engine.clone()));
         engine.tasks.spawn(alert::watch::watch(engine.clone()));

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult,
 
 use crate::Engine;
 use crate::event::EventStatus;
+use crate::search::index;
 use crate::source::quarantine;
 use crate::store::entity::status_count;
 use crate::store::{StoreError, health, quantiles};
@@ -21,6 +22,8 @@ pub struct Stats {
     pub processing: i64,
     pub processed: i64,
     pub failed: i64,
+    /// Events that the search index has not come to yet.
+    pub search_behind: i64,
     /// Deliveries in quarantine.
     pub quarantined: i64,
     /// Milliseconds from acceptance to settling, events with runs, last hour.
@@ -52,6 +55,7 @@ pub async fn current(engine: &Engine) -> Result<Stats, StoreError> {
             Err(_) => {}
         }
     }
+    stats.search_behind = index::behind(engine);
     stats.quarantined = quarantine::counts(engine).await?.iter().map(|(_, held)| held).sum();
     let sql = "SELECT bucket, CAST(SUM(count) AS BIGINT) AS count FROM latency_rollups
         WHERE minute > $1 GROUP BY bucket ORDER BY bucket";

@@ -18,6 +18,7 @@ mod m0009_alerts;
 mod m0010_people;
 mod m0011_retention;
 mod m0012_turns;
+mod m0013_search;
 
 pub struct Migrator;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_people::People),
             Box::new(m0011_retention::Retention),
             Box::new(m0012_turns::Turns),
+            Box::new(m0013_search::Search),
         ]
     }
 }

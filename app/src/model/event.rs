@@ -134,6 +134,15 @@ pub struct EventDetail {
     pub notes: Vec<NoteView>,
 }
 
+/// How far the search index is behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchProgress {
+    /// Events that are not in it yet.
+    pub behind: u64,
+    /// When the last event came that is in it.
+    pub indexed_to: Option<Timestamp>,
+}
+
 /// The ids of the events beside one, in the order of their commits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbours {

@@ -22,6 +22,8 @@ pub struct EventFilter {
     pub status: Option<EventStatus>,
     /// An event's id, or its beginning.
     pub q: Option<String>,
+    /// What the payload says: words, and values at a path such as `order.total = 12`.
+    pub search: Option<String>,
     /// Received within this long until now, such as `24h`; then `from` and `to` do not count.
     pub within: Option<String>,
     /// Received at this time or later, in RFC 3339.
@@ -45,6 +47,7 @@ impl EventFilter {
             source: field("source"),
             status: field("status").and_then(|status| status.parse().ok()),
             q: field("q"),
+            search: field("search"),
             from: time("from"),
             to: time("to"),
             within,
@@ -59,6 +62,7 @@ impl EventFilter {
             ("source", self.source.clone()),
             ("status", self.status.map(|status| status.to_string())),
             ("q", self.q.clone()),
+            ("search", self.search.clone()),
             ("within", self.within.clone()),
             ("from", self.from.clone()),
             ("to", self.to.clone()),
@@ -126,6 +130,7 @@ mod tests {
         let filter = EventFilter {
             event_type: Some("order.*".to_owned()),
             status: Some(EventStatus::Failed),
+            search: Some("order.total = 12".to_owned()),
             cursor: Some("c".to_owned()),
             ..EventFilter::default()
         };

@@ -27,6 +27,9 @@ pub struct Stats {
     pub p95: Option<f64>,
     pub p99: Option<f64>,
     pub events_per_second: f64,
+    /// Events whose payloads are not in the search index yet.
+    #[serde(default)]
+    pub search_behind: u64,
     /// Deliveries that were not believed and wait.
     #[serde(default)]
     pub quarantined: u64,

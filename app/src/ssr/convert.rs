@@ -437,6 +437,7 @@ pub fn stats(stats: &engine::stats::Stats) -> Stats {
         p95: quantile(1),
         p99: quantile(2),
         events_per_second: stats.per_second,
+        search_behind: number(stats.search_behind),
         quarantined: number(stats.quarantined),
     }
 }

@@ -6,12 +6,15 @@ use engine::event::repair::{self, Repair, RepairError, ReplayError};
 use engine::event::{EventRow, Pattern, note};
 use engine::id::EventId;
 use engine::run;
+use engine::search::{self, Search};
 use engine::time::Timestamp;
 use engine::workflow::{duration, versions};
 
 use super::{convert, fail, invalid, not_found, previews, refuse};
 use crate::ApiError;
-use crate::model::{EventDetail, EventFilter, EventItem, Neighbours, Page, WhyLine};
+use crate::model::{
+    EventDetail, EventFilter, EventItem, Neighbours, Page, SearchProgress, WhyLine,
+};
 use axum::http::StatusCode;
 
 /// How many rows a page of the stream has.
@@ -20,6 +23,7 @@ const PAGE: u64 = 100;
 pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem>, ApiError> {
     let unreadable = |error: String| refuse(StatusCode::BAD_REQUEST, ApiError::Refused(error));
     let event_type = filter.event_type.as_deref().map(Pattern::parse).transpose();
+    let search = filter.search.as_deref().map(Search::parse).transpose();
     let time = |text: Option<String>| text.map(|text| Timestamp::parse(&text)).transpose();
     let mut from = time(filter.from).map_err(|error| invalid(error.to_string()))?;
     if let Some(within) = &filter.within {
@@ -33,6 +37,7 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
         from,
         to: time(filter.to).map_err(|error| invalid(error.to_string()))?,
         id: filter.q,
+        search: search.map_err(|error| unreadable(error.to_string()))?,
         ..read::EventFilter::default()
     };
     let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
@@ -55,6 +60,20 @@ pub(super) async fn newest(
         items: page.rows.iter().map(item).collect(),
         next_cursor: page.next.map(|seq| seq.to_string()),
     })
+}
+
+/// How far the search index has come.
+pub async fn search_progress(engine: &Engine) -> Result<SearchProgress, ApiError> {
+    let progress = search::index::progress(engine).await.map_err(fail)?;
+    Ok(SearchProgress {
+        behind: progress.behind.unsigned_abs(),
+        indexed_to: progress.indexed_to.map(convert::time),
+    })
+}
+
+/// The types of the events that came lately.
+pub async fn types(engine: &Engine) -> Result<Vec<String>, ApiError> {
+    read::recent_types(engine).await.map_err(fail)
 }
 
 pub(super) async fn lines(

@@ -9,12 +9,16 @@ use super::{Event, EventRow, EventStatus, Pattern};
 use crate::Engine;
 use crate::id::{BulkId, EventId, first_event_id_at};
 use crate::run::{self, RunRecord};
+use crate::search::{self, Search};
 use crate::store::StoreError;
 use crate::store::entity::{event, event_body};
 use crate::time::Timestamp;
 
 /// The longest page.
 pub const MOST: u64 = 500;
+/// How many that a search finds are held against the other conditions at once, at first and at most.
+const LEAST_SEARCHED: usize = 200;
+const MOST_SEARCHED: usize = 8_000;
 
 /// Which events; every condition must hold.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +36,9 @@ pub struct EventFilter {
     pub bulk: Option<BulkId>,
     /// These and no others; none means no condition.
     pub ids: Vec<EventId>,
+    /// By what the payload says. Only lists ask for it; [`Self::accepts`] knows no payload, see
+    /// [`search::retain`].
+    pub search: Option<Search>,
     /// Only those that are processed or failed.
     pub settled: bool,
 }
@@ -136,16 +143,31 @@ pub async fn list(
     let limit = limit.clamp(1, MOST) as usize;
     let mut rows: Vec<EventRow> = Vec::with_capacity(limit + 1);
     let mut before = before;
-    // The index narrows down, the pattern decides: go on until the page and one more are full.
+    let mut reach = (limit * 2).max(LEAST_SEARCHED);
+    // The indexes narrow down, the pattern decides: go on until the page and one more are full.
     loop {
         let mut query = event::Entity::find().filter(filter.condition());
         if let Some(before) = before {
             query = query.filter(event::Column::Seq.lt(before));
         }
+        let mut searched = None;
+        if let Some(search) = &filter.search {
+            let said = search::older(engine, search, before, reach).await?;
+            if said.is_empty() {
+                return Ok(Page { rows, next: None });
+            }
+            searched = said.last().copied().filter(|_| said.len() == reach);
+            // Numbers alone: there is nothing in them to be quoted.
+            let these = said.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            query = query.filter(sea_orm::sea_query::Expr::cust(format!("seq IN ({these})")));
+            reach = (reach * 2).min(MOST_SEARCHED);
+        }
         let query = query.order_by_desc(event::Column::Seq).limit(limit as u64 + 1);
         let found = query.all(&engine.store.read).await?;
-        let exhausted = found.len() <= limit;
-        before = found.last().map(|model| model.seq);
+        let whole = found.len() > limit;
+        let exhausted = !whole && searched.is_none();
+        // What the search has found further on is not in the page that is full.
+        before = found.last().map(|model| model.seq).filter(|_| whole).or(searched);
         let matching = found.into_iter().map(EventRow::from).filter(|row| {
             filter.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
         });

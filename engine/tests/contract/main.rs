@@ -23,6 +23,7 @@ mod overview;
 mod people;
 mod retention;
 mod runs;
+mod search;
 mod sources;
 mod trial;
 mod turns;

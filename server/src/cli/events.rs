@@ -27,6 +27,9 @@ pub(super) enum EventsCommand {
         /// pending, processing, processed or failed.
         #[arg(long)]
         status: Option<String>,
+        /// What the payload says: words, or 'order.total = 12'.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
         /// How many at most, up to 500.
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -63,12 +66,13 @@ pub(super) enum EventsCommand {
 
 pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
     match command {
-        EventsCommand::List { event_type, source, status, limit, output, server } => {
+        EventsCommand::List { event_type, source, status, search, limit, output, server } => {
             let limit = limit.to_string();
             let filter = [
                 ("eventType", event_type.as_deref()),
                 ("source", source.as_deref()),
                 ("status", status.as_deref()),
+                ("search", search.as_deref()),
                 ("limit", Some(&limit)),
             ];
             list(&server.client()?, "/api/v1/events", &filter, output).await

@@ -20,6 +20,9 @@ pub(super) struct Watched {
     pub(super) event_type: Option<String>,
     #[arg(long)]
     pub(super) source: Option<String>,
+    /// Only events whose payloads say this: words, or 'order.total = 12'.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) search: Option<String>,
 }
 
 impl Watched {
@@ -27,6 +30,7 @@ impl Watched {
         let given = [
             ("eventType", self.event_type.as_deref()),
             ("source", self.source.as_deref()),
+            ("search", self.search.as_deref()),
             ("status", status),
             ("topics", Some("event")),
         ];

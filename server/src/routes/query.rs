@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use engine::event::Pattern;
 use engine::event::read::EventFilter;
 use engine::id::InvalidId;
+use engine::search::Search;
 use engine::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +34,12 @@ pub(crate) struct EventQuery {
     to: Option<String>,
     /// An event's id, its sender's id, or the beginning of one.
     q: Option<String>,
+    /// What the payload says: words, and values at a path such as `order.total = 12` or
+    /// `customer.email = "a@b.c"`. All of it must be there; lists do not count as steps of a path, and
+    /// case never counts. Words of three letters or more are found by their beginning too, values by one
+    /// that ends in `*`. The index follows a moment behind, see `searchBehind` of the stats.
+    #[param(max_length = 500)]
+    search: Option<String>,
     /// A group of dead letters, `grp_…`.
     group: Option<String>,
     /// An operation on many events, `blk_…`: those that it touched last.
@@ -57,6 +64,7 @@ impl EventQuery {
         };
         let event_type = given(&self.event_type).map(|text| Pattern::parse(&text));
         let status = given(&self.status).map(|text| text.parse());
+        let search = given(&self.search).map(|text| Search::parse(&text));
         let bulk = given(&self.bulk).map(|text| text.parse());
         Ok(EventFilter {
             event_type: event_type.transpose().map_err(|error| wrong("eventType", error))?,
@@ -65,6 +73,7 @@ impl EventQuery {
             from: time("from", &self.from)?,
             to: time("to", &self.to)?,
             id: given(&self.q),
+            search: search.transpose().map_err(|error| wrong("search", error))?,
             group: given(&self.group),
             bulk: bulk.transpose().map_err(|error: InvalidId| wrong("bulk", error))?,
             ..EventFilter::default()

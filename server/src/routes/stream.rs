@@ -18,6 +18,7 @@ use engine::event::EventRow;
 use engine::event::read::EventFilter;
 use engine::id::BulkId;
 use engine::live::{self, Commit, Cursor, LiveChange, Missed};
+use engine::search;
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
@@ -203,6 +204,12 @@ impl Watcher {
             if seen.insert(change.row.seq) && self.shows(&change.row) {
                 newest.push((*change.row).clone());
             }
+        }
+        if let Some(search) = self.filter.as_ref().and_then(|filter| filter.search.as_ref()) {
+            newest = match search::retain(&self.state.engine, search, newest).await {
+                Ok(newest) => newest,
+                Err(_) => return self.send(Event::default().event("resync").data("{}")).await,
+            };
         }
         let folded = newest.len().saturating_sub(BURST);
         newest.truncate(BURST);

@@ -20,6 +20,7 @@ mod monitoring;
 mod overview;
 mod people;
 mod real_payloads;
+mod search;
 mod secrets;
 mod sign_in;
 mod start;

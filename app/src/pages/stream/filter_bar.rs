@@ -5,6 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{address, local_time};
 use crate::{
+    ApiError,
     model::{EventFilter, EventStatus, filter::CUSTOM},
     ui::time::Hydrated,
 };
@@ -14,6 +15,7 @@ pub fn FilterBar(
     filter: Memo<EventFilter>,
     follow: RwSignal<bool>,
     folded: RwSignal<u64>,
+    types: Resource<Result<Vec<String>, ApiError>>,
 ) -> AnyView {
     let form = NodeRef::<html::Form>::new();
     let narrow = apply(form);
@@ -30,10 +32,17 @@ pub fn FilterBar(
     view! {
         <form class="bar" method="get" action="/" role="search" node_ref=form on:submit=submit>
             <Field label="Event type" name="eventType" hint="**" value=text(|f| f.event_type) />
+            <Types types />
             <Field label="Source" name="source" hint="any" value=text(|f| f.source) />
             <StatusField filter narrow=narrow.clone() />
             <Received filter narrow />
             <Field label="Event ID" name="q" hint="evt_…" value=text(|f| f.q) />
+            <Field
+                label="Payload"
+                name="search"
+                hint="text, order.total = 12"
+                value=text(|f| f.search)
+            />
             <button class="btn">"Filter"</button>
             {move || {
                 filter.get().narrows().then(|| view! { <a class="clear" href="/">"Clear"</a> })
@@ -44,6 +53,9 @@ pub fn FilterBar(
     }
     .into_any()
 }
+
+/// The name of the suggested event types.
+const TYPES: &str = "event-types";
 
 /// Goes to the address that the form's fields spell, without the blank ones.
 fn apply(form: NodeRef<html::Form>) -> impl Fn() + Clone + 'static {
@@ -73,6 +85,38 @@ fn fields<T>(_: &T) -> EventFilter {
     EventFilter::default()
 }
 
+/// What the field of event types suggests: `order.*` before its types, as they came lately.
+#[component]
+fn Types(types: Resource<Result<Vec<String>, ApiError>>) -> AnyView {
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let types = suggestions(types.await.unwrap_or_default());
+                let options: Vec<_> =
+                    types.into_iter().map(|name| view! { <option value=name></option> }).collect();
+                view! { <datalist id=TYPES>{options}</datalist> }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// Sorted types, each family of several with its pattern.
+fn suggestions(types: Vec<String>) -> Vec<String> {
+    let family = |name: &str| name.rsplit_once('.').map(|(family, _)| format!("{family}.*"));
+    let mut all = Vec::with_capacity(types.len());
+    for (at, name) in types.iter().enumerate() {
+        if let Some(pattern) = family(name)
+            && !all.contains(&pattern)
+            && types[at + 1..].iter().any(|other| family(other).as_ref() == Some(&pattern))
+        {
+            all.push(pattern);
+        }
+        all.push(name.clone());
+    }
+    all
+}
+
 #[component]
 fn Field(
     label: &'static str,
@@ -86,6 +130,7 @@ fn Field(
             <input
                 name=name
                 data-key=(name == "eventType").then_some("/")
+                list=(name == "eventType").then_some(TYPES)
                 placeholder=hint
                 value=value.get_untracked()
                 prop:value=value
@@ -221,5 +266,19 @@ fn FollowSwitch(follow: RwSignal<bool>) -> impl IntoView {
             />
             <i aria-hidden="true"></i>
         </label>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suggestions;
+
+    #[test]
+    fn a_family_of_several_types_is_suggested_as_a_pattern() {
+        let types = ["a", "order.created", "order.item.added", "order.paid", "push.made"];
+        let suggested = suggestions(types.map(str::to_owned).to_vec());
+        let expected =
+            ["a", "order.*", "order.created", "order.item.added", "order.paid", "push.made"];
+        assert_eq!(suggested, expected);
     }
 }

@@ -32,6 +32,7 @@ impl Work<'_, DatabaseTransaction> {
             ),
             format!("DELETE FROM runs WHERE event_seq IN ({these})"),
             format!("DELETE FROM event_notes WHERE event_seq IN ({these})"),
+            format!("DELETE FROM event_search WHERE rowid IN ({these})"),
             format!("DELETE FROM event_bodies WHERE seq IN ({these})"),
             format!("DELETE FROM events WHERE seq IN ({these})"),
         ] {

@@ -159,6 +159,7 @@ impl Work<'_, DatabaseTransaction> {
             of_runs,
             "DELETE FROM runs WHERE event_seq = $1",
             "DELETE FROM event_notes WHERE event_seq = $1",
+            "DELETE FROM event_search WHERE rowid = $1",
             "DELETE FROM event_bodies WHERE seq = $1",
             "DELETE FROM events WHERE seq = $1",
         ] {

@@ -1,0 +1,11 @@
+//! How far the search of payloads is behind.
+
+use leptos::prelude::*;
+
+use crate::{ApiError, model::SearchProgress};
+
+#[server(prefix = "/api/ui", endpoint = "events/search-progress")]
+pub async fn get_search_progress() -> Result<SearchProgress, ApiError> {
+    let (engine, _) = crate::ssr::signed_in()?;
+    crate::ssr::events::search_progress(&engine).await
+}
