@@ -15,6 +15,9 @@ use crate::{ApiError, api::get_session, model::Stats};
 
 /// More than this between two frames is cheaper to fetch than to apply.
 const BUFFER: usize = 2_000;
+/// When more than so many come in one frame, they are gathered for a while: no eye follows more.
+const CROWD: usize = 20;
+const GATHER: Duration = Duration::from_millis(250);
 const HIDDEN: Duration = Duration::from_secs(30);
 /// About a minute.
 const RATES: usize = 60;
@@ -31,6 +34,7 @@ struct Tab {
     failures: u32,
     buffer: Vec<Message>,
     frame_requested: bool,
+    crowded: bool,
     timer: Option<TimeoutHandle>,
     hidden_timer: Option<TimeoutHandle>,
 }
@@ -183,22 +187,25 @@ fn visibility_changed() {
 }
 
 fn receive(message: Message) {
-    let request = with(|tab| {
+    let (request, crowded) = with(|tab| {
         if tab.buffer.len() < BUFFER {
             tab.buffer.push(message);
         } else {
             tab.buffer = vec![Message::Resync];
         }
-        !std::mem::replace(&mut tab.frame_requested, true)
+        (!std::mem::replace(&mut tab.frame_requested, true), tab.crowded)
     });
-    if request {
-        request_animation_frame(deliver);
+    match (request, crowded) {
+        (true, true) => set_timeout(deliver, GATHER),
+        (true, false) => request_animation_frame(deliver),
+        (false, _) => {}
     }
 }
 
 fn deliver() {
     let (handler, messages) = with(|tab| {
         tab.frame_requested = false;
+        tab.crowded = tab.buffer.len() > CROWD;
         let handler = tab.handler.as_ref().map(|(_, handler)| Rc::clone(handler));
         (handler, std::mem::take(&mut tab.buffer))
     });

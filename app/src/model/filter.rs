@@ -32,6 +32,8 @@ pub struct EventFilter {
     pub to: Option<String>,
     /// Where a page begins; taken from the page before.
     pub cursor: Option<String>,
+    /// How many at most, where it is not a page that is asked for; no part of an address.
+    pub limit: Option<u32>,
 }
 
 impl EventFilter {
@@ -52,6 +54,7 @@ impl EventFilter {
             to: time("to"),
             within,
             cursor: field("cursor"),
+            limit: None,
         }
     }
 

@@ -18,6 +18,7 @@ pub mod local_time;
 pub mod pill;
 pub mod row;
 pub mod rows;
+pub mod window;
 
 use filter_bar::FilterBar;
 use lag::Lag;

@@ -42,7 +42,8 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
     };
     let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
     let before = before.map_err(|_| unreadable("this page of the list is not known".to_owned()))?;
-    newest(engine, &wanted, before, PAGE).await
+    let limit = filter.limit.map_or(PAGE, u64::from);
+    newest(engine, &wanted, before, limit).await
 }
 
 /// At most `limit` events, the newest first, older than `before`.

@@ -9,6 +9,7 @@ use super::{
     pill::Pill,
     row::EventRow,
     rows::{MOST, Rows},
+    window::{Sight, WHOLE},
 };
 use crate::{
     api::list_events,
@@ -18,6 +19,8 @@ use crate::{
 
 /// Nearer to the top than this, new rows may come in under the reader's eyes.
 const TOP: i32 = 24;
+/// How many rows are added at once.
+const MORE: u32 = 500;
 
 #[component]
 pub fn EventList(
@@ -44,18 +47,33 @@ pub fn EventList(
             reveal();
         }
     });
-    let scrolled = move |_| {
-        if let Some(list) = list.get_untracked() {
-            at_top.set(list.scroll_top() < TOP);
+    let sight = RwSignal::new(Sight::default());
+    let older = older(&filter, rows);
+    let look = move || {
+        let Some(list) = list.get_untracked() else { return };
+        let seen =
+            Sight { top: list.scroll_top(), height: list.client_height(), row: row_height(&list) };
+        at_top.set(seen.top < TOP);
+        sight.set(seen);
+        if seen.nears_end(list.scroll_height()) {
+            older.load();
         }
     };
-    let is_empty = Memo::new(move |_| rows.with(|rows| rows.shown.is_empty()));
+    let resized = window_event_listener(leptos::ev::resize, move |_| look());
+    on_cleanup(move || resized.remove());
+    let is_long = Memo::new(move |_| rows.with(Rows::len) > WHOLE);
+    Effect::new(move |_| {
+        if is_long.get() {
+            look();
+        }
+    });
+    let is_empty = Memo::new(move |_| rows.with(Rows::is_empty));
     let empty_filter = filter.clone();
     view! {
-        <div class="list" node_ref=list on:scroll=scrolled>
-            <Table rows />
+        <div class="list" node_ref=list on:scroll=move |_| look()>
+            <Table rows sight at_top />
             {move || is_empty.get().then(|| view! { <Empty filter=empty_filter.clone() /> })}
-            <Footer filter rows newest />
+            <Footer filter rows newest older />
         </div>
         <Pill rows reveal />
     }
@@ -63,9 +81,14 @@ pub fn EventList(
 }
 
 #[component]
-fn Table(rows: RwSignal<Rows>) -> AnyView {
+fn Table(rows: RwSignal<Rows>, sight: RwSignal<Sight>, at_top: RwSignal<bool>) -> AnyView {
+    let count = Memo::new(move |_| rows.with(Rows::len));
+    let range = Memo::new(move |_| sight.get().rows(count.get()));
+    let above = move || range.get().start;
+    let below = move || count.get().saturating_sub(range.get().end);
     view! {
-        <table class="events">
+        // The heading is a row too.
+        <table class="events" aria-rowcount=move || (count.get() > WHOLE).then(|| count.get() + 1)>
             <thead>
                 <tr>
                     <th class="c-type">"Event type"</th>
@@ -76,59 +99,113 @@ fn Table(rows: RwSignal<Rows>) -> AnyView {
                     <th class="c-act">"Actions"</th>
                 </tr>
             </thead>
+            {move || gap(above(), sight)}
             <tbody>
                 <For
-                    each=move || rows.with(|rows| rows.shown.clone())
-                    key=|row| row.id.clone()
-                    children=|row| view! { <EventRow row /> }
+                    each=move || rows.with(|rows| rows.some(range.get()))
+                    key=|row| row.seq
+                    children=move |row| view! { <EventRow row rows at_top /> }
                 />
             </tbody>
+            {move || gap(below(), sight)}
         </table>
     }
     .into_any()
 }
 
+/// Where rows are that nobody sees.
+fn gap(rows: usize, sight: RwSignal<Sight>) -> Option<AnyView> {
+    (rows > 0).then(|| {
+        let height = rows * usize::try_from(sight.get().row).unwrap_or(0);
+        let height = format!("{height}px");
+        view! {
+            <tbody class="gap" aria-hidden="true">
+                <tr>
+                    <td colspan="6" style:height=height></td>
+                </tr>
+            </tbody>
+        }
+        .into_any()
+    })
+}
+
+#[cfg(feature = "hydrate")]
+fn row_height(list: &web_sys::Element) -> i32 {
+    use wasm_bindgen::JsCast;
+    let row = list.query_selector("tr[data-event-id]").ok().flatten();
+    row.and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok())
+        .map_or(0, |row| row.offset_height())
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn row_height<T>(_: &T) -> i32 {
+    0
+}
+
 #[component]
-fn Footer(filter: EventFilter, rows: RwSignal<Rows>, newest: bool) -> AnyView {
+fn Footer(filter: EventFilter, rows: RwSignal<Rows>, newest: bool, older: Older) -> AnyView {
     let cursor = Memo::new(move |_| rows.with(|rows| rows.next_cursor.clone()));
     let back = (!newest).then(|| address(&filter.newest()));
     view! {
         <div class="more-bar">
             {back.map(|href| view! { <a href=href>"Newest events"</a> })}
             {move || {
-                let filter = filter.clone();
-                cursor.get().map(|cursor| view! { <Older filter=filter.older(cursor) rows /> })
+                let href = cursor.get().map(|cursor| address(&filter.older(cursor)));
+                href.map(|href| view! { <OlderLink href older /> })
             }}
         </div>
     }
     .into_any()
 }
 
-/// Adds the next page below, or goes to it when the list is long enough.
-#[component]
-fn Older(filter: EventFilter, rows: RwSignal<Rows>) -> impl IntoView {
-    let href = address(&filter);
+/// Adds the next page below, as long as the list is not at its longest.
+#[derive(Clone, Copy)]
+struct Older {
+    rows: RwSignal<Rows>,
+    fetch: Action<String, ()>,
+}
+
+fn older(filter: &EventFilter, rows: RwSignal<Rows>) -> Older {
     let notices = expect_context::<Notices>();
-    let fetch = Action::new(move |filter: &EventFilter| {
-        let filter = filter.clone();
+    let filter = filter.clone();
+    let fetch = Action::new(move |cursor: &String| {
+        let page = list_events(EventFilter { limit: Some(MORE), ..filter.older(cursor.clone()) });
         async move {
-            match list_events(filter).await {
+            match page.await {
                 Ok(page) => rows.update(|rows| rows.append(page)),
                 Err(error) => notices.show(Notice::failed(&error)),
             }
         }
     });
+    Older { rows, fetch }
+}
+
+impl Older {
+    /// Says whether there is room for more; then it comes, or is on its way already.
+    fn load(self) -> bool {
+        let (count, cursor) =
+            self.rows.with_untracked(|rows| (rows.len(), rows.next_cursor.clone()));
+        let fits = count < MOST;
+        if let Some(cursor) = cursor.filter(|_| fits && !self.fetch.pending().get_untracked()) {
+            self.fetch.dispatch(cursor);
+        }
+        fits
+    }
+}
+
+/// Loads the next page, or goes to it when the list is long enough.
+#[component]
+fn OlderLink(href: String, older: Older) -> AnyView {
     let load = move |event: leptos::ev::MouseEvent| {
-        if rows.with_untracked(|rows| rows.shown.len() < MOST) {
+        if older.load() {
             event.prevent_default();
-            if !fetch.pending().get_untracked() {
-                fetch.dispatch(filter.clone());
-            }
         }
     };
+    let pending = older.fetch.pending();
     view! {
-        <a class="btn" href=href on:click=load aria-busy=move || fetch.pending().get().to_string()>
+        <a class="btn" href=href on:click=load aria-busy=move || pending.get().to_string()>
             "Load older"
         </a>
     }
+    .into_any()
 }

@@ -1,21 +1,27 @@
 //! One event in the list.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
-use super::rows::Row;
+use super::rows::{Row, Rows};
 use crate::{
-    model::EventStatus,
+    model::{EventItem, EventStatus},
     ui::{EventState, EventTypeName, Icon, Moment, ReplayIcon, icon::Shape},
 };
 
 #[component]
-pub fn EventRow(row: Row) -> AnyView {
-    let Row { id, fresh, item, .. } = row;
-    let now = item.get_untracked();
-    let status = {
-        let item = item.clone();
-        Signal::derive(move || item.with(|item| item.status))
-    };
+pub fn EventRow(row: Row, rows: RwSignal<Rows>, at_top: RwSignal<bool>) -> AnyView {
+    let Row { seq, fresh, item: first, .. } = row;
+    // One that scrolls into sight is not new any more.
+    let fresh = fresh && at_top.get_untracked();
+    let now = Arc::clone(&first);
+    let id = now.id.clone();
+    let item = Memo::new(move |before: Option<&Arc<EventItem>>| {
+        let before = before.unwrap_or(&first);
+        rows.with(|rows| rows.item(seq)).unwrap_or_else(|| Arc::clone(before))
+    });
+    let status = Signal::derive(move || item.with(|item| item.status));
     let failure = move || {
         item.with(|item| {
             let error = item.error.as_ref().filter(|_| item.status == EventStatus::Failed);
@@ -36,9 +42,9 @@ pub fn EventRow(row: Row) -> AnyView {
             <td class="c-status" title=failure>
                 <EventState status />
             </td>
-            <td class="c-preview m">{now.payload_preview}</td>
+            <td class="c-preview m">{now.payload_preview.clone()}</td>
             <td class="c-time m">
-                <Moment at=now.received_at />
+                <Moment at=now.received_at.clone() />
             </td>
             <td class="c-act">
                 <div class="act">

@@ -1,47 +1,46 @@
 //! The rows on screen, and those held back while someone reads.
 //!
 //! Invariant: an event is in at most one of the two, both are newest first, and neither grows
-//! beyond [`MOST`].
+//! beyond its bound. What is done for each event that comes in does not look through them all.
 
-use std::cmp::Reverse;
-
-use leptos::prelude::*;
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::model::{EventFilter, EventItem, Page};
 
-/// Rows that a browser scrolls without effort.
-pub const MOST: usize = 500;
+/// Rows that a tab has the memory for; few of them are in the document, see [`super::window`].
+pub const MOST: usize = 100_000;
+/// Rows that wait; of more, the newest.
+const MOST_HELD: usize = 500;
 
-/// An event on screen. Its place is fixed, what it shows is not.
+/// An event of the list. Its place is fixed, what it shows is not.
 #[derive(Clone, Debug)]
 pub struct Row {
-    pub id: String,
-    seq: i64,
+    pub seq: i64,
     /// The round in which the stream last spoke of it.
     round: u64,
     /// Came in while the page was open.
     pub fresh: bool,
-    pub item: ArcRwSignal<EventItem>,
+    pub item: Arc<EventItem>,
 }
 
 impl Row {
     fn new(item: EventItem, round: u64, fresh: bool) -> Self {
-        Self { id: item.id.clone(), seq: item.seq, round, fresh, item: ArcRwSignal::new(item) }
+        Self { seq: item.seq, round, fresh, item: Arc::new(item) }
     }
 
     fn show(&mut self, item: EventItem, round: u64) {
         self.round = round;
-        if self.item.with_untracked(|before| *before != item) {
-            self.item.set(item);
+        if *self.item != item {
+            self.item = Arc::new(item);
         }
     }
 }
 
 #[derive(Clone, Debug)]
 pub struct Rows {
-    pub shown: Vec<Row>,
+    shown: VecDeque<Row>,
     /// Waiting to be asked for.
-    held: Vec<Row>,
+    held: VecDeque<Row>,
     /// Held once, but more than fit.
     dropped: u64,
     /// There are events between `shown` and `held` that are in neither.
@@ -64,7 +63,7 @@ impl Rows {
     pub fn of(page: Page<EventItem>) -> Self {
         Self {
             shown: page.items.into_iter().map(|item| Row::new(item, 0, false)).collect(),
-            held: Vec::new(),
+            held: VecDeque::new(),
             dropped: 0,
             gap: false,
             round: 0,
@@ -78,7 +77,7 @@ impl Rows {
     pub fn take(&mut self, item: EventItem, filter: &EventFilter, hold: bool) {
         self.round += 1;
         let round = self.round;
-        match self.find(&item.id) {
+        match self.find(item.seq) {
             Some(row) => row.show(item, round),
             None => self.admit(item, filter, hold),
         }
@@ -88,31 +87,53 @@ impl Rows {
     pub fn change(&mut self, item: EventItem) {
         self.round += 1;
         let round = self.round;
-        if let Some(row) = self.find(&item.id) {
+        if let Some(row) = self.find(item.seq) {
             row.show(item, round);
         }
     }
 
-    fn find(&mut self, id: &str) -> Option<&mut Row> {
-        self.shown.iter_mut().chain(&mut self.held).find(|row| row.id == id)
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Some of the rows on screen.
+    pub fn some(&self, range: Range<usize>) -> Vec<Row> {
+        let range = range.start.min(self.len())..range.end.min(self.len());
+        self.shown.range(range).cloned().collect()
+    }
+
+    /// What the row with this number shows now.
+    pub fn item(&self, seq: i64) -> Option<Arc<EventItem>> {
+        let at = place(&self.shown, seq).ok()?;
+        Some(Arc::clone(&self.shown[at].item))
+    }
+
+    fn find(&mut self, seq: i64) -> Option<&mut Row> {
+        match place(&self.shown, seq) {
+            Ok(at) => self.shown.get_mut(at),
+            Err(_) => place(&self.held, seq).ok().and_then(|at| self.held.get_mut(at)),
+        }
     }
 
     fn admit(&mut self, item: EventItem, filter: &EventFilter, hold: bool) {
-        let last = self.shown.last().filter(|_| self.next_cursor.is_some());
+        let last = self.shown.back().filter(|_| self.next_cursor.is_some());
         let on_older_page = last.is_some_and(|last| last.seq > item.seq);
         if on_older_page || !filter.admits(&item) {
             return;
         }
         let row = Row::new(item, self.round, true);
         let list = if hold { &mut self.held } else { &mut self.shown };
-        let at = list.partition_point(|other| other.seq > row.seq);
-        list.insert(at, row);
+        insert(list, row);
         if hold { self.clip_held() } else { self.clip() }
     }
 
     /// Something was missed after what is here now.
     pub fn miss(&mut self) {
-        let newest = self.held.first().into_iter().chain(self.shown.first()).map(|row| row.seq);
+        let newest = self.held.front().into_iter().chain(self.shown.front()).map(|row| row.seq);
         let newest = newest.max().unwrap_or(i64::MIN);
         self.missed_after.get_or_insert(newest);
     }
@@ -151,7 +172,7 @@ impl Rows {
             }
         }
         for item in page.items.into_iter().rev() {
-            match self.find(&item.id) {
+            match self.find(item.seq) {
                 Some(row) if row.round > asked.round => {}
                 Some(row) => row.show(item, asked.round),
                 None => self.admit(item, filter, hold),
@@ -168,10 +189,11 @@ impl Rows {
     pub fn reveal(&mut self) {
         if std::mem::take(&mut self.gap) {
             self.shown.clear();
-            self.next_cursor = self.held.last().map(|row| row.seq.to_string());
+            self.next_cursor = self.held.back().map(|row| row.seq.to_string());
         }
-        self.shown.append(&mut self.held);
-        self.shown.sort_by_key(|row| Reverse(row.seq));
+        while let Some(row) = self.held.pop_back() {
+            insert(&mut self.shown, row);
+        }
         self.dropped = 0;
         self.clip();
     }
@@ -179,8 +201,8 @@ impl Rows {
     /// Puts the next page below; it goes on from where the list ended.
     pub fn append(&mut self, page: Page<EventItem>) {
         for item in page.items {
-            if self.find(&item.id).is_none() {
-                self.shown.push(Row::new(item, self.round, false));
+            if self.find(item.seq).is_none() {
+                insert(&mut self.shown, Row::new(item, self.round, false));
             }
         }
         self.next_cursor = page.next_cursor;
@@ -190,17 +212,28 @@ impl Rows {
     fn clip(&mut self) {
         if self.shown.len() > MOST {
             self.shown.truncate(MOST);
-            self.next_cursor = self.shown.last().map(|row| row.seq.to_string());
+            self.next_cursor = self.shown.back().map(|row| row.seq.to_string());
         }
     }
 
     fn clip_held(&mut self) {
-        if self.held.len() > MOST {
-            self.held.truncate(MOST);
+        if self.held.len() > MOST_HELD {
+            self.held.truncate(MOST_HELD);
             self.dropped += 1;
             self.gap = true;
         }
     }
+}
+
+/// Where the row with this number is, or would be.
+fn place(rows: &VecDeque<Row>, seq: i64) -> Result<usize, usize> {
+    rows.binary_search_by(|row| seq.cmp(&row.seq))
+}
+
+/// Puts the row in its place; quick near either end.
+fn insert(rows: &mut VecDeque<Row>, row: Row) {
+    let at = place(rows, row.seq).unwrap_or_else(|at| at);
+    rows.insert(at, row);
 }
 
 #[cfg(test)]
@@ -233,8 +266,7 @@ mod tests {
     }
 
     fn shown(rows: &Rows) -> Vec<u32> {
-        let number = |row: &Row| row.id.trim_start_matches("evt_").parse().unwrap_or_default();
-        rows.shown.iter().map(number).collect()
+        rows.shown.iter().filter_map(|row| row.seq.try_into().ok()).collect()
     }
 
     #[test]
@@ -253,7 +285,7 @@ mod tests {
         rows.take(item(20, EventStatus::Processed), &filter, false);
         rows.take(item(21, EventStatus::Processed), &filter, false);
         assert_eq!(shown(&rows), [20]);
-        assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Processed);
+        assert_eq!(rows.shown[0].item.status, EventStatus::Processed);
     }
 
     #[test]
@@ -270,17 +302,27 @@ mod tests {
     #[test]
     fn neither_list_grows_without_bound() {
         let (mut rows, any) = (Rows::of(page([1], None)), EventFilter::default());
-        for number in 2..=1_000 {
+        for number in 2..=100_500 {
             rows.take(item(number, EventStatus::Pending), &any, false);
         }
-        assert_eq!((rows.shown.len(), rows.next_cursor.as_deref()), (MOST, Some("501")));
-        for number in 1_001..=2_000 {
+        assert_eq!((rows.len(), rows.next_cursor.as_deref()), (MOST, Some("501")));
+        for number in 100_501..=101_500 {
             rows.take(item(number, EventStatus::Pending), &any, true);
         }
         assert_eq!(rows.held_count(), 1_000);
         rows.reveal();
-        assert_eq!(shown(&rows), (1_501..=2_000).rev().collect::<Vec<_>>());
-        assert_eq!(rows.next_cursor.as_deref(), Some("1501"));
+        assert_eq!(shown(&rows), (101_001..=101_500).rev().collect::<Vec<_>>());
+        assert_eq!(rows.next_cursor.as_deref(), Some("101001"));
+    }
+
+    #[test]
+    fn rows_are_shown_in_part_and_found_by_their_number() {
+        let mut rows = Rows::of(page((1..=300).rev(), None));
+        let part: Vec<_> = rows.some(298..900).iter().map(|row| row.seq).collect();
+        assert_eq!(part, [2, 1]);
+        rows.take(item(150, EventStatus::Failed), &EventFilter::default(), true);
+        assert_eq!(rows.item(150).map(|item| item.status), Some(EventStatus::Failed));
+        assert!(rows.item(301).is_none());
     }
 
     fn catch_up(rows: &mut Rows, numbers: impl IntoIterator<Item = u32>, next: &str, hold: bool) {
@@ -320,8 +362,8 @@ mod tests {
         for number in 21..=1_000 {
             rows.take(item(number, EventStatus::Pending), &any, false);
         }
-        rows.catch_up(page(11..=30, Some("d")), asked, &any, false);
-        assert_eq!(shown(&rows), (501..=1_000).rev().collect::<Vec<_>>());
+        rows.catch_up(page((11..=30).rev(), Some("d")), asked, &any, false);
+        assert_eq!(shown(&rows), (20..=1_000).rev().collect::<Vec<_>>());
     }
 
     #[test]
@@ -330,9 +372,9 @@ mod tests {
         let asked = rows.asking();
         rows.take(item(20, EventStatus::Processed), &any, false);
         rows.catch_up(page([20, 10], None), asked, &any, false);
-        assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Processed);
+        assert_eq!(rows.shown[0].item.status, EventStatus::Processed);
         let asked = rows.asking();
         rows.catch_up(page([20, 10], None), asked, &any, false);
-        assert_eq!(rows.shown[0].item.get_untracked().status, EventStatus::Pending);
+        assert_eq!(rows.shown[0].item.status, EventStatus::Pending);
     }
 }

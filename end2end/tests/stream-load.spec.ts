@@ -1,0 +1,86 @@
+// A stream that is long, and one that is fast.
+import type { Page } from '@playwright/test';
+import { expect, hydrated, row, signIn, test } from '../support/test.ts';
+import type { Sluice } from '../support/sluice.ts';
+
+/** Sends so many events, a thousand at a time. */
+async function sendMany(sluice: Sluice, count: number): Promise<void> {
+  for (let first = 0; first < count; first += 1_000) {
+    const numbers = Array.from({ length: Math.min(1_000, count - first) }, (_, at) => first + at);
+    const lines = numbers.map((number) => JSON.stringify({ type: 'tick', source: 'clock', data: { number } }));
+    const answer = await fetch(`${sluice.url}/api/webhooks/ingest/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson', 'x-api-key': sluice.key },
+      body: lines.join('\n'),
+    });
+    expect(answer.ok, await answer.text()).toBe(true);
+  }
+}
+
+const rows = (page: Page) => page.locator('tr[data-event-id]');
+
+test('ten thousand rows are scrolled through, with few of them in the document', async ({ page, sluice }) => {
+  test.setTimeout(180_000);
+  await sendMany(sluice, 10_000);
+  await signIn(page);
+  await hydrated(page);
+  await expect(rows(page)).toHaveCount(100);
+  const list = page.locator('.list');
+  const table = page.locator('table.events');
+  const bottom = () => list.evaluate((it) => it.scrollTo(0, it.scrollHeight));
+  const end = page.getByRole('link', { name: 'Load older' });
+  await expect(async () => {
+    await bottom();
+    expect(await end.count()).toBe(0);
+  }).toPass({ intervals: [50], timeout: 120_000 });
+  await expect(table).toHaveAttribute('aria-rowcount', '10001');
+  await bottom();
+  await expect(rows(page).last()).toContainText('"number":0');
+  expect(await rows(page).count()).toBeLessThan(200);
+
+  // Anywhere in between, the rows are those that belong there.
+  await list.evaluate((it) => it.scrollTo(0, it.scrollHeight / 2));
+  await expect
+    .poll(async () => {
+      const seen = await rows(page).allTextContents();
+      return seen.some((text) => /"number":(49|50)\d\d\D/.test(text));
+    })
+    .toBe(true);
+  const numbers = (await rows(page).allTextContents()).map((text) => Number(/"number":(\d+)/.exec(text)?.[1]));
+  expect(numbers).toEqual(numbers.map((_, at) => numbers[0] - at));
+
+  // By keyboard too: the focus goes on past what was in the document.
+  await rows(page).last().getByRole('link').first().focus();
+  const from = Number(/"number":(\d+)/.exec((await rows(page).last().textContent()) ?? '')?.[1]);
+  for (let pressed = 0; pressed < 60; pressed++) await page.keyboard.press('j');
+  const focused = page.locator('tr[data-event-id]:focus-within');
+  await expect.poll(async () => Number(/"number":(\d+)/.exec((await focused.textContent()) ?? '')?.[1])).toBeLessThan(from);
+
+  // What comes in meanwhile waits, and is one press away.
+  const id = await sluice.send();
+  await page.getByRole('button', { name: '1 new event' }).click();
+  await expect(row(page, id)).toBeVisible();
+  await expect(table).toHaveAttribute('aria-rowcount', '10002');
+});
+
+test('a page keeps answering while a thousand events a second come in', async ({ page, sluice }) => {
+  test.setTimeout(120_000);
+  await signIn(page);
+  await hydrated(page);
+  const first = await sluice.send();
+  await expect(row(page, first)).toBeVisible();
+  const sent = sendMany(sluice, 10_000);
+  // The page takes what is typed and shows it while they come.
+  await page.getByLabel('Source').fill('shop');
+  await page.getByLabel('Source').press('Enter');
+  await expect(page).toHaveURL(/source=shop/);
+  await expect(rows(page)).toHaveCount(1);
+  await page.goto('/');
+  await hydrated(page);
+  await sent;
+  await sendMany(sluice, 1_000);
+  await expect(page.getByText(/\d+ came too fast to list/)).toBeVisible();
+  await expect(rows(page).first()).toContainText('"number":999');
+  const last = await sluice.send('order.created', { note: 'the last' });
+  await expect(row(page, last)).toBeVisible();
+});
