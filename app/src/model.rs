@@ -13,6 +13,7 @@ pub mod explain;
 pub mod exported;
 pub mod filter;
 pub mod held;
+pub mod history;
 pub mod instance;
 pub mod json;
 pub mod key;
@@ -39,13 +40,12 @@ pub use dead_letter::{DeadLetter, DeadLetters, LetterFilter};
 pub use editor::{
     EditorStart, PreviewPart, PreviewText, SaveAnswer, Understood, WhyLine, WorkflowDetail,
 };
-pub use event::{
-    EventDetail, EventError, EventItem, EventStatus, Neighbours, SearchProgress,
-};
+pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours, SearchProgress};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
 pub use exported::ExportedEvent;
 pub use filter::EventFilter;
 pub use held::{HeldFilter, HeldView, Quarantine, Settled, Settling};
+pub use history::{ChangeLine, Changes, History, Turn};
 pub use instance::{Instance, Setting};
 pub use json::RawJson;
 pub use key::{KeyState, KeyView};

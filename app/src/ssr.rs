@@ -23,6 +23,7 @@ pub mod dead_letters;
 pub mod definitions;
 pub mod editor;
 pub mod events;
+pub mod history;
 pub mod keys;
 mod once;
 pub mod overview;

@@ -88,7 +88,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         // The browser itself reports the 404 of a page, and of the look-up by which an event's page
         // closes the gap between being rendered and its stream being open.
         const expected = (complaint: string) =>
-          complaint.includes('404') && /\/(events\/(evt_none|get)|nowhere)\)/.test(complaint);
+          complaint.includes('404') && /\/(events\/(evt_none|get|history)|nowhere)\)/.test(complaint);
         complaints.splice(0, complaints.length, ...complaints.filter((c) => !expected(c)));
       });
     });

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 pub mod batch;
 pub mod cloudevents;
+pub mod compare;
 pub mod envelope;
 pub mod error_group;
 pub mod event_type;

@@ -4,13 +4,15 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    api::{explain_event, get_event, get_neighbours},
+    api::{explain_event, get_event, get_history, get_neighbours},
     live::Live,
     model::Neighbours,
     ui::{Actions, Header, Problem},
 };
 
+pub mod changes;
 pub mod detail;
+pub mod history;
 pub mod why;
 
 use detail::Detail;
@@ -24,6 +26,8 @@ pub fn EventPage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let event =
         Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
+    let history =
+        Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_history(id));
     let why = Resource::new(move || (id.get(), done.get()), |(id, _)| explain_event(id));
     let beside = Resource::new(move || id.get(), get_neighbours);
     view! {
@@ -38,8 +42,9 @@ pub fn EventPage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 let why = why.await.unwrap_or_default();
+                let history = history.await.unwrap_or_default();
                 match event.await {
-                    Ok(event) => view! { <Detail event why /> }.into_any(),
+                    Ok(event) => view! { <Detail event why history /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}

@@ -291,6 +291,23 @@ pub async fn neighbours(engine: &Engine, id: EventId) -> Result<Neighbours, Read
     Ok(Neighbours { newer: beside(newer).await?, older: beside(older).await? })
 }
 
+/// The event before this one of the same type, with its payload.
+pub async fn before_of_its_type(
+    engine: &Engine,
+    row: &EventRow,
+) -> Result<Option<(EventRow, Arc<str>)>, StoreError> {
+    let query = event::Entity::find()
+        .filter(event::Column::EventType.eq(row.event_type.as_str()))
+        .filter(event::Column::Seq.lt(row.seq))
+        .order_by_desc(event::Column::Seq)
+        .limit(1);
+    let Some(before) = query.one(&engine.store.read).await?.map(EventRow::from) else {
+        return Ok(None);
+    };
+    let (payload, _) = body(engine, before.seq).await?;
+    Ok(Some((before, payload)))
+}
+
 /// Payload and headers of an event, by its number.
 pub(crate) async fn body(
     engine: &Engine,

@@ -3,17 +3,18 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::why::Why;
+use super::{changes::ChangeList, history::Turns, why::Why};
 use crate::{
-    model::{EventDetail, EventError, EventStatus, NoteView, WhyLine, time::duration},
+    model::{EventDetail, EventError, EventStatus, History, NoteView, WhyLine, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, JsonView, Moment, ReplayButton, ResolveNoting,
-        RetryButton, RunList, json::size, origin, runs::exchange::HeaderLines,
+        CopyButton, EventState, EventTypeName, Fact, Moment, ReplayButton, ResolveNoting,
+        RetryButton, RunList, json::payload::PayloadView, json::size, origin,
+        runs::exchange::HeaderLines,
     },
 };
 
 #[component]
-pub fn Detail(event: EventDetail, why: Vec<WhyLine>) -> AnyView {
+pub fn Detail(event: EventDetail, why: Vec<WhyLine>, history: History) -> AnyView {
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
     let error = event.error.clone().filter(|_| failed);
@@ -43,11 +44,13 @@ pub fn Detail(event: EventDetail, why: Vec<WhyLine>) -> AnyView {
                 <section class="pane">
                     <h3>"Facts"</h3>
                     <Facts event=event.clone() />
+                    <Turns turns=history.turns />
                 </section>
                 {(!event.notes.is_empty()).then(|| view! { <Notes notes=event.notes.clone() /> })}
                 <section class="pane">
                     <h3>"Payload" <span>{bytes}</span></h3>
-                    <JsonView text=event.payload.0 />
+                    {history.changes.map(|changes| view! { <ChangeList changes /> })}
+                    <PayloadView text=event.payload.0 />
                 </section>
                 <section class="pane">
                     <h3>"Headers"</h3>
