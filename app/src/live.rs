@@ -57,6 +57,9 @@ pub enum Message {
 
 /// What a stream carries when no page asks for events.
 pub const NUMBERS_ONLY: &str = "topics=stats,bulk";
+/// What it carries when one does: no page shows runs by themselves as they move.
+#[cfg(feature = "hydrate")]
+const WITH_EVENTS: &str = "topics=event,stats,bulk";
 
 #[derive(Clone, Copy)]
 pub struct Live {
@@ -96,7 +99,9 @@ impl Live {
         #[cfg(feature = "hydrate")]
         {
             let watch = tab::next_watch();
-            Effect::new(move |_| tab::point(watch, query.get(), handle.clone()));
+            Effect::new(move |_| {
+                tab::point(watch, format!("{WITH_EVENTS}&{}", query.get()), handle.clone())
+            });
             on_cleanup(move || tab::release(watch));
         }
         #[cfg(not(feature = "hydrate"))]

@@ -41,6 +41,12 @@ test('a dead letter that was dealt with elsewhere is marked as processed', async
   await expect(row(page, id)).toHaveCount(0);
   expect((await sluice.event(id)).status).toBe('processed');
   expect(sink.bodies).toHaveLength(1);
+
+  const before = (await sluice.event(id)).error;
+  await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+  await expect(row(page, id)).toBeVisible();
+  const after = await sluice.event(id);
+  expect([after.status, after.error]).toEqual(['failed', before]);
 });
 
 test('a failure is explained on the event page and can be retried there', async ({

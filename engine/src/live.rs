@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 
 use crate::Engine;
 use crate::event::EventRow;
+use crate::id::RunId;
 use crate::store::StoreError;
 use crate::store::entity::event;
 
@@ -60,20 +61,26 @@ pub struct LiveChange {
 /// The changes of one commit.
 pub type Commit = Arc<[LiveChange]>;
 
+/// The runs that a commit began or moved. What they are now is read when it is shown: they move more
+/// often than anybody could look.
+pub type MovedRuns = Arc<[RunId]>;
+
 /// The one publisher of a process.
 #[derive(Clone)]
 pub struct Live(Arc<Inner>);
 
 struct Inner {
     commits: broadcast::Sender<Commit>,
+    runs: broadcast::Sender<MovedRuns>,
     seq: AtomicI64,
     change: AtomicI64,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        let commits = broadcast::Sender::new(LAG);
-        Self(Arc::new(Inner { commits, seq: AtomicI64::new(0), change: AtomicI64::new(0) }))
+        let (commits, runs) = (broadcast::Sender::new(LAG), broadcast::Sender::new(LAG));
+        let (seq, change) = (AtomicI64::new(0), AtomicI64::new(0));
+        Self(Arc::new(Inner { commits, runs, seq, change }))
     }
 }
 
@@ -81,6 +88,11 @@ impl Live {
     /// Everything committed from now on.
     pub fn watch(&self) -> broadcast::Receiver<Commit> {
         self.0.commits.subscribe()
+    }
+
+    /// The runs that begin or move from now on. They have no cursor: who comes back reads the list.
+    pub fn watch_runs(&self) -> broadcast::Receiver<MovedRuns> {
+        self.0.runs.subscribe()
     }
 
     /// The last change published.
@@ -105,6 +117,16 @@ impl Live {
             if !changes.is_empty() {
                 // Who has gone meanwhile misses nothing.
                 let _nobody = self.0.commits.send(changes.into());
+            }
+        }
+    }
+
+    /// Gathers the runs of a commit only when somebody watches them.
+    pub(crate) fn publish_runs(&self, moved: impl FnOnce() -> Vec<RunId>) {
+        if self.0.runs.receiver_count() > 0 {
+            let moved = moved();
+            if !moved.is_empty() {
+                let _nobody = self.0.runs.send(moved.into());
             }
         }
     }

@@ -333,7 +333,12 @@ impl From<SourceError> for Problem {
     fn from(error: SourceError) -> Self {
         match error {
             SourceError::Store(error) => error.into(),
-            error => Self::internal(&error),
+            SourceError::Name(_) | SourceError::EmptySecret | SourceError::Header(_) => {
+                Self::new(Code::InvalidParameter, error.to_string())
+            }
+            SourceError::Exists(_) => Self::new(Code::Conflict, error.to_string()),
+            SourceError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            error @ (SourceError::Kind(_) | SourceError::Vault(_)) => Self::internal(&error),
         }
     }
 }

@@ -126,6 +126,10 @@ pub async fn replay(engine: &Engine, id: &str) -> Result<String, ApiError> {
     }
 }
 
+pub async fn mark_failed(engine: &Engine, id: &str) -> Result<(), ApiError> {
+    mended(repair::repair(engine, event_id(id)?, Repair::MarkFailed).await)
+}
+
 pub async fn mark_processed(
     engine: &Engine,
     id: &str,

@@ -127,9 +127,10 @@ fn told(error: SourceError) -> ApiError {
         SourceError::Exists(name) => {
             invalid(format!("There is a source `{name}` already: choose another name."))
         }
-        error @ (SourceError::Name(_) | SourceError::EmptySecret | SourceError::Kind(_)) => {
-            invalid(error)
-        }
+        error @ (SourceError::Name(_)
+        | SourceError::EmptySecret
+        | SourceError::Header(_)
+        | SourceError::Kind(_)) => invalid(error),
         error @ (SourceError::Vault(_) | SourceError::Store(_)) => fail(error),
     }
 }

@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{Icon, Notice, Notices, icon::Shape};
 use crate::{
     ApiError,
-    api::{CancelRun, MarkProcessed, ReplayEvent, RetryEvent},
+    api::{CancelRun, MarkFailed, MarkProcessed, ReplayEvent, RetryEvent},
 };
 
 /// The page's actions, and when one has last succeeded.
@@ -14,6 +14,7 @@ pub struct Actions {
     replay: ServerAction<ReplayEvent>,
     retry: ServerAction<RetryEvent>,
     resolve: ServerAction<MarkProcessed>,
+    pub fail: ServerAction<MarkFailed>,
     cancel: ServerAction<CancelRun>,
     /// Grows with each success: pages fetch again.
     pub done: RwSignal<u32>,
@@ -25,17 +26,19 @@ impl Actions {
             replay: ServerAction::new(),
             retry: ServerAction::new(),
             resolve: ServerAction::new(),
+            fail: ServerAction::new(),
             cancel: ServerAction::new(),
             done: RwSignal::new(0),
         };
         provide_context(actions);
-        let Self { replay, retry, resolve, cancel, .. } = actions;
+        let Self { replay, retry, resolve, fail, cancel, .. } = actions;
         announce(replay, |id| {
             Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
         });
         announce(retry, |()| Notice::done("Its failed runs start again."));
         announce(cancel, |()| Notice::done("The run is cancelled."));
-        announce(resolve, |()| Notice::done("Marked as processed."));
+        announce(resolve, |id| Notice::done("Marked as processed.").undone_by_failing(id));
+        announce(fail, |()| Notice::done("It is among the dead letters again."));
     }
 }
 

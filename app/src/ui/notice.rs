@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
 use leptos_router::hooks::{use_location, use_query_map};
 
+use super::Actions;
 use crate::{ApiError, live::Live};
 
 const GOOD_NEWS: Duration = Duration::from_secs(8);
@@ -14,6 +15,8 @@ pub struct Notice {
     pub text: String,
     /// Where to see it, and what to call that.
     pub link: Option<(String, String)>,
+    /// The event that was marked as processed, as long as that can be taken back here.
+    pub undo: Option<String>,
     pub failed: bool,
     /// Whether it is also read on the page that the action leads to.
     pub carried: bool,
@@ -21,11 +24,11 @@ pub struct Notice {
 
 impl Notice {
     pub fn done(text: impl Into<String>) -> Self {
-        Self { text: text.into(), link: None, failed: false, carried: false }
+        Self { text: text.into(), link: None, undo: None, failed: false, carried: false }
     }
 
     pub fn failed(error: &ApiError) -> Self {
-        Self { text: error.to_string(), link: None, failed: true, carried: false }
+        Self { text: error.to_string(), link: None, undo: None, failed: true, carried: false }
     }
 
     pub fn carried(self) -> Self {
@@ -34,6 +37,10 @@ impl Notice {
 
     pub fn with_link(self, href: String, text: &str) -> Self {
         Self { link: Some((href, text.to_owned())), ..self }
+    }
+
+    pub fn undone_by_failing(self, event: String) -> Self {
+        Self { undo: Some(event), ..self }
     }
 }
 
@@ -99,6 +106,7 @@ fn Line(shown: Notice, notice: RwSignal<Option<Notice>>) -> impl IntoView {
         <div class="notice" class:bad=shown.failed>
             <span>{shown.text}</span>
             {shown.link.map(|(href, text)| view! { <a href=href>{text}</a> })}
+            {shown.undo.map(|id| view! { <Undo id /> })}
             <button
                 type="button"
                 class="link needs-script"
@@ -108,5 +116,16 @@ fn Line(shown: Notice, notice: RwSignal<Option<Notice>>) -> impl IntoView {
                 "×"
             </button>
         </div>
+    }
+}
+
+#[component]
+fn Undo(id: String) -> impl IntoView {
+    let Actions { fail, .. } = expect_context();
+    view! {
+        <ActionForm action=fail attr:class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="link undo">"Undo"</button>
+        </ActionForm>
     }
 }

@@ -53,9 +53,8 @@ fn events(typed: &str) -> Vec<Choice> {
     if typed.is_empty() {
         return Vec::new();
     }
-    let stream = |name: &'static str, label: String| {
-        Choice { label, href: address("/", [(name, typed)]) }
-    };
+    let stream =
+        |name: &'static str, label: String| Choice { label, href: address("/", [(name, typed)]) };
     let mut all = Vec::new();
     if typed.starts_with("evt_") && typed.len() == 30 {
         all.push(Choice { label: format!("Event {typed}"), href: format!("/events/{typed}") });

@@ -21,6 +21,7 @@ use crate::sluice::{Setup, Sluice, is_settled};
 
 const UNDER_WAY_LIMIT: Duration = Duration::from_secs(10);
 const SETTLE_LIMIT: Duration = Duration::from_secs(60);
+const SLEEP_LIMIT: Duration = Duration::from_secs(1_800);
 /// Kills on one data directory before a new one is taken, to bound disk use.
 const KILLS_PER_DIRECTORY: usize = 50;
 
@@ -175,7 +176,24 @@ async fn hold(sluice: &Sluice, key: &str, pending: u64) -> Result<u64> {
     sluice
         .apply("name: Hold\ntriggers:\n  - eventType: bench.never\nsteps:\n  - id: wait\n    delay: { for: 1h }\n", key)
         .await?;
+    all_asleep(sluice, key).await?;
     Ok(next)
+}
+
+/// Waits until every run has begun to wait: one that is still queued would have the events of the trial
+/// stand in line behind it.
+async fn all_asleep(sluice: &Sluice, key: &str) -> Result<()> {
+    let begin = Instant::now();
+    loop {
+        let queued = sluice.get("/api/v1/runs?status=queued&limit=1", key).await?;
+        if queued["items"].as_array().is_some_and(Vec::is_empty) {
+            return Ok(());
+        }
+        if begin.elapsed() > SLEEP_LIMIT {
+            bail!("runs are still queued after {SLEEP_LIMIT:?}, such as {queued}");
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
 }
 
 /// Waits until no event from `first` on has anything left to do.

@@ -1,12 +1,12 @@
 //! Reading runs with their journals.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{RunDetail, RunEvent, RunRecord, RunStatus};
 use crate::Engine;
-use crate::event::EventType;
+use crate::event::{EventRow, EventType};
 use crate::id::{EventId, RunId, WorkflowId};
 use crate::store::StoreError;
 use crate::store::entity::{event, run, step_attempt};
@@ -79,12 +79,36 @@ pub async fn list(
     }
     let runs = query.order_by_desc(run::Column::Id).limit(limit).all(&engine.store.read).await?;
     let events = events(engine, runs.iter().map(|run| run.event_seq).collect()).await?;
-    let row = |run: run::Model| RunRow {
+    Ok(runs.into_iter().map(|run| row(&events, run)).collect())
+}
+
+/// These runs, the oldest first: those whose event `shows` lets through, and those that have none.
+pub async fn moved(
+    engine: &Engine,
+    ids: &[RunId],
+    shows: impl Fn(&EventRow) -> bool,
+) -> Result<Vec<RunRow>, StoreError> {
+    let read = &engine.store.read;
+    let ids = ids.iter().map(RunId::to_string);
+    let of_ids = run::Entity::find().filter(run::Column::Id.is_in(ids));
+    let runs = of_ids.order_by_asc(run::Column::Id).all(read).await?;
+    let seqs = runs.iter().map(|run| run.event_seq);
+    let found = event::Entity::find().filter(event::Column::Seq.is_in(seqs)).all(read).await?;
+    let (shown, hidden): (Vec<_>, Vec<_>) =
+        found.into_iter().map(EventRow::from).partition(|row| shows(row));
+    let hidden: HashSet<i64> = hidden.into_iter().map(|row| row.seq).collect();
+    let reference = |row: EventRow| (row.seq, RunEvent { id: row.id, event_type: row.event_type });
+    let events: HashMap<i64, RunEvent> = shown.into_iter().map(reference).collect();
+    let runs = runs.into_iter().filter(|run| !hidden.contains(&run.event_seq));
+    Ok(runs.map(|run| row(&events, run)).collect())
+}
+
+fn row(events: &HashMap<i64, RunEvent>, run: run::Model) -> RunRow {
+    RunRow {
         attempts: run.attempts,
         event: events.get(&run.event_seq).cloned(),
         run: run.with_attempts(Vec::new()),
-    };
-    Ok(runs.into_iter().map(row).collect())
+    }
 }
 
 /// The run with its whole journal.

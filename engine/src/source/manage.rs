@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use reqwest::header::HeaderName;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
@@ -26,6 +27,8 @@ pub enum SourceError {
     Name(String),
     #[error("a secret cannot be empty")]
     EmptySecret,
+    #[error("`{0}` cannot name a header: use letters, digits and -, such as `x-signature`")]
+    Header(String),
     #[error("there is a source `{0}` already: give it a new secret with `sluice sources rotate`")]
     Exists(String),
     #[error("there is no source `{0}`: list them with `sluice sources list`")]
@@ -60,6 +63,10 @@ pub async fn create(
     if new.secret.is_empty() {
         return Err(SourceError::EmptySecret);
     }
+    let header = new.signature_header.map(|header| header.to_ascii_lowercase());
+    if let Some(header) = header.as_ref().filter(|header| HeaderName::try_from(*header).is_err()) {
+        return Err(SourceError::Header(header.chars().take(64).collect()));
+    }
     if find(store, vault, &new.name).await?.is_some() {
         return Err(SourceError::Exists(new.name));
     }
@@ -68,7 +75,7 @@ pub async fn create(
         id: SourceId::new(environment.next_id()),
         name: new.name,
         kind: new.kind,
-        signature_header: new.signature_header.map(|header| header.to_ascii_lowercase()),
+        signature_header: header,
         secrets: vec![new.secret],
         created_at: now,
         updated_at: now,

@@ -138,6 +138,13 @@ async fn dead_letters_are_counted_by_what_went_wrong(database: Database) {
     let record = running.get(ids[1]).await;
     assert_eq!(record.row.error_group, None);
     assert_eq!(record.notes.len(), 1);
+    repair(&running.engine, ids[1], Repair::MarkFailed).await.unwrap();
+    let back = running.get(ids[1]).await.row;
+    assert_eq!(
+        back.error_group.as_ref(),
+        Some(&groups[0].group.id),
+        "what it failed by is still why"
+    );
     assert_eq!(record.notes[0].note, "by hand");
 }
 

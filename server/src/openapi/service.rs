@@ -19,7 +19,7 @@ use crate::routes::stream::Topics;
 #[expect(dead_code, reason = "told here, written field by field in the stream")]
 struct Message {
     event: MessageKind,
-    /// JSON: an event as a list has it, the figures, an operation, or `{"count"}` of what was folded.
+    /// JSON: an event or a run as a list has it, the figures, an operation, or `{"count"}` of what was folded.
     data: String,
     /// The cursor. Not every message has one.
     #[schema(required = false)]
@@ -62,7 +62,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .get("/api/v1/stream", "watch", "Watch events as they arrive and change")
             .says(
                 "Server-sent events. `event: event` carries a list item, `event: stats` the figures, \
-                 `event: bulk` an operation on many events; \
+                 `event: run` a run as the list of runs has it, `event: bulk` an operation on many events; \
                  `folded` says how many of a burst were left out, `resync` that the list must be read \
                  anew. `id:` is a cursor: sent back as `Last-Event-ID` it brings what was missed.",
             )

@@ -12,11 +12,14 @@ use crate::problem::Code;
 use crate::routes::keys::{CreateBody, CreatedKey};
 use crate::routes::quarantine::{QuarantineQuery, Released};
 use crate::routes::secrets::SetBody;
+use crate::routes::sources::{CreateBody as NewSource, RotateBody};
 
 const HELD: &str = "The delivery's id, `qrn_…`.";
 const ALL: &str = "All of them.";
 const SECRET: &str = "1 to 64 letters, digits and `_`, such as `WAREHOUSE_TOKEN`.";
 const NAME: &str = "^[A-Za-z_][A-Za-z0-9_]{0,63}$";
+const SOURCE: &str = "The source's name.";
+const SOURCE_NAME: &str = "^[a-z0-9_-]{1,64}$";
 const GONE: &str = "It is gone, or never was.";
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -24,12 +27,46 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn sources() -> Vec<Operation> {
+    let hub = json!({ "name": "hub", "kind": "github", "secret": "s3cret" });
+    let source = shape::json::<SourceView>;
     vec![
         SOURCES
             .get("/api/v1/sources", "listSources", "List sources")
             .says("Never with their secrets.")
             .needs(Permission::Read)
             .answers(StatusCode::OK, ALL, shape::page::<SourceView>()),
+        SOURCES
+            .post("/api/v1/sources", "createSource", "Let a provider deliver")
+            .says("It delivers to `/api/webhooks/{name}`, signed with the secret.")
+            .needs(Permission::Manage)
+            .takes([shape::json::<NewSource>().such_as(hub)])
+            .answers(StatusCode::CREATED, "It may deliver.", source())
+            .refuses(&[Code::MalformedJson, Code::InvalidParameter, Code::Conflict]),
+        SOURCES
+            .get("/api/v1/sources/{name}", "getSource", "Show a source")
+            .needs(Permission::Read)
+            .named_like("name", SOURCE, SOURCE_NAME)
+            .answers(StatusCode::OK, "The source.", source()),
+        SOURCES
+            .delete("/api/v1/sources/{name}", "deleteSource", "Take no more deliveries")
+            .says("Its events stay.")
+            .needs(Permission::Manage)
+            .named_like("name", SOURCE, SOURCE_NAME)
+            .answers_nothing(StatusCode::NO_CONTENT, "It may not deliver any more."),
+        SOURCES
+            .post("/api/v1/sources/{name}/rotate", "rotateSource", "Put a new secret in force")
+            .says("The one before it counts beside it until the next rotation.")
+            .needs(Permission::Manage)
+            .named_like("name", SOURCE, SOURCE_NAME)
+            .takes([shape::json::<RotateBody>().such_as(json!({ "secret": "n3w s3cret" }))])
+            .answers(StatusCode::OK, "Both count now.", source())
+            .refuses(&[Code::MalformedJson, Code::InvalidParameter]),
+        SOURCES
+            .post("/api/v1/sources/{name}/end-old", "endOldSecrets", "End the older secret")
+            .says("Once the provider signs with the newest.")
+            .needs(Permission::Manage)
+            .named_like("name", SOURCE, SOURCE_NAME)
+            .answers(StatusCode::OK, "Only the newest counts.", source()),
         SOURCES
             .get("/api/v1/quarantine", "listQuarantine", "List deliveries that were not believed")
             .needs(Permission::Read)

@@ -3,12 +3,12 @@
 //! Invariant: a watcher that falls behind or comes back reads what it missed from the store; memory
 //! for a watcher is bounded by a short queue, however slowly it reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
 use app::model::Stats;
-use app::ssr::bulk;
+use app::ssr::{bulk, convert};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -16,8 +16,9 @@ use axum::response::{IntoResponse, Response};
 use engine::bulk::Operation;
 use engine::event::EventRow;
 use engine::event::read::EventFilter;
-use engine::id::BulkId;
-use engine::live::{self, Commit, Cursor, LiveChange, Missed};
+use engine::id::{BulkId, RunId};
+use engine::live::{self, Commit, Cursor, LiveChange, Missed, MovedRuns};
+use engine::run::read;
 use engine::search;
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -37,15 +38,15 @@ const QUEUE: usize = 64;
 const BURST: usize = 200;
 /// After a burst, changes are gathered for this long.
 const GATHER: Duration = Duration::from_millis(100);
-/// Operations move in many small steps; watchers need not see each.
-const BULK_EVERY: Duration = Duration::from_millis(200);
+/// Operations and runs move in many small steps; watchers need not see each.
+const MOVES_EVERY: Duration = Duration::from_millis(200);
 const STATS_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Topics {
-    /// What to send: `event`, `stats`, `bulk`, with commas between; all of them without it.
+    /// What to send: `event`, `run`, `stats`, `bulk`, with commas between; all of them without it.
     topics: Option<String>,
 }
 
@@ -63,6 +64,8 @@ pub(crate) async fn open(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let filter = topics.include("event").then(|| query.filter()).transpose()?;
+    let runs = topics.include("run").then(|| query.filter()).transpose()?;
+    let moved = runs.is_some().then(|| state.engine.live.watch_runs());
     let with_stats = topics.include("stats");
     let operations = topics.include("bulk").then(|| state.engine.watch_bulk());
     let seen =
@@ -73,14 +76,15 @@ pub(crate) async fn open(
     let commits = state.engine.live.watch();
     let cursor = state.engine.live.cursor();
     let counted = state.metrics.stream();
-    let bulk = BTreeMap::new();
-    let watcher = Watcher { state, filter, sender, cursor, with_stats, stats: None, bulk };
+    let (bulk, moved_runs) = (BTreeMap::new(), BTreeSet::new());
+    let watcher =
+        Watcher { state, filter, runs, sender, cursor, with_stats, stats: None, bulk, moved_runs };
     tokio::spawn(async move {
         let _open = counted;
         tokio::select! {
             () = stop.cancelled() => {}
             // It ends when the reader goes away.
-            _gone = watcher.run(commits, operations, seen) => {}
+            _gone = watcher.run(commits, Moves { operations, runs: moved }, seen) => {}
         }
     });
     let keep_alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
@@ -90,12 +94,18 @@ pub(crate) async fn open(
     Ok(response)
 }
 
-/// The next operation that moves. One who lags behind hears of it with its next move.
-async fn next(operations: &mut Option<broadcast::Receiver<Operation>>) -> Operation {
-    let Some(operations) = operations else { return std::future::pending().await };
+/// What moves beside the events, where it is wanted.
+struct Moves {
+    operations: Option<broadcast::Receiver<Operation>>,
+    runs: Option<broadcast::Receiver<MovedRuns>>,
+}
+
+/// The next that moves. One who lags behind hears of it with its next move.
+async fn next<T: Clone>(moves: &mut Option<broadcast::Receiver<T>>) -> T {
+    let Some(moves) = moves else { return std::future::pending().await };
     loop {
-        match operations.recv().await {
-            Ok(operation) => return operation,
+        match moves.recv().await {
+            Ok(moved) => return moved,
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return std::future::pending().await,
         }
@@ -106,12 +116,16 @@ struct Watcher {
     state: AppState,
     /// `None` when no events are wanted.
     filter: Option<EventFilter>,
+    /// Whose events' runs are wanted; `None` when none are.
+    runs: Option<EventFilter>,
     sender: mpsc::Sender<Result<Event, Infallible>>,
     cursor: Cursor,
     with_stats: bool,
     stats: Option<Stats>,
     /// Operations that have moved since they were last told.
     bulk: BTreeMap<BulkId, Operation>,
+    /// Runs that have, the newest of them.
+    moved_runs: BTreeSet<RunId>,
 }
 
 /// The reader has gone away.
@@ -122,7 +136,7 @@ impl Watcher {
     async fn run(
         mut self,
         mut commits: broadcast::Receiver<Commit>,
-        mut operations: Option<broadcast::Receiver<Operation>>,
+        mut moves: Moves,
         seen: Option<Cursor>,
     ) -> Result<(), Gone> {
         match seen {
@@ -132,14 +146,23 @@ impl Watcher {
         }
         let mut stats = tokio::time::interval(STATS_EVERY);
         stats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut bulk = tokio::time::interval(BULK_EVERY);
-        bulk.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut moved = tokio::time::interval(MOVES_EVERY);
+        moved.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                operation = next(&mut operations) => {
+                operation = next(&mut moves.operations) => {
                     self.bulk.insert(operation.id, operation);
                 }
-                _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
+                runs = next(&mut moves.runs) => {
+                    self.moved_runs.extend(runs.iter().copied());
+                    while self.moved_runs.len() > BURST {
+                        self.moved_runs.pop_first();
+                    }
+                }
+                _ = moved.tick(), if !self.bulk.is_empty() || !self.moved_runs.is_empty() => {
+                    self.send_bulk().await?;
+                    self.send_runs().await?;
+                }
                 received = commits.recv() => match received {
                     Ok(commit) => self.relay(commit, &mut commits).await?,
                     Err(RecvError::Lagged(_)) => {
@@ -270,6 +293,20 @@ impl Watcher {
             let Ok(view) = view else { continue };
             let Ok(event) = Event::default().event("bulk").json_data(view) else { continue };
             self.send_unmarked(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends each run as it stands last; of a burst the newest.
+    async fn send_runs(&mut self) -> Result<(), Gone> {
+        let moved: Vec<_> = std::mem::take(&mut self.moved_runs).into_iter().collect();
+        let Some(filter) = &self.runs else { return Ok(()) };
+        let rows = read::moved(&self.state.engine, &moved, |row| filter.accepts(row)).await;
+        // They are in the list as well: what cannot be read now is not worth ending the stream.
+        for row in rows.unwrap_or_default() {
+            let item = convert::run_item(row);
+            let Ok(run) = Event::default().event("run").json_data(item) else { continue };
+            self.send_unmarked(run).await?;
         }
         Ok(())
     }

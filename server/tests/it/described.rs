@@ -91,6 +91,14 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         let unsigned = Request::post("/api/webhooks/hub").json(&json!({ "number": number }));
         assert_eq!(sluice.call(unsigned).await.unwrap().status, 401);
     }
+    let mut spares = Vec::new();
+    for number in 1..=EACH {
+        let name = format!("spare-{number}");
+        let spare = json!({ "name": name, "kind": "hmac", "secret": "s3cret" });
+        let made = sluice.call(Request::post("/api/v1/sources").key(key).json(&spare)).await;
+        assert_eq!(made.unwrap().status, 201);
+        spares.push(name);
+    }
     let held = sluice.get("/api/v1/quarantine", key).await.unwrap();
     let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
     let held: Vec<_> = held["items"].as_array().unwrap().iter().map(id).collect();
@@ -123,6 +131,10 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("testWorkflow", "id", kept),
         ("deleteWorkflow", "id", spare),
         ("deliver", "source", vec!["hub".to_owned()]),
+        ("getSource", "name", vec!["hub".to_owned()]),
+        ("rotateSource", "name", spares[..2].to_vec()),
+        ("endOldSecrets", "name", spares[..2].to_vec()),
+        ("deleteSource", "name", spares[2..].to_vec()),
     ]
 }
 

@@ -45,6 +45,34 @@ async fn an_arrival_and_each_change_of_its_status_are_pushed() {
 }
 
 #[tokio::test]
+async fn runs_are_pushed_as_the_list_has_them() {
+    let (sluice, key) = sluice().await;
+    let sink = Sink::start().await.unwrap();
+    sluice.apply(&notify(&sink.url(), ONCE), &key).await.unwrap();
+    let mut all = watch(&sluice, &key, "?topics=run", None).await;
+    let mut other = watch(&sluice, &key, "?topics=run,event&source=elsewhere", None).await;
+    let id = sluice.accept(&order(1), &key).await.unwrap();
+    let ended = |message: &Message| {
+        message.event == "run" && message.json().is_ok_and(|run| run["status"] == "succeeded")
+    };
+    let seen = all.until(SOON, ended).await.unwrap();
+    assert!(seen.iter().all(|message| message.event != "event"), "not asked for: {seen:?}");
+    let run = seen.last().unwrap().json().unwrap();
+    assert_eq!(run["event"]["id"], *id);
+    assert_eq!(run["workflow"]["version"], 1);
+    let page = sluice.get("/api/v1/runs", &key).await.unwrap();
+    assert_eq!(run, page["items"][0], "the stream and the list show the same object");
+
+    let mut elsewhere = order(2);
+    elsewhere["source"] = json!("elsewhere");
+    let id = sluice.accept(&elsewhere, &key).await.unwrap();
+    let seen = other.until(SOON, ended).await.unwrap();
+    let runs = seen.iter().filter(|message| message.event == "run");
+    let events: Vec<_> = runs.map(|run| run.json().unwrap()["event"]["id"].clone()).collect();
+    assert!(events.iter().all(|event| *event == *id), "of another source: {events:?}");
+}
+
+#[tokio::test]
 async fn a_filter_is_applied_by_the_server() {
     let (sluice, key) = sluice().await;
     let mut stream = watch(&sluice, &key, "?eventType=order.*", None).await;

@@ -23,6 +23,7 @@ mod real_payloads;
 mod search;
 mod secrets;
 mod sign_in;
+mod sources;
 mod start;
 mod startup;
 mod telemetry;

@@ -11,6 +11,7 @@ use super::lane::Outcomes;
 use super::work::Outcome;
 use super::{Arrival, Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
+use crate::id::RunId;
 use crate::live::{Cursor, Live, LiveChange};
 use crate::meters::Meters;
 use crate::run::worker::{Assignment, Inbox};
@@ -100,6 +101,7 @@ impl Desk {
             let arrived = arrivals(&batch, &each, before).chain(brought(&each, before));
             arrived.chain(changes).collect()
         });
+        self.live.publish_runs(|| moved_runs(&batch, &each));
         let mut queued = false;
         for (command, outcome) in batch.into_iter().zip(each) {
             let _gone = match (command, outcome) {
@@ -237,6 +239,22 @@ fn arrivals<'b>(
         }
         _ => None,
     })
+}
+
+/// The runs that were born, worked on or cancelled.
+fn moved_runs(batch: &[Command], each: &[Outcome]) -> Vec<RunId> {
+    let mut moved = Vec::new();
+    for (command, outcome) in batch.iter().zip(each) {
+        match (command, outcome) {
+            (Command::Accept(arrival, _), Outcome::Accepted(_, Some(_))) => {
+                moved.extend(arrival.runs.iter().map(|run| run.id));
+            }
+            (Command::Record(progress, _), Outcome::Recorded(true)) => moved.push(progress.run),
+            (Command::Cancel(cancel, ..), Outcome::Cancelled(Ok(()))) => moved.push(cancel.run),
+            _ => {}
+        }
+    }
+    moved
 }
 
 /// The events that operations brought, as changes for those who watch.

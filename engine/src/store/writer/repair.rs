@@ -11,6 +11,7 @@ use crate::event::{EventError, EventRow, EventStatus};
 use crate::id::{EventId, NoteId};
 use crate::run::{RunState, RunStatus, machine};
 use crate::store::entity::run;
+use crate::time::Timestamp;
 
 impl Work<'_, DatabaseTransaction> {
     pub(super) async fn repair(
@@ -81,17 +82,10 @@ impl Work<'_, DatabaseTransaction> {
             Repair::MarkFailed => {
                 row.status = EventStatus::Failed;
                 row.processed_at = Some(self.now);
-                row.error = Some(EventError {
-                    error_code: "marked_failed".into(),
-                    error_message: "marked as failed by hand".into(),
-                    exhausted_retry_condition: None,
-                    retry_attempts: row.attempts,
-                    first_failed_at: self.now,
-                    last_failed_at: self.now,
-                    run_id: None,
-                    workflow: None,
-                    step: None,
-                });
+                // What it failed by before somebody marked it as processed is why it fails again.
+                if before != EventStatus::Processed || row.error.is_none() {
+                    row.error = Some(marked_by_hand(row.attempts, self.now));
+                }
             }
         }
         self.tally.moved(before, &row);
@@ -167,5 +161,19 @@ impl Work<'_, DatabaseTransaction> {
             self.connection.execute_raw(statement).await?;
         }
         Ok(())
+    }
+}
+
+fn marked_by_hand(attempts: i64, now: Timestamp) -> EventError {
+    EventError {
+        error_code: "marked_failed".into(),
+        error_message: "marked as failed by hand".into(),
+        exhausted_retry_condition: None,
+        retry_attempts: attempts,
+        first_failed_at: now,
+        last_failed_at: now,
+        run_id: None,
+        workflow: None,
+        step: None,
     }
 }
