@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, Statement};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Engine;
 use crate::event::Event;
 use crate::event::envelope::NewEvent;
-use crate::id::{EventId, KeyId, RunId};
+use crate::id::{EventId, KeyId, RunId, WorkflowId};
 use crate::key::ApiKey;
+use crate::run::room::Place;
 use crate::run::turn::Turn;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
 
@@ -96,14 +96,15 @@ async fn store(
     named: bool,
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, StoreError> {
-    let arrival = arrival(engine, event, named, idempotency, || engine.worker_room());
+    let arrival =
+        arrival(engine, event, named, idempotency, |workflow| engine.room.at_birth(workflow));
     engine.store.writer.accept(arrival).await
 }
 
 /// An event that Sluice itself makes, matched, for a transaction of its own; its runs wait in the
 /// queue.
 pub(crate) fn queued(engine: &Engine, event: Arc<Event>) -> Arrival {
-    arrival(engine, event, false, None, || None)
+    arrival(engine, event, false, None, |_| None)
 }
 
 fn arrival(
@@ -111,18 +112,14 @@ fn arrival(
     event: Arc<Event>,
     named: bool,
     idempotency: Option<Idempotency>,
-    room: impl Fn() -> Option<OwnedSemaphorePermit>,
+    room: impl Fn(WorkflowId) -> Option<Place>,
 ) -> Arrival {
     let matches = engine.workflows.current().matching(&event);
     let runs = matches.into_iter().map(|found| {
         let turn = Turn::of(&found.workflow.definition, found.trigger, &event);
-        NewRun {
-            id: RunId::new(engine.environment.next_id()),
-            workflow: found.workflow,
-            trigger: found.trigger,
-            permit: if turn.is_some() { None } else { room() },
-            turn,
-        }
+        let place = if turn.is_some() { None } else { room(found.workflow.id) };
+        let id = RunId::new(engine.environment.next_id());
+        NewRun { id, workflow: found.workflow, trigger: found.trigger, place, turn }
     });
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.

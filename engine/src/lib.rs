@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +38,7 @@ use id::{IdSource, NodeId, Random, SystemRandom};
 use live::Live;
 use mail::Mailer;
 use run::http::{Caller, CallerError};
+use run::room::Room;
 use run::targets::Targets;
 use run::worker;
 use store::{Location, OpenError, Role, Store, StoreError};
@@ -122,7 +123,7 @@ pub struct Inner {
     pub(crate) inbox: worker::Inbox,
     pub(crate) bulk: bulk::Desk,
     pub(crate) search: search::index::Index,
-    pub(crate) room: Arc<Semaphore>,
+    pub(crate) room: Room,
     pub(crate) tasks: TaskTracker,
     /// Held while a workflow is being applied.
     pub(crate) applying: Mutex<()>,
@@ -140,7 +141,7 @@ impl std::ops::Deref for Engine {
 impl Engine {
     /// Opens the store and starts working. Runs that a dead process left are picked up at once.
     pub async fn start(settings: Settings, environment: Environment) -> Result<Self, StartError> {
-        let (worker, inbox, room) = worker::new();
+        let (worker, inbox) = worker::new();
         let live = Live::default();
         let node = NodeId::new(environment.next_id());
         let caller = Caller::new(settings.targets)?;
@@ -175,7 +176,7 @@ impl Engine {
             inbox,
             bulk: bulk::Desk::default(),
             search: search::index::Index::default(),
-            room,
+            room: Room::default(),
             tasks: TaskTracker::new(),
             applying: Mutex::default(),
             stop: CancellationToken::new(),
@@ -192,11 +193,6 @@ impl Engine {
 
     pub fn now(&self) -> Timestamp {
         self.environment.clock.now()
-    }
-
-    /// Room for one more run at this node's worker, unless it is full.
-    pub(crate) fn worker_room(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.room).try_acquire_owned().ok()
     }
 
     /// Takes no new runs, lets the attempts under way end, and writes down what is left.
@@ -217,7 +213,7 @@ pub async fn open_for_tool(
     location: &Location,
     environment: &Environment,
 ) -> Result<Store, OpenError> {
-    let (_worker, inbox, _room) = worker::new();
+    let (_worker, inbox) = worker::new();
     let node = NodeId::new(environment.next_id());
     store::open::open(location, Role::Tool, environment, node, Live::default(), inbox).await
 }

@@ -18,6 +18,7 @@ pub mod machine;
 mod poison;
 pub mod read;
 pub mod retry;
+pub mod room;
 pub mod scope;
 pub mod targets;
 pub mod trace;

@@ -6,8 +6,10 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 
 use super::{RunDetail, RunEvent, RunRecord, RunStatus};
 use crate::Engine;
+use crate::event::read::EventFilter;
 use crate::event::{EventRow, EventType};
 use crate::id::{EventId, RunId, WorkflowId};
+use crate::search;
 use crate::store::StoreError;
 use crate::store::entity::{event, run, step_attempt};
 use crate::time::Timestamp;
@@ -82,11 +84,11 @@ pub async fn list(
     Ok(runs.into_iter().map(|run| row(&events, run)).collect())
 }
 
-/// These runs, the oldest first: those whose event `shows` lets through, and those that have none.
+/// These runs, the oldest first: those whose event `filter` shows, and those that have none.
 pub async fn moved(
     engine: &Engine,
     ids: &[RunId],
-    shows: impl Fn(&EventRow) -> bool,
+    filter: &EventFilter,
 ) -> Result<Vec<RunRow>, StoreError> {
     let read = &engine.store.read;
     let ids = ids.iter().map(RunId::to_string);
@@ -94,9 +96,13 @@ pub async fn moved(
     let runs = of_ids.order_by_asc(run::Column::Id).all(read).await?;
     let seqs = runs.iter().map(|run| run.event_seq);
     let found = event::Entity::find().filter(event::Column::Seq.is_in(seqs)).all(read).await?;
-    let (shown, hidden): (Vec<_>, Vec<_>) =
-        found.into_iter().map(EventRow::from).partition(|row| shows(row));
-    let hidden: HashSet<i64> = hidden.into_iter().map(|row| row.seq).collect();
+    let all: Vec<_> = found.into_iter().map(EventRow::from).collect();
+    let mut hidden: HashSet<i64> = all.iter().map(|row| row.seq).collect();
+    let mut shown: Vec<_> = all.into_iter().filter(|row| filter.accepts(row)).collect();
+    if let Some(search) = &filter.search {
+        shown = search::retain(engine, search, shown).await?;
+    }
+    shown.iter().for_each(|row| _ = hidden.remove(&row.seq));
     let reference = |row: EventRow| (row.seq, RunEvent { id: row.id, event_type: row.event_type });
     let events: HashMap<i64, RunEvent> = shown.into_iter().map(reference).collect();
     let runs = runs.into_iter().filter(|run| !hidden.contains(&run.event_seq));

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -17,6 +17,7 @@ use tracing::Instrument;
 use super::credentials::Credentials;
 use super::http::Made;
 use super::machine::{self, Failure, Next, Outcome, Stand};
+use super::room::Place;
 use super::scope::{event_scope, step_scope};
 use super::{RunState, RunStatus, StepAttempt};
 use super::{cancel, emit, http, poison, turn};
@@ -34,12 +35,8 @@ pub(crate) const LEASE_MILLIS: i64 = 30_000;
 /// How long the outcome of an attempt is kept for a database that takes no writes.
 const RECORD_PATIENCE: Duration = Duration::from_secs(20);
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How many runs this node works on at once.
-const ROOM: usize = 256;
 /// Runs that another node has cancelled are looked for this often.
 const LOOK: Duration = Duration::from_secs(1);
-/// Room that is left to runs that begin with their events: a long queue must not come before them all.
-const FOR_NEW: usize = 32;
 /// How many runs are claimed at once.
 const MOST_CLAIMED: usize = 64;
 /// Due runs are looked for at least this often, also without a wake-up.
@@ -56,7 +53,7 @@ pub struct Assignment {
     pub trigger: usize,
     pub state: RunState,
     pub started_at: Option<Timestamp>,
-    pub permit: OwnedSemaphorePermit,
+    pub place: Place,
 }
 
 /// What the writer tells the worker, in the order of the commits.
@@ -90,17 +87,17 @@ impl Inbox {
     }
 }
 
-/// The worker before it runs: its queue and its room exist before the store is opened.
+/// The worker before it runs: its queue exists before the store is opened.
 pub struct Worker {
     orders: mpsc::UnboundedReceiver<Order>,
     due: Arc<Notify>,
 }
 
-pub fn new() -> (Worker, Inbox, Arc<Semaphore>) {
+pub fn new() -> (Worker, Inbox) {
     let (sender, orders) = mpsc::unbounded_channel();
     let due = Arc::new(Notify::new());
     let inbox = Inbox { orders: sender, due: Arc::clone(&due) };
-    (Worker { orders, due }, inbox, Arc::new(Semaphore::new(ROOM)))
+    (Worker { orders, due }, inbox)
 }
 
 /// The runs under way, whose leases are extended, and what ends the work on each.
@@ -191,13 +188,9 @@ fn start(
 /// Takes due runs as long as there is room and something is due.
 async fn claim(tasks: &TaskTracker, engine: &Engine, held: &Held, stop: &CancellationToken) {
     loop {
-        let most = engine.room.available_permits().saturating_sub(FOR_NEW).min(MOST_CLAIMED);
-        if most == 0 || !is_any_due(engine).await {
-            return;
-        }
         // Room first: what is claimed begins at once, and nothing here waits for a run to end.
-        let mut room: Vec<_> = std::iter::from_fn(|| engine.worker_room()).take(most).collect();
-        if room.is_empty() {
+        let mut room = engine.room.for_queued(MOST_CLAIMED);
+        if room.is_empty() || !is_any_due(engine).await {
             return;
         }
         let claimed = match engine.store.writer.claim(room.len()).await {
@@ -209,8 +202,9 @@ async fn claim(tasks: &TaskTracker, engine: &Engine, held: &Held, stop: &Cancell
         };
         let done = claimed.len() < room.len();
         for run in claimed {
-            let Some(permit) = room.pop() else { return };
-            match load(engine, run, permit).await {
+            let Some(place) = room.pop() else { return };
+            let place = engine.room.give(place, run.workflow_id);
+            match load(engine, run, place).await {
                 Ok(Some(assignment)) => start(tasks, engine, held, stop, assignment),
                 Ok(None) => {}
                 Err(error) => {
@@ -264,7 +258,7 @@ async fn stored(engine: &Engine, seq: i64) -> Result<Option<Event>, StoreError> 
 async fn load(
     engine: &Engine,
     claimed: Claimed,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 ) -> Result<Option<Assignment>, StoreError> {
     let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
     let event = match &claimed.state.event {
@@ -283,7 +277,7 @@ async fn load(
         trigger: claimed.trigger,
         state: claimed.state,
         started_at: claimed.started_at,
-        permit,
+        place,
     }))
 }
 

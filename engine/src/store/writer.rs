@@ -12,7 +12,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::checkpoint::Checkpoint;
@@ -26,6 +26,7 @@ use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
 use crate::live::Live;
 use crate::meters::Meters;
 use crate::run::cancel::{Cancel, CancelError};
+use crate::run::room::Place;
 use crate::run::turn::Turn;
 use crate::run::worker::Inbox;
 use crate::run::{RunState, RunStatus, StepAttempt};
@@ -82,7 +83,7 @@ pub struct NewRun {
     pub workflow: Arc<Workflow>,
     pub trigger: usize,
     /// Room at this node's worker: the run is leased by it at birth.
-    pub permit: Option<OwnedSemaphorePermit>,
+    pub place: Option<Place>,
     /// The run waits until it has its turn.
     pub turn: Option<Turn>,
 }

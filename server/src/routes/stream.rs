@@ -301,7 +301,7 @@ impl Watcher {
     async fn send_runs(&mut self) -> Result<(), Gone> {
         let moved: Vec<_> = std::mem::take(&mut self.moved_runs).into_iter().collect();
         let Some(filter) = &self.runs else { return Ok(()) };
-        let rows = read::moved(&self.state.engine, &moved, |row| filter.accepts(row)).await;
+        let rows = read::moved(&self.state.engine, &moved, filter).await;
         // They are in the list as well: what cannot be read now is not worth ending the stream.
         for row in rows.unwrap_or_default() {
             let item = convert::run_item(row);

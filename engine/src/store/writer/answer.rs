@@ -194,8 +194,8 @@ impl Desk {
     fn hand_over(&self, arrival: Arrival, event_seq: i64) -> bool {
         let mut queued = false;
         for run in arrival.runs {
-            match run.permit {
-                Some(permit) => self.inbox.assign(Assignment {
+            match run.place {
+                Some(place) => self.inbox.assign(Assignment {
                     run: run.id,
                     event_seq,
                     event: Arc::clone(&arrival.event),
@@ -203,7 +203,7 @@ impl Desk {
                     trigger: run.trigger,
                     state: RunState::default(),
                     started_at: None,
-                    permit,
+                    place,
                 }),
                 None => queued = true,
             }

@@ -1,0 +1,109 @@
+//! The room of this node's worker: how many runs it works on at once, and who has it.
+//!
+//! Runs take their place when their event comes, as long as there is one; others queue up and are
+//! claimed. Invariant: runs of one workflow never take the last places at birth, so a flood for a slow
+//! receiver leaves the events of others room to begin at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::id::WorkflowId;
+
+/// How many runs this node works on at once.
+const ROOM: usize = 256;
+/// So many places one workflow may have when another of its runs is born; as many as one host may have
+/// calls.
+const SHARE: usize = 192;
+/// Room that is left to runs that begin with their events: a long queue must not come before them all.
+const FOR_NEW: usize = 32;
+
+#[derive(Clone)]
+pub(crate) struct Room {
+    places: Arc<Semaphore>,
+    shares: Shares,
+}
+
+/// How many places each workflow has; those that have none are not in it.
+type Shares = Arc<Mutex<HashMap<WorkflowId, usize>>>;
+
+/// The place of one run; it is free again when this goes.
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
+    workflow: WorkflowId,
+    shares: Shares,
+}
+
+/// A place that nobody has yet.
+pub(crate) struct Free(OwnedSemaphorePermit);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(ROOM)), shares: Shares::default() }
+    }
+}
+
+impl Room {
+    /// A place for a run of `workflow` whose event has just come.
+    pub(crate) fn at_birth(&self, workflow: WorkflowId) -> Option<Place> {
+        if self.share(workflow) >= SHARE {
+            return None;
+        }
+        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(self.give(Free(permit), workflow))
+    }
+
+    /// At most `most` places for runs from the queue.
+    pub(crate) fn for_queued(&self, most: usize) -> Vec<Free> {
+        let most = self.places.available_permits().saturating_sub(FOR_NEW).min(most);
+        let place = || Arc::clone(&self.places).try_acquire_owned().ok().map(Free);
+        std::iter::from_fn(place).take(most).collect()
+    }
+
+    pub(crate) fn give(&self, place: Free, workflow: WorkflowId) -> Place {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        *shares.entry(workflow).or_default() += 1;
+        Place { _permit: place.0, workflow, shares: Arc::clone(&self.shares) }
+    }
+
+    fn share(&self, workflow: WorkflowId) -> usize {
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.get(&workflow).copied().unwrap_or_default()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = shares.get_mut(&self.workflow) {
+            *count -= 1;
+            if *count == 0 {
+                shares.remove(&self.workflow);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_one_workflow_leaves_room_for_others() {
+        let room = Room::default();
+        let (flood, other) = (WorkflowId::new(1), WorkflowId::new(2));
+        let places: Vec<_> = std::iter::from_fn(|| room.at_birth(flood)).collect();
+        assert_eq!(places.len(), SHARE);
+        let queued = room.for_queued(usize::MAX);
+        assert_eq!(queued.len(), ROOM - SHARE - FOR_NEW);
+        let claimed: Vec<_> = queued.into_iter().map(|free| room.give(free, flood)).collect();
+        assert!(room.for_queued(1).is_empty());
+        let others: Vec<_> = std::iter::from_fn(|| room.at_birth(other)).collect();
+        assert_eq!(others.len(), FOR_NEW);
+
+        drop((places, claimed));
+        assert_eq!(room.share(flood), 0, "who has gone has no share");
+        assert!(room.at_birth(flood).is_some());
+    }
+}
