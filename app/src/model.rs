@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bulk;
 pub mod dead_letter;
 pub mod editor;
+pub mod erasure;
 pub mod event;
 pub mod explain;
 pub mod exported;
@@ -40,7 +41,10 @@ pub use dead_letter::{DeadLetter, DeadLetters, LetterFilter};
 pub use editor::{
     EditorStart, PreviewPart, PreviewText, SaveAnswer, Understood, WhyLine, WorkflowDetail,
 };
-pub use event::{EventDetail, EventError, EventItem, EventStatus, Neighbours, SearchProgress};
+pub use erasure::{ErasurePlan, ErasureView};
+pub use event::{
+    EventDetail, EventError, EventItem, EventStatus, HoldView, Neighbours, SearchProgress,
+};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
 pub use exported::ExportedEvent;
 pub use filter::EventFilter;

@@ -14,10 +14,10 @@ use leptos_router::{
 use crate::{
     live::Live,
     pages::{
-        AlertsPage, AuditPage, DeadLettersPage, EditorPage, EventPage, JoinPage, KeysPage,
-        LoginPage, NotFoundPage, OverviewPage, PeoplePage, QuarantinePage, RetentionPage, RunPage,
-        RunsPage, SecretsPage, SettingsPage, SetupPage, SourcePage, SourcesPage, StreamPage,
-        WorkflowPage, WorkflowsPage,
+        AlertsPage, AuditPage, DeadLettersPage, EditorPage, ErasuresPage, EventPage, JoinPage,
+        KeysPage, LoginPage, NotFoundPage, OverviewPage, PeoplePage, QuarantinePage, RetentionPage,
+        RunPage, RunsPage, SecretsPage, SettingsPage, SetupPage, SourcePage, SourcesPage,
+        StreamPage, WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -49,6 +49,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async />
                     <Route path=path!("alerts") view=AlertsPage ssr=SsrMode::Async />
                     <Route path=path!("retention") view=RetentionPage ssr=SsrMode::Async />
+                    <Route path=path!("erasures") view=ErasuresPage ssr=SsrMode::Async />
                     <Route path=path!("people") view=PeoplePage ssr=SsrMode::Async />
                     <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("settings") view=SettingsPage ssr=SsrMode::Async />

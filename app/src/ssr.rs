@@ -22,6 +22,7 @@ pub mod convert;
 pub mod dead_letters;
 pub mod definitions;
 pub mod editor;
+pub mod erasures;
 pub mod events;
 pub mod history;
 pub mod keys;
@@ -71,7 +72,7 @@ pub fn operator() -> Result<(Engine, User), ApiError> {
 pub fn owner() -> Result<(Engine, User), ApiError> {
     let (engine, user) = signed_in()?;
     if user.role != "owner" {
-        let reason = "Only an owner manages people: ask one of them.";
+        let reason = "Only an owner may do this: ask one of them.";
         return Err(refuse(StatusCode::FORBIDDEN, ApiError::Refused(reason.to_owned())));
     }
     Ok((engine, user))

@@ -106,6 +106,7 @@ const PAGES = [
   ['/keys', 'keys'],
   ['/alerts', 'alerts'],
   ['/retention', 'retention'],
+  ['/erasures', 'erasures'],
   ['/people', 'people'],
   ['/audit', 'audit'],
   ['/settings', 'settings'],

@@ -182,7 +182,7 @@ pub enum InvalidFilter {
 }
 
 impl Filter {
-    /// The events that `action` is for. Without a status, retry and resolve take those that failed,
+    /// The events that `action` is for; held ones are never deleted. Without a status, retry and resolve take those that failed,
     /// delete takes those that have settled, and replay takes all.
     pub fn events(&self, action: Action) -> Result<EventFilter, InvalidFilter> {
         let status = match (action, self.status) {
@@ -213,6 +213,7 @@ impl Filter {
             bulk: None,
             ids: self.ids.clone(),
             settled: action == Action::Delete,
+            held: (action == Action::Delete).then_some(false),
             ..EventFilter::default()
         })
     }

@@ -16,6 +16,7 @@ pub mod envelope;
 pub mod error_group;
 pub mod event_type;
 pub mod export;
+pub mod hold;
 pub mod note;
 pub mod pattern;
 pub mod read;
@@ -173,6 +174,8 @@ pub struct EventRow {
     pub error_group: Option<String>,
     /// The operation on many events that touched it last.
     pub bulk: Option<BulkId>,
+    /// Nobody may remove it; see [`hold`].
+    pub held: bool,
 }
 
 impl EventRow {
@@ -200,6 +203,7 @@ impl EventRow {
             replay_of: event.replay_of,
             error_group: None,
             bulk: None,
+            held: false,
         }
     }
 }

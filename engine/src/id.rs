@@ -94,6 +94,8 @@ ids! {
     QuarantineId = "qrn_";
     /// One operation on many events.
     BulkId = "blk_";
+    /// One erasure, and its receipt.
+    ErasureId = "ers_";
     /// What someone noted about an event.
     NoteId = "not_";
     /// One running process; leases name it.

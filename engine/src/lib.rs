@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub mod alert;
 pub mod audit;
 pub mod bulk;
+pub mod erasure;
 pub mod event;
 pub mod expression;
 pub mod id;
@@ -123,6 +124,8 @@ pub struct Inner {
     pub(crate) inbox: worker::Inbox,
     pub(crate) bulk: bulk::Desk,
     pub(crate) search: search::index::Index,
+    /// Wakes the worker of the erasures.
+    pub(crate) erasing: Notify,
     pub(crate) room: Room,
     pub(crate) tasks: TaskTracker,
     /// Held while a workflow is being applied.
@@ -176,6 +179,7 @@ impl Engine {
             inbox,
             bulk: bulk::Desk::default(),
             search: search::index::Index::default(),
+            erasing: Notify::new(),
             room: Room::default(),
             tasks: TaskTracker::new(),
             applying: Mutex::default(),
@@ -184,6 +188,7 @@ impl Engine {
         engine.tasks.spawn(worker::work(worker, engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(bulk::worker::work(engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(search::index::follow(engine.clone()));
+        engine.tasks.spawn(erasure::worker::keep_erasing(engine.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
         engine.tasks.spawn(forget_keys(engine.clone()));
         engine.tasks.spawn(alert::watch::watch(engine.clone()));

@@ -10,6 +10,7 @@ use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 pub mod backup;
 mod batch;
 mod checkpoint;
+mod clean;
 mod disk;
 pub mod entity;
 pub mod health;
@@ -22,7 +23,8 @@ mod writer;
 pub use latency::quantiles;
 pub use open::{Location, OpenError, Role};
 pub use writer::{
-    Accepted, Arrival, BulkDeed, BulkStep, Change, Claimed, Idempotency, NewRun, Progress, Writer,
+    Accepted, Arrival, BulkDeed, BulkStep, Change, Claimed, ErasureDeed, ErasureStep, Idempotency,
+    NewRun, Progress, Writer,
 };
 
 /// An open database.

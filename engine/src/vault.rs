@@ -11,6 +11,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, KeyInit as _, Mac};
+use sha2::Sha256;
 
 use crate::id::{Random, random_secret};
 
@@ -19,7 +21,11 @@ const NONCE: usize = 24;
 
 /// Seals and opens secrets.
 #[derive(Clone)]
-pub struct Vault(XChaCha20Poly1305);
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    /// Another key, made from the same file.
+    hashing: [u8; KEY],
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
@@ -45,7 +51,8 @@ impl Vault {
         };
         let key = BASE64_STANDARD.decode(text.trim()).ok().filter(|key| key.len() == KEY);
         let key = key.ok_or_else(|| VaultError::NotAKey(path.to_owned()))?;
-        Ok(Self(XChaCha20Poly1305::new(key.as_slice().into())))
+        let hashing = mac(&key, b"sluice fingerprints");
+        Ok(Self { cipher: XChaCha20Poly1305::new(key.as_slice().into()), hashing })
     }
 
     /// `place` says what the secret belongs to, for example an id.
@@ -54,7 +61,7 @@ impl Vault {
         random.fill(&mut nonce);
         let payload = Payload { msg: secret, aad: place.as_bytes() };
         // Encrypting fails only beyond 256 GB.
-        let sealed = self.0.encrypt(XNonce::from_slice(&nonce), payload).unwrap_or_default();
+        let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload).unwrap_or_default();
         BASE64_STANDARD.encode([nonce.as_slice(), &sealed].concat())
     }
 
@@ -62,8 +69,25 @@ impl Vault {
         let bytes = BASE64_STANDARD.decode(sealed).map_err(|_| VaultError::Sealed)?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or(VaultError::Sealed)?;
         let payload = Payload { msg: sealed, aad: place.as_bytes() };
-        self.0.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::Sealed)
+        self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::Sealed)
     }
+
+    /// HMAC-SHA256 of a value, in hexadecimal digits: the same value at the same `place` gives the same,
+    /// and without the key file nobody can try values.
+    pub fn fingerprint(&self, place: &str, value: &str) -> String {
+        let mut text = place.as_bytes().to_vec();
+        text.push(0);
+        text.extend_from_slice(value.as_bytes());
+        mac(&self.hashing, &text).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn mac(key: &[u8], text: &[u8]) -> [u8; KEY] {
+    // HMAC takes keys of any length.
+    #[expect(clippy::expect_used, reason = "a key of any length is taken")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().into()
 }
 
 /// Linked into place whole, so that nobody reads half a key and the first of two that start wins.
@@ -104,6 +128,19 @@ mod tests {
         assert!(!sealed.contains("whsec"));
         let mode = fs::metadata(folder.path().join("secret.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_values_apart_and_needs_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str| Vault::open(&folder.path().join(name), &SystemRandom).unwrap();
+        let vault = open("secret.key");
+        let print = vault.fingerprint("erasure", "a@b.c");
+        assert_eq!(print.len(), 64);
+        assert_eq!(open("secret.key").fingerprint("erasure", "a@b.c"), print);
+        assert_ne!(vault.fingerprint("erasure", "a@b.d"), print);
+        assert_ne!(vault.fingerprint("other", "a@b.c"), print);
+        assert_ne!(open("another.key").fingerprint("erasure", "a@b.c"), print);
     }
 
     #[test]

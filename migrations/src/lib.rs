@@ -19,6 +19,7 @@ mod m0010_people;
 mod m0011_retention;
 mod m0012_turns;
 mod m0013_search;
+mod m0014_erasure;
 
 pub struct Migrator;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_retention::Retention),
             Box::new(m0012_turns::Turns),
             Box::new(m0013_search::Search),
+            Box::new(m0014_erasure::Erasure),
         ]
     }
 }

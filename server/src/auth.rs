@@ -6,6 +6,6 @@ pub(crate) mod origin;
 pub(crate) mod sessions;
 pub(crate) mod throttle;
 
-pub(crate) use caller::{Authorized, Manage, Read};
+pub(crate) use caller::{Authorized, Manage, Own, Read};
 
 pub(crate) type AuthSession = axum_login::AuthSession<backend::Users>;

@@ -14,6 +14,7 @@ mod client;
 mod completions;
 mod dlq;
 mod doctor;
+mod erase;
 mod events;
 mod follow;
 mod keys;
@@ -71,6 +72,9 @@ enum Command {
     /// List, show, replay, mark and delete events.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Erase what there is about somebody, and list the receipts.
+    #[command(subcommand)]
+    Erase(erase::EraseCommand),
     /// List, show and cancel runs of workflows.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
@@ -136,6 +140,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Users(command) => users::run(command).await,
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,
+        Command::Erase(command) => erase::run(command).await,
         Command::Runs(command) => runs::run(command).await,
         Command::Dlq(command) => dlq::run(command).await,
         Command::Bulk(command) => bulk::run(command).await,

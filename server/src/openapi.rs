@@ -19,6 +19,7 @@ use operation::{Part, Told};
 
 mod alerts;
 mod bulk;
+mod erasures;
 mod events;
 mod intake;
 mod operation;
@@ -52,7 +53,7 @@ pub(crate) async fn serve(_: Authorized<Read>) -> impl IntoResponse {
 }
 
 /// The parts of the API in the order in which people meet them.
-const PARTS: [(Part, &str); 14] = [
+const PARTS: [(Part, &str); 15] = [
     (INTAKE, "Events come in here, each stored before it is answered."),
     (EVENTS, "What came, what became of it, and what can be done about it."),
     (DEAD_LETTERS, "The events that failed."),
@@ -64,6 +65,7 @@ const PARTS: [(Part, &str); 14] = [
     (PEOPLE, "Who may sign in, and who changed what."),
     (ALERTS, "Rules over what happens, and where they are told."),
     (RETENTION, "How long events are kept."),
+    (ERASURES, "Erasing what there is about somebody, with receipts."),
     (WATCH, "Figures, and changes as they happen."),
     (HEALTH, "For probes."),
     (DOCUMENTS, "This description."),
@@ -79,6 +81,7 @@ const KEYS: Part = Part("Keys");
 const PEOPLE: Part = Part("People");
 const ALERTS: Part = Part("Alerts");
 const RETENTION: Part = Part("Retention");
+const ERASURES: Part = Part("Erasures");
 const WATCH: Part = Part("Watch");
 const HEALTH: Part = Part("Health");
 const DOCUMENTS: Part = Part("Documents");
@@ -99,6 +102,7 @@ fn document() -> OpenApi {
         alerts::operations(),
         people::operations(),
         retention::operations(),
+        erasures::operations(),
     ];
     let operations = all.into_iter().flatten().chain(service::operations());
     let (mut paths, mut components) = (Paths::new(), ComponentsBuilder::new());

@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::alert::AlertError;
 use engine::bulk::manage::BulkError;
+use engine::erasure::ErasureError;
 use engine::event::envelope::{FieldError, InvalidEnvelope};
 use engine::event::read::ReadError;
 use engine::event::repair::{RepairError, ReplayError};
@@ -365,10 +366,8 @@ impl From<RepairError> for Problem {
     fn from(error: RepairError) -> Self {
         match error {
             RepairError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
-            RepairError::NotFailed(_) | RepairError::NotSettled(_) => {
-                Self::new(Code::Conflict, error.to_string())
-            }
             RepairError::Store(error) => error.into(),
+            error => Self::new(Code::Conflict, error.to_string()),
         }
     }
 }
@@ -384,6 +383,17 @@ impl From<BulkError> for Problem {
                 Self::new(Code::Conflict, error.to_string())
             }
             BulkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ErasureError> for Problem {
+    fn from(error: ErasureError) -> Self {
+        match error {
+            ErasureError::Unknown(_) => Self::new(Code::NotFound, error.to_string()),
+            ErasureError::Criterion(_) => Self::new(Code::InvalidParameter, error.to_string()),
+            ErasureError::Store(error) => error.into(),
+            error @ ErasureError::Vault(_) => Self::internal(&error),
         }
     }
 }

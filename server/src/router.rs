@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
-    alerts, audit, bulk, dead_letters, events, health, ingest, keys, metrics, not_found,
+    alerts, audit, bulk, dead_letters, erasures, events, health, ingest, keys, metrics, not_found,
     quarantine, retention, runs, secrets, sign_in, sources, stats, stream, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
@@ -96,6 +96,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/events/{id}/replay", post(events::replay))
         .route("/events/{id}/processed", post(events::processed))
         .route("/events/{id}/failed", post(events::failed))
+        .route("/events/{id}/hold", post(events::hold))
+        .route("/events/{id}/release", post(events::release))
         .route("/dead-letters", get(dead_letters::list))
         .route("/dead-letters/{id}/retry", post(dead_letters::retry))
         .route("/dead-letters/groups", get(dead_letters::groups))
@@ -104,6 +106,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/bulk", get(bulk::list).post(bulk::start))
         .route("/bulk/{id}", get(bulk::get).delete(bulk::cancel))
         .route("/bulk/{id}/resume", post(bulk::resume))
+        .route("/erasures", get(erasures::list).post(erasures::start))
+        .route("/erasures/{id}", get(erasures::get))
         .route("/workflows", get(workflows::list).post(workflows::apply))
         .route("/workflows/check", post(workflows::check))
         .route("/workflows/preview", post(workflows::trial::preview))

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod bulk;
 pub(crate) mod dead_letters;
+pub(crate) mod erasures;
 pub(crate) mod events;
 mod export;
 pub(crate) mod health;

@@ -193,6 +193,8 @@ pub struct BulkPlan {
     pub by_type: Vec<TypeCount>,
     /// The largest groups of dead letters, up to 100.
     pub by_group: Vec<GroupCount>,
+    /// How many more it would delete, if they were not held.
+    pub held: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

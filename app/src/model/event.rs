@@ -103,6 +103,9 @@ pub struct EventItem {
     /// Step attempts made for this event, over all its runs.
     pub attempts: u32,
     pub replay_of: Option<String>,
+    /// Whether somebody keeps it from being removed.
+    #[serde(default)]
+    pub held: bool,
     #[serde(default)]
     pub runs: Vec<RunSummary>,
 }
@@ -132,6 +135,19 @@ pub struct EventDetail {
     pub error_group: Option<String>,
     /// What people noted about it, the oldest first.
     pub notes: Vec<NoteView>,
+    /// Who keeps it from being removed.
+    pub hold: Option<HoldView>,
+}
+
+/// Nobody may remove the event until it is released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = EventHold))]
+#[serde(rename_all = "camelCase")]
+pub struct HoldView {
+    pub at: Timestamp,
+    pub by: String,
+    /// Why, where somebody said so.
+    pub note: Option<String>,
 }
 
 /// How far the search index is behind.

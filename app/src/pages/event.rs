@@ -13,6 +13,7 @@ use crate::{
 pub mod changes;
 pub mod detail;
 pub mod history;
+pub mod hold;
 pub mod why;
 
 use detail::Detail;

@@ -131,6 +131,7 @@ pub fn plan(new: &NewBulk, plan: Plan) -> BulkPlan {
                 count: number(count),
             })
             .collect(),
+        held: number(plan.held),
     }
 }
 

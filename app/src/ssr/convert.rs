@@ -5,6 +5,7 @@ use engine::audit::Entry;
 use std::borrow::Cow;
 
 use engine::event::export::Exported;
+use engine::event::hold::Hold;
 use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
@@ -20,9 +21,9 @@ use serde_json::Value;
 use crate::model::{
     AlertMessageView, AlertRuleView, AlertTurnView, AttemptStatus, AuditView, ChannelView, Counts,
     DeadLetter, EventDetail, EventError, EventItem, EventRef, EventStatus, ExportedEvent, HeldView,
-    InvitationView, KeyState, KeyView, RawJson, RetentionView, RunDetail, RunItem, RunStatus,
-    RunSummary, RunView, SourceView, Stats, StepAttempt, StepRequest, StepResponse, StepView,
-    Timestamp, TriggerView, UserView, WorkflowRef, WorkflowView,
+    HoldView, InvitationView, KeyState, KeyView, RawJson, RetentionView, RunDetail, RunItem,
+    RunStatus, RunSummary, RunView, SourceView, Stats, StepAttempt, StepRequest, StepResponse,
+    StepView, Timestamp, TriggerView, UserView, WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -169,6 +170,7 @@ pub fn event_item(row: &EventRow, runs: &[RunLine]) -> EventItem {
         error: row.error.as_ref().map(event_error),
         attempts: count(row.attempts),
         replay_of: row.replay_of.map(|id| id.to_string()),
+        held: row.held,
         runs: runs.iter().map(run_line).collect(),
     }
 }
@@ -205,7 +207,12 @@ pub fn event_detail(record: EventRecord) -> EventDetail {
         runs: record.runs.into_iter().map(run).collect(),
         error_group: row.error_group,
         notes: record.notes.into_iter().map(super::bulk::note).collect(),
+        hold: record.hold.map(hold),
     }
+}
+
+fn hold(hold: Hold) -> HoldView {
+    HoldView { at: time(hold.at), by: hold.by, note: hold.note }
 }
 
 /// An event as a line of an export.

@@ -1,6 +1,7 @@
 //! Events for the dashboard: lists, one event whole, and what can be done about it.
 
 use engine::Engine;
+use engine::event::hold;
 use engine::event::read::{self, ReadError};
 use engine::event::repair::{self, Repair, RepairError, ReplayError};
 use engine::event::{EventRow, Pattern, note};
@@ -140,6 +141,17 @@ pub async fn mark_processed(
     mended(repair::repair_noting(engine, event_id(id)?, how, note).await)
 }
 
+/// Keeps the event from being removed.
+pub async fn hold(engine: &Engine, id: &str, note: &str) -> Result<(), ApiError> {
+    let note = note::parse(note).map_err(invalid)?;
+    mended(hold::hold(engine, event_id(id)?, note).await)
+}
+
+pub async fn release(engine: &Engine, id: &str, note: &str) -> Result<(), ApiError> {
+    let note = note::parse(note).map_err(invalid)?;
+    mended(hold::release(engine, event_id(id)?, note).await)
+}
+
 pub(super) async fn mend(engine: &Engine, id: &str, how: Repair) -> Result<(), ApiError> {
     mended(repair::repair(engine, event_id(id)?, how).await)
 }
@@ -148,9 +160,7 @@ fn mended(mended: Result<EventRow, RepairError>) -> Result<(), ApiError> {
     match mended {
         Ok(_) => Ok(()),
         Err(RepairError::Unknown(_)) => Err(not_found()),
-        Err(error @ (RepairError::NotFailed(_) | RepairError::NotSettled(_))) => {
-            Err(refuse(StatusCode::CONFLICT, ApiError::Refused(error.to_string())))
-        }
         Err(RepairError::Store(error)) => Err(fail(error)),
+        Err(error) => Err(refuse(StatusCode::CONFLICT, ApiError::Refused(error.to_string()))),
     }
 }

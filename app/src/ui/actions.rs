@@ -5,7 +5,9 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{Icon, Notice, Notices, icon::Shape};
 use crate::{
     ApiError,
-    api::{CancelRun, MarkFailed, MarkProcessed, ReplayEvent, RetryEvent},
+    api::{
+        CancelRun, HoldEvent, MarkFailed, MarkProcessed, ReleaseEvent, ReplayEvent, RetryEvent,
+    },
 };
 
 /// The page's actions, and when one has last succeeded.
@@ -16,6 +18,8 @@ pub struct Actions {
     resolve: ServerAction<MarkProcessed>,
     pub fail: ServerAction<MarkFailed>,
     cancel: ServerAction<CancelRun>,
+    pub hold: ServerAction<HoldEvent>,
+    pub release: ServerAction<ReleaseEvent>,
     /// Grows with each success: pages fetch again.
     pub done: RwSignal<u32>,
 }
@@ -28,10 +32,12 @@ impl Actions {
             resolve: ServerAction::new(),
             fail: ServerAction::new(),
             cancel: ServerAction::new(),
+            hold: ServerAction::new(),
+            release: ServerAction::new(),
             done: RwSignal::new(0),
         };
         provide_context(actions);
-        let Self { replay, retry, resolve, fail, cancel, .. } = actions;
+        let Self { replay, retry, resolve, fail, cancel, hold, release, .. } = actions;
         announce(replay, |id| {
             Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
         });
@@ -39,6 +45,8 @@ impl Actions {
         announce(cancel, |()| Notice::done("The run is cancelled."));
         announce(resolve, |id| Notice::done("Marked as processed.").undone_by_failing(id));
         announce(fail, |()| Notice::done("It is among the dead letters again."));
+        announce(hold, |()| Notice::done("Held: nobody can remove it."));
+        announce(release, |()| Notice::done("Released: it can be removed again."));
     }
 }
 

@@ -123,6 +123,10 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Retention />
             "Retention"
         </A>
+        <A href="/erasures">
+            <Icon shape=Shape::Erasures />
+            "Erasures"
+        </A>
         <A href="/settings">
             <Icon shape=Shape::Settings />
             "Settings"

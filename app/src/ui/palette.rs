@@ -26,6 +26,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("Invite someone", "/people?new=1", "add user"),
     ("Audit log", "/audit", "history who"),
     ("Retention", "/retention", "keep delete old purge"),
+    ("Erasures", "/erasures", "erase forget gdpr subject privacy receipt"),
     ("Settings", "/settings", "password limits"),
 ];
 

@@ -46,13 +46,20 @@ pub struct Plan {
     pub by_type: Vec<(String, i64)>,
     /// Counts by group of dead letters, the largest first.
     pub by_group: Vec<(Counted, i64)>,
+    /// How many more it would be for, if nobody held them.
+    pub held: i64,
     /// The last event that was there.
     pub(crate) upper_seq: i64,
 }
 
 /// Counts; nothing is changed.
 pub async fn plan(engine: &Engine, new: &NewBulk) -> Result<Plan, BulkError> {
-    Ok(count(engine, &new.check()?).await?)
+    let filter = new.check()?;
+    let mut plan = count(engine, &filter).await?;
+    if filter.held == Some(false) {
+        plan.held = count(engine, &EventFilter { held: Some(true), ..filter }).await?.total;
+    }
+    Ok(plan)
 }
 
 async fn count(engine: &Engine, filter: &EventFilter) -> Result<Plan, StoreError> {
@@ -95,7 +102,8 @@ async fn count(engine: &Engine, filter: &EventFilter) -> Result<Plan, StoreError
     };
     let mut by_type = largest(types);
     by_type.truncate(MOST);
-    Ok(Plan { total, by_type, by_group: groups.into_iter().filter_map(of).collect(), upper_seq })
+    let by_group = groups.into_iter().filter_map(of).collect();
+    Ok(Plan { total, by_type, by_group, held: 0, upper_seq })
 }
 
 fn largest(counts: BTreeMap<String, i64>) -> Vec<(String, i64)> {

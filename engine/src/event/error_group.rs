@@ -69,7 +69,7 @@ fn answered(message: &str) -> Option<i64> {
 }
 
 /// The message with `#` for numbers and ids and `<url>` for addresses; the status stays.
-fn fold(message: &str, status: Option<i64>) -> String {
+pub(crate) fn fold(message: &str, status: Option<i64>) -> String {
     let status = status.map(|status| status.to_string());
     let mut folded = String::with_capacity(message.len().min(LONGEST));
     for word in message.split_whitespace() {

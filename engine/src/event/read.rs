@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::hold::{self, Hold};
 use super::note::{self, EventNote};
 use super::{Event, EventRow, EventStatus, Pattern};
 use crate::Engine;
@@ -41,6 +42,8 @@ pub struct EventFilter {
     pub search: Option<Search>,
     /// Only those that are processed or failed.
     pub settled: bool,
+    /// Held or not held.
+    pub held: Option<bool>,
 }
 
 impl EventFilter {
@@ -57,6 +60,7 @@ impl EventFilter {
             && self.group.as_ref().is_none_or(|group| row.error_group.as_ref() == Some(group))
             && self.bulk.is_none_or(|bulk| row.bulk == Some(bulk))
             && (self.ids.is_empty() || self.ids.contains(&row.id))
+            && self.held.is_none_or(|held| held == row.held)
             && (!self.settled || matches!(row.status, EventStatus::Processed | EventStatus::Failed))
     }
 
@@ -99,6 +103,10 @@ impl EventFilter {
                 event::Column::Status
                     .is_in([EventStatus::Processed.as_str(), EventStatus::Failed.as_str()]),
             );
+        }
+        if let Some(held) = self.held {
+            // As it stands in the partial index.
+            all = all.add(sea_orm::sea_query::Expr::cust(if held { "held" } else { "NOT held" }));
         }
         match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
             Some((_, Some(literal))) => all.add(event::Column::EventType.eq(literal)),
@@ -230,6 +238,7 @@ pub struct EventRecord {
     pub headers: Arc<[(String, String)]>,
     pub runs: Vec<RunRecord>,
     pub notes: Vec<EventNote>,
+    pub hold: Option<Hold>,
 }
 
 impl EventRecord {
@@ -267,7 +276,11 @@ pub async fn get(engine: &Engine, id: EventId) -> Result<EventRecord, ReadError>
     let (payload, headers) = body(engine, row.seq).await?;
     let runs = run::read::of_event(engine, row.seq).await?;
     let notes = note::of_event(engine, row.seq).await?;
-    Ok(EventRecord { row, payload, headers, runs, notes })
+    let hold = match row.held {
+        true => hold::of_event(engine, row.seq).await?,
+        false => None,
+    };
+    Ok(EventRecord { row, payload, headers, runs, notes, hold })
 }
 
 /// The events beside one, in the order of their commits.

@@ -18,6 +18,9 @@ pub enum Repair {
     MarkFailed,
     /// Remove the event with its body, runs and journal.
     Delete,
+    /// Keep it from being removed; see [`super::hold`].
+    Hold,
+    Release,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,10 @@ pub enum RepairError {
     NotFailed(EventStatus),
     #[error("the event is {0}: wait until its runs have ended")]
     NotSettled(EventStatus),
+    #[error("the event is held: release it first, once nobody needs it kept")]
+    Held,
+    #[error("the event is not held")]
+    NotHeld,
     #[error("the event could not be changed: {0}")]
     Store(#[from] StoreError),
 }
@@ -40,15 +47,21 @@ impl Repair {
             Self::MarkProcessed => "event.marked_processed",
             Self::MarkFailed => "event.marked_failed",
             Self::Delete => "event.deleted",
+            Self::Hold => "event.held",
+            Self::Release => "event.released",
         }
     }
 
-    /// Whether this can be done to an event with this status. Pure.
-    pub(crate) fn check(self, status: EventStatus) -> Result<(), RepairError> {
-        match (self, status) {
+    /// Whether this can be done to the event as it stands. Pure.
+    pub(crate) fn check(self, row: &EventRow) -> Result<(), RepairError> {
+        match (self, row.status) {
+            (Self::Hold, _) => Ok(()),
+            (Self::Release, _) if !row.held => Err(RepairError::NotHeld),
+            (Self::Release, _) => Ok(()),
+            (Self::Delete, _) if row.held => Err(RepairError::Held),
             (Self::Retry, EventStatus::Failed) => Ok(()),
             (Self::Retry, other) => Err(RepairError::NotFailed(other)),
-            (_, EventStatus::Pending | EventStatus::Processing) => {
+            (_, status @ (EventStatus::Pending | EventStatus::Processing)) => {
                 Err(RepairError::NotSettled(status))
             }
             (Self::MarkProcessed | Self::MarkFailed | Self::Delete, _) => Ok(()),

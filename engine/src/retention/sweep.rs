@@ -103,7 +103,7 @@ impl Which {
         let mut values: Vec<Value> = vec![bound.into(), cutoff.into()];
         // Written out, so that the partial index of this status applies.
         let mut clause = format!(
-            "seq <= $1 AND received_at < $2 AND status = '{}' AND seq > $3",
+            "seq <= $1 AND received_at < $2 AND status = '{}' AND seq > $3 AND NOT held",
             rule.status.as_str()
         );
         values.push(0_i64.into());

@@ -16,7 +16,8 @@ use crate::id::{EventId, RunId};
 use crate::intake;
 use crate::workflow::definition::EmitStep;
 
-const SOURCE: &str = "sluice";
+/// Where events that workflows emit come from.
+pub(crate) const SOURCE: &str = "sluice";
 const DEPTH: &str = "sluice-emit-depth";
 const DEEPEST: u32 = 8;
 

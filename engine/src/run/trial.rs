@@ -22,7 +22,7 @@ use crate::workflow::Workflow;
 use crate::workflow::explain::{self, Reason};
 
 /// The number of the event that a test run on a made up event has: none has it.
-const NO_EVENT: i64 = 0;
+pub(crate) const NO_EVENT: i64 = 0;
 
 /// A made up event, as a run carries it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ impl From<&Event> for Carried {
 }
 
 impl Carried {
-    pub(super) fn event(&self) -> Event {
+    pub(crate) fn event(&self) -> Event {
         Event {
             id: self.id,
             event_id: self.event_id.clone(),

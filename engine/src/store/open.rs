@@ -162,6 +162,8 @@ fn sqlite_options(options: SqliteConnectOptions, file: &Path) -> SqliteConnectOp
         .foreign_keys(false)
         // See `checkpoint`; a tool beside the server never does it.
         .pragma("wal_autocheckpoint", "0")
+        // See `clean`.
+        .pragma("secure_delete", "on")
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")

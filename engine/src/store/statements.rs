@@ -41,7 +41,8 @@ fn insert(backend: DbBackend, table: &str, columns: &[(&str, Kind)]) -> String {
 
 pub(super) const EVENT_COLUMNS: &str = "e.seq, e.id, e.event_id, e.event_type, e.source, e.subject, \
     e.status, e.received_at, e.occurred_at, e.processed_at, e.payload_preview, e.payload_bytes, \
-    e.runs_open, e.runs_failed, e.attempts, e.error, e.replay_of, e.key_id, e.error_group, e.bulk_id";
+    e.runs_open, e.runs_failed, e.attempts, e.error, e.replay_of, e.key_id, e.error_group, e.bulk_id, \
+    e.held";
 
 /// The texts, made once when the database is opened.
 pub(super) struct Statements {

@@ -20,6 +20,7 @@ use super::disk::Log;
 use crate::Environment;
 use crate::audit::{self, Note};
 use crate::bulk::Operation;
+use crate::erasure::Erasure;
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
 use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
@@ -37,6 +38,7 @@ mod accept;
 mod answer;
 mod bulk;
 mod cancel;
+mod erase;
 mod lane;
 mod lease;
 mod purge;
@@ -47,6 +49,7 @@ mod turns;
 mod work;
 
 pub use bulk::{BulkDeed, BulkStep};
+pub use erase::{ErasureDeed, ErasureStep};
 
 /// How many writes may wait; beyond this intake answers 503.
 const QUEUE: usize = 8_192;
@@ -175,6 +178,10 @@ enum Command {
     TouchKeys(Vec<(KeyId, Timestamp)>),
     /// Answers how many events were removed.
     Purge(Vec<i64>, Reply<u64>),
+    /// Answers with the erasure as it is then; `None` when the step was out of date.
+    Erase(Box<ErasureStep>, Reply<Option<Erasure>>),
+    /// Copies all of SQLite's log and empties it, between two commits.
+    EmptyLog(Reply<()>),
     Change(Change, Reply<()>),
 }
 
@@ -182,8 +189,10 @@ enum Command {
 struct Mending {
     event: EventId,
     repair: Repair,
-    /// What is noted about the event, and who notes it.
-    note: Option<(String, String)>,
+    /// Who wants it.
+    author: String,
+    /// What is noted about the event.
+    note: Option<String>,
     entry: Option<audit::Row>,
 }
 
@@ -270,8 +279,7 @@ impl Writer {
         let said = note.as_deref().unwrap_or_default();
         let entry = Note::new(repair.action(), event.to_string()).saying(said);
         let author = actor.as_ref().map_or_else(|| "Sluice".to_owned(), |it| it.name.clone());
-        let note = note.map(|note| (author, note));
-        let mending = Mending { event, repair, note, entry: entry.row(actor) };
+        let mending = Mending { event, repair, author, note, entry: entry.row(actor) };
         let sent = self.queue.send(Command::Repair(mending, reply)).await;
         sent.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
@@ -296,6 +304,15 @@ impl Writer {
     /// Removes those of the events with these numbers that are settled.
     pub(crate) async fn purge(&self, seqs: Vec<i64>) -> Result<u64, StoreError> {
         self.ask(|reply| Command::Purge(seqs, reply)).await
+    }
+
+    pub(crate) async fn erase(&self, step: ErasureStep) -> Result<Option<Erasure>, StoreError> {
+        self.ask(|reply| Command::Erase(Box::new(step), reply)).await
+    }
+
+    /// Nothing that was overwritten stays in SQLite's log; fails while readers need it.
+    pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
+        self.ask(Command::EmptyLog).await
     }
 
     pub async fn change(&self, mut change: Change) -> Result<(), StoreError> {
@@ -332,6 +349,18 @@ async fn serve(
             return;
         }
         let begun = Instant::now();
+        let emptyings = emptyings(&mut batch);
+        if !emptyings.is_empty() {
+            let emptied = lane.empty_log().await.map_err(Arc::new);
+            for reply in emptyings {
+                // A sender that no longer waits needs no answer.
+                let emptied = emptied.as_ref().map(|()| ()).map_err(StoreError::shared);
+                let _gone = reply.send(emptied).is_err();
+            }
+            if batch.is_empty() {
+                continue;
+            }
+        }
         match commit(&mut lane, &batch).await {
             Ok(outcomes) => {
                 commits.observe(begun.elapsed().as_secs_f64());
@@ -359,6 +388,22 @@ async fn serve(
             }
         }
     }
+}
+
+/// Takes out what is no transaction.
+fn emptyings(batch: &mut Vec<Command>) -> Vec<Reply<()>> {
+    if !batch.iter().any(|command| matches!(command, Command::EmptyLog(_))) {
+        return Vec::new();
+    }
+    let (mut rest, mut found) = (Vec::with_capacity(batch.len()), Vec::new());
+    for command in batch.drain(..) {
+        match command {
+            Command::EmptyLog(reply) => found.push(reply),
+            other => rest.push(other),
+        }
+    }
+    *batch = rest;
+    found
 }
 
 /// A panic costs the command that caused it, not the writer.
@@ -400,7 +445,11 @@ impl Command {
             Self::Bulk(_, reply) => reply.send(Err(error)).is_err(),
             Self::Claim { reply, .. } => reply.send(Err(error)).is_err(),
             Self::Purge(_, reply) => reply.send(Err(error)).is_err(),
-            Self::ExtendLeases(_, reply) | Self::GiveTurns(_, reply) | Self::Change(_, reply) => {
+            Self::Erase(_, reply) => reply.send(Err(error)).is_err(),
+            Self::ExtendLeases(_, reply)
+            | Self::GiveTurns(_, reply)
+            | Self::Change(_, reply)
+            | Self::EmptyLog(reply) => {
                 reply.send(Err(error)).is_err()
             }
             Self::TouchKeys(_) => false,

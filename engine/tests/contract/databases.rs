@@ -39,6 +39,23 @@ impl Database {
         Self { location: Location::Postgres(format!("{base}/{name}")), folder }
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.location, Location::Folder(_))
+    }
+
+    /// The files of the database in which this text lies.
+    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            let bytes = std::fs::read(file.path()).unwrap();
+            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+                found.push(file.file_name().into_string().unwrap());
+            }
+        }
+        found
+    }
+
     pub(crate) async fn start(&self) -> Running {
         self.start_with(Environment::system()).await
     }

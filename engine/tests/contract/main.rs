@@ -19,6 +19,8 @@ mod breaker;
 mod bulk;
 mod calls;
 mod cancel;
+mod erasure;
+mod hold;
 mod overview;
 mod people;
 mod retention;

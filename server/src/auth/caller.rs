@@ -16,10 +16,14 @@ use crate::router::AppState;
 /// What a route needs.
 pub(crate) trait Need: Send + Sync + 'static {
     const PERMISSION: Permission;
+    /// Whether a person must be an owner.
+    const OWNER: bool = false;
 }
 
 pub(crate) struct Read;
 pub(crate) struct Manage;
+/// What only an owner may, among people; a key needs to manage.
+pub(crate) struct Own;
 
 impl Need for Read {
     const PERMISSION: Permission = Permission::Read;
@@ -27,6 +31,11 @@ impl Need for Read {
 
 impl Need for Manage {
     const PERMISSION: Permission = Permission::Manage;
+}
+
+impl Need for Own {
+    const PERMISSION: Permission = Permission::Manage;
+    const OWNER: bool = true;
 }
 
 /// Proof that the caller may do what the route does.
@@ -54,10 +63,14 @@ impl<N: Need> FromRequestParts<AppState> for Authorized<N> {
             let detail = "Changes by session are only taken from Sluice's own pages.";
             return Err(Problem::new(Code::ForeignOrigin, detail));
         }
-        match may(user.0.role, N::PERMISSION) {
+        let allowed = may(user.0.role, N::PERMISSION);
+        match allowed && (!N::OWNER || user.0.role == Role::Owner) {
             true => {
                 audit::enter(Actor::person(&user.0.email));
                 Ok(Self(PhantomData))
+            }
+            false if allowed => {
+                Err(Problem::new(Code::Forbidden, "Only an owner may do this: ask one of them."))
             }
             false => Err(forbidden(N::PERMISSION, "role")),
         }

@@ -1,6 +1,6 @@
 //! `sluice events`: look at events and send them through again.
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::chosen::segment;
@@ -30,6 +30,9 @@ pub(super) enum EventsCommand {
         /// What the payload says: words, or 'order.total = 12'.
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Only those that nobody may remove.
+        #[arg(long)]
+        held: bool,
         /// How many at most, up to 500.
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -62,17 +65,48 @@ pub(super) enum EventsCommand {
     },
     /// Delete events with their payloads and runs.
     Delete(Many),
+    /// Keep an event from being removed by anything, until it is released.
+    Hold(Holding),
+    /// Let a held event go.
+    Release(Holding),
+}
+
+#[derive(Args)]
+pub(super) struct Holding {
+    id: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Holding {
+    async fn post(self, deed: &str, done: &str) -> anyhow::Result<()> {
+        let Self { id, note, output, server } = self;
+        let path = format!("/api/v1/events/{}/{deed}", segment(&id));
+        let body = note.map_or(json!({}), |note| json!({ "note": note }));
+        let event = server.client()?.post(&path, "application/json", body.to_string()).await?;
+        match output.json {
+            true => output::line(event),
+            false => output::line(format!("{id} is {done}")),
+        }
+        Ok(())
+    }
 }
 
 pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
     match command {
-        EventsCommand::List { event_type, source, status, search, limit, output, server } => {
+        EventsCommand::List { event_type, source, status, search, held, limit, output, server } => {
             let limit = limit.to_string();
             let filter = [
                 ("eventType", event_type.as_deref()),
                 ("source", source.as_deref()),
                 ("status", status.as_deref()),
                 ("search", search.as_deref()),
+                ("held", held.then_some("true")),
                 ("limit", Some(&limit)),
             ];
             list(&server.client()?, "/api/v1/events", &filter, output).await
@@ -105,6 +139,8 @@ pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
             Ok(())
         }
         EventsCommand::Delete(chosen) => chosen.delete(None).await,
+        EventsCommand::Hold(holding) => holding.post("hold", "held").await,
+        EventsCommand::Release(holding) => holding.post("release", "released").await,
     }
 }
 

@@ -192,6 +192,9 @@ fn show(plan: &Value, is_result: bool) {
         false => eprintln!("{line}"),
     };
     say(format!("{} events to {}", plan["total"], text(&plan["action"])));
+    if plan["held"].as_u64().is_some_and(|held| held > 0) {
+        say(format!("{:>8}  more are held and stay", plan["held"]));
+    }
     let counts = |field: &str| plan[field].as_array().cloned().unwrap_or_default();
     for line in counts("byType") {
         say(format!("{:>8}  {}", line["count"], text(&line["eventType"])));
@@ -202,7 +205,7 @@ fn show(plan: &Value, is_result: bool) {
     }
 }
 
-fn agreed(action: &str, total: u64) -> anyhow::Result<bool> {
+pub(super) fn agreed(action: &str, total: u64) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("nobody is there to answer: say --yes to {action} {total} events");
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::operation::Operation;
 use super::{DEAD_LETTERS, EVENTS, shape};
 use crate::problem::Code;
-use crate::routes::events::{ProcessedBody, Replayed};
+use crate::routes::events::{HoldBody, ProcessedBody, Replayed};
 use crate::routes::query::EventQuery;
 
 const ID: &str = "The event's id, `evt_…`.";
@@ -30,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::OK, "The event.", shape::json::<EventDetail>()),
         EVENTS
             .delete("/api/v1/events/{id}", "deleteEvent", "Delete an event")
-            .says("With its payload, runs and attempts, once its runs have ended.")
+            .says("With its payload, runs and attempts, once its runs have ended and nobody holds it.")
             .needs(Permission::Manage)
             .named("id", ID)
             .answers_nothing(StatusCode::NO_CONTENT, "It is gone.")
@@ -59,6 +59,20 @@ pub(super) fn operations() -> Vec<Operation> {
             .post("/api/v1/events/{id}/failed", "markFailed", "Mark an event as failed")
             .needs(Permission::Manage)
             .named("id", ID)
+            .answers(StatusCode::OK, AS_IT_IS, shape::json::<EventItem>())
+            .refuses(&[Code::Conflict]),
+        EVENTS
+            .post("/api/v1/events/{id}/hold", "holdEvent", "Hold an event")
+            .says("Neither retention nor a deletion nor an erasure takes it until it is released.")
+            .needs(Permission::Manage)
+            .named("id", ID)
+            .may_take(shape::json::<HoldBody>().such_as(json!({ "note": "asked for by the court" })))
+            .answers(StatusCode::OK, AS_IT_IS, shape::json::<EventItem>()),
+        EVENTS
+            .post("/api/v1/events/{id}/release", "releaseEvent", "Release a held event")
+            .needs(Permission::Manage)
+            .named("id", ID)
+            .may_take(shape::json::<HoldBody>().such_as(json!({ "note": "the case is closed" })))
             .answers(StatusCode::OK, AS_IT_IS, shape::json::<EventItem>())
             .refuses(&[Code::Conflict]),
         DEAD_LETTERS

@@ -10,7 +10,7 @@ use axum::response::Response;
 use engine::Engine;
 use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, repair, repair_noting, replay as replay_event};
-use engine::event::{EventRow, note};
+use engine::event::{EventRow, hold, note};
 use engine::id::EventId;
 use engine::run;
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,47 @@ pub(crate) async fn processed(
     let note = note::parse(body.note.as_deref().unwrap_or_default());
     let note = note.map_err(|error| wrong("note", error))?;
     let row = repair_noting(&state.engine, id, Repair::MarkProcessed, note).await?;
+    item(&state.engine, row).await
+}
+
+/// What may be said of a hold.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct HoldBody {
+    /// Why; shown with the event, and kept in the audit log.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+}
+
+impl HoldBody {
+    fn note(&self) -> Result<Option<String>, Problem> {
+        let note = note::parse(self.note.as_deref().unwrap_or_default());
+        note.map_err(|error| wrong("note", error))
+    }
+}
+
+/// The body may be left out.
+pub(crate) async fn hold(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Named(id): Named<EventId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<EventItem>, Problem> {
+    let body: HoldBody = body::read_json_if_any(&headers, body, state.max_body).await?;
+    let row = hold::hold(&state.engine, id, body.note()?).await?;
+    item(&state.engine, row).await
+}
+
+pub(crate) async fn release(
+    _: Authorized<Manage>,
+    State(state): State<AppState>,
+    Named(id): Named<EventId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<EventItem>, Problem> {
+    let body: HoldBody = body::read_json_if_any(&headers, body, state.max_body).await?;
+    let row = hold::release(&state.engine, id, body.note()?).await?;
     item(&state.engine, row).await
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct EventQuery {
     /// An operation on many events, `blk_…`: those that it touched last.
     #[param(pattern = "^blk_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     bulk: Option<String>,
+    /// `true` for those that nobody may remove, `false` for the others.
+    held: Option<bool>,
     /// `nextCursor` of the page before.
     #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
@@ -76,6 +78,7 @@ impl EventQuery {
             search: search.transpose().map_err(|error| wrong("search", error))?,
             group: given(&self.group),
             bulk: bulk.transpose().map_err(|error: InvalidId| wrong("bulk", error))?,
+            held: self.held,
             ..EventFilter::default()
         })
     }

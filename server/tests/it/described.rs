@@ -109,6 +109,8 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("replayEvent", "id", events.clone()),
         ("markProcessed", "id", events.clone()),
         ("markFailed", "id", events[..2].to_vec()),
+        ("holdEvent", "id", events[..2].to_vec()),
+        ("releaseEvent", "id", events[..2].to_vec()),
         ("deleteEvent", "id", events[2..].to_vec()),
         ("retryDeadLetter", "id", failed),
         ("releaseDelivery", "id", held[..half].to_vec()),
@@ -117,6 +119,7 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("getBulk", "id", operations.clone()),
         ("cancelBulk", "id", operations.clone()),
         ("resumeBulk", "id", operations),
+        ("getErasure", "id", erasures(sluice, key).await),
         ("getSigningSecret", "id", kept.clone()),
         ("rotateSigningSecret", "id", kept.clone()),
         ("replaceAlert", "id", rules[..2].to_vec()),
@@ -145,6 +148,19 @@ async fn bulk(sluice: &Sluice, key: &str) -> Vec<String> {
         let nothing = json!({ "action": "resolve", "filter": { "eventType": "no.such" } });
         let begun = Request::post("/api/v1/bulk").key(key).json(&nothing);
         let begun = sluice.call(begun).await.unwrap();
+        assert_eq!(begun.status, 202, "{}", begun.text());
+        all.push(begun.json().unwrap()["id"].as_str().unwrap().to_owned());
+    }
+    all
+}
+
+/// Erasures that had nothing to take.
+async fn erasures(sluice: &Sluice, key: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for number in 1..=EACH {
+        let nobody = json!({ "subject": format!("nobody {number}") });
+        let begun = sluice.call(Request::post("/api/v1/erasures").key(key).json(&nobody));
+        let begun = begun.await.unwrap();
         assert_eq!(begun.status, 202, "{}", begun.text());
         all.push(begun.json().unwrap()["id"].as_str().unwrap().to_owned());
     }

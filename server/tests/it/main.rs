@@ -11,6 +11,7 @@ mod command_line;
 mod crash;
 mod described;
 mod editing;
+mod erasure;
 mod faults;
 mod formats;
 mod ingest;

@@ -9,7 +9,7 @@ use crate::start::{setup, sluice};
 const PASSWORD: &str = "a long enough password";
 
 /// The cookie of someone with this role, who came by an invitation.
-async fn came_in(sluice: &Sluice, email: &str, role: &str) -> String {
+pub(crate) async fn came_in(sluice: &Sluice, email: &str, role: &str) -> String {
     let invited = ["users", "invite", email, "--role", role, "--json"];
     let invited: Value =
         serde_json::from_str(&sluice.command(&invited, None).await.unwrap()).unwrap();
@@ -24,7 +24,7 @@ async fn came_in(sluice: &Sluice, email: &str, role: &str) -> String {
     answer.cookies().join("; ")
 }
 
-async fn with_cookie(sluice: &Sluice, request: Request, cookie: &str) -> Answer {
+pub(crate) async fn with_cookie(sluice: &Sluice, request: Request, cookie: &str) -> Answer {
     let own = request
         .header("cookie", cookie)
         .header("origin", format!("http://{}", sluice.address().unwrap()));
@@ -46,7 +46,9 @@ const OPERATORS: [(&str, &[(&str, &str)]); 4] = [
         ],
     ),
 ];
-const OWNERS: [(&str, &[(&str, &str)]); 4] = [
+const OWNERS: [(&str, &[(&str, &str)]); 6] = [
+    ("/api/ui/erasures/start", &[("value", "x"), ("how", "count")]),
+    ("/api/ui/erasures/list", &[]),
     ("/api/ui/people/invite", &[("email", "new@example.test"), ("role", "owner")]),
     ("/api/ui/people/role", &[("id", OWNER_EMAIL), ("role", "viewer")]),
     ("/api/ui/people/remove", &[("id", OWNER_EMAIL)]),

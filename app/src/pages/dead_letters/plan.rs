@@ -108,13 +108,14 @@ fn meaning(action: BulkAction) -> &'static str {
 
 #[component]
 fn Plan(plan: BulkPlan, asked: Asked, back: String, doing: Doing) -> AnyView {
-    let BulkPlan { action, total, by_type, by_group, .. } = plan;
+    let BulkPlan { action, total, by_type, by_group, held, .. } = plan;
     let types: Vec<_> = by_type.into_iter().map(|line| (line.event_type, line.count)).collect();
     let groups: Vec<_> = by_group.into_iter().map(|line| (line.message, line.count)).collect();
     let danger = action == BulkAction::Delete;
     view! {
         <h2 id="plan-title">{question(action, total)}</h2>
         <p>{meaning(action)}</p>
+        {(held > 0).then(|| view! { <p>{held} " more are held and stay."</p> })}
         <div class="counts">
             <Counts title="By type" lines=types />
             <Counts title="By failure" lines=groups />

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{changes::ChangeList, history::Turns, why::Why};
+use super::hold::{HoldButton, Holding};
 use crate::{
     model::{EventDetail, EventError, EventStatus, History, NoteView, WhyLine, time::duration},
     ui::{
@@ -36,6 +37,7 @@ pub fn Detail(event: EventDetail, why: Vec<WhyLine>, history: History) -> AnyVie
                 <ActionBar event=event.clone() failed />
             </div>
             {error.map(|error| view! { <Failure error /> })}
+            {event.hold.clone().map(|hold| view! { <Holding id=event.id.clone() hold /> })}
             <div class="event-body">
                 <section class="pane">
                     <h3>"Runs" <span>{matched}</span></h3>
@@ -85,12 +87,13 @@ fn ActionBar(event: EventDetail, failed: bool) -> AnyView {
         let event = event.clone();
         Signal::derive(move || curl(&event, &origin.get()))
     };
-    let EventDetail { id, payload, .. } = event;
+    let EventDetail { id, payload, hold, .. } = event;
     view! {
         <div class="row actions">
             {failed.then(|| view! { <RetryButton id=id.clone() main=true /> })}
             <ReplayButton id=id.clone() main=!failed />
             {failed.then(|| view! { <ResolveNoting id=id.clone() /> })}
+            {hold.is_none().then(|| view! { <HoldButton id=id.clone() /> })}
             <CopyButton label="Copy ID" text=id key="c" />
             <CopyButton label="Copy payload" text=payload.0 />
             <CopyButton label="Copy as curl" text=as_curl />

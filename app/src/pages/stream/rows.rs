@@ -256,6 +256,7 @@ mod tests {
             error: None,
             attempts: 0,
             replay_of: None,
+            held: false,
             runs: Vec::new(),
         }
     }

@@ -30,6 +30,7 @@ pub struct Model {
     pub key_id: Option<String>,
     pub error_group: Option<String>,
     pub bulk_id: Option<String>,
+    pub held: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -59,6 +60,7 @@ impl From<Model> for EventRow {
             replay_of: model.replay_of.and_then(|id| id.parse().ok()),
             error_group: model.error_group,
             bulk: model.bulk_id.and_then(|id| id.parse().ok()),
+            held: model.held,
         }
     }
 }

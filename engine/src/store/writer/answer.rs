@@ -137,6 +137,14 @@ impl Desk {
                 (Command::Claim { reply, .. }, Outcome::Claimed(runs)) => {
                     reply.send(Ok(runs)).is_err()
                 }
+                (Command::Erase(_, reply), Outcome::Erased(done)) => {
+                    let done = done.map(|done| {
+                        let (erasure, runs) = *done;
+                        runs.into_iter().for_each(|run| self.inbox.drop_run(run));
+                        erasure
+                    });
+                    reply.send(Ok(done)).is_err()
+                }
                 (Command::Purge(_, reply), Outcome::Purged(count)) => {
                     reply.send(Ok(count)).is_err()
                 }

@@ -87,7 +87,7 @@ impl Work<'_, DatabaseTransaction> {
         let mut handled = Handled::default();
         for event in events {
             let row = self.find_for_repair(*event).await?.filter(|row| filter.accepts(row));
-            let Some(row) = row.filter(|row| repair.check(row.status).is_ok()) else {
+            let Some(row) = row.filter(|row| repair.check(row).is_ok()) else {
                 handled.skipped += 1;
                 continue;
             };

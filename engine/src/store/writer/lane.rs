@@ -30,6 +30,10 @@ pub(super) struct Lane {
     wary: u32,
 }
 
+/// How long the writer waits for a command beside it, and how long for readers of the log.
+const BUSY_MILLIS: u32 = 5_000;
+const BRIEF_MILLIS: u32 = 20;
+
 /// How long a repeat makes the lane wary: senders that repeat seldom do it once.
 const WARY: u32 = 64;
 
@@ -94,6 +98,23 @@ impl Lane {
         };
         checkpoint::empty(&self.connection).await.map_err(StoreError::Unavailable)?;
         log.start_anew().map_err(StoreError::from_flush)
+    }
+
+    /// Copies all of the log to the database and empties it; on Postgres there is none of ours.
+    pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
+        if self.log.is_none() {
+            return Ok(());
+        }
+        self.mend_log().await?;
+        // Who is there to be waited for would be waited for by everybody: it is tried again instead.
+        let wait = async |millis: u32| {
+            let sql = format!("PRAGMA busy_timeout = {millis}");
+            self.connection.execute_unprepared(&sql).await
+        };
+        wait(BRIEF_MILLIS).await?;
+        let emptied = checkpoint::empty(&self.connection).await;
+        wait(BUSY_MILLIS).await?;
+        emptied.map_err(StoreError::Unavailable)
     }
 
     async fn try_commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {

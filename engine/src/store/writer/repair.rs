@@ -2,6 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    Value,
 };
 
 use super::work::Work;
@@ -18,15 +19,18 @@ impl Work<'_, DatabaseTransaction> {
         &mut self,
         mending: &Mending,
     ) -> Result<Result<EventRow, RepairError>, StoreError> {
-        let Mending { event, repair, note, .. } = mending;
+        let Mending { event, repair, author, note, .. } = mending;
         let Some(row) = self.find_for_repair(*event).await? else {
             return Ok(Err(RepairError::Unknown(*event)));
         };
-        if let Err(refused) = repair.check(row.status) {
+        if let Err(refused) = repair.check(&row) {
             return Ok(Err(refused));
         }
-        let note = note.as_ref().map(|(author, note)| (author.as_str(), note.as_str()));
-        self.note(row.seq, note);
+        if let Repair::Hold | Repair::Release = repair {
+            let held = *repair == Repair::Hold;
+            return Ok(Ok(self.hold(row, held, author, note.as_deref()).await?));
+        }
+        self.note(row.seq, note.as_deref().map(|note| (author.as_str(), note)));
         Ok(Ok(self.repair_row(row, *repair).await?))
     }
 
@@ -40,6 +44,33 @@ impl Work<'_, DatabaseTransaction> {
             Some(noted) => Ok(Some(noted.clone())),
             None => self.find_event(id).await,
         }
+    }
+
+    /// Keeps the event from being removed, or lets it go.
+    async fn hold(
+        &mut self,
+        row: EventRow,
+        held: bool,
+        author: &str,
+        note: Option<&str>,
+    ) -> Result<EventRow, StoreError> {
+        let seq: Value = row.seq.into();
+        let forget = "DELETE FROM event_holds WHERE event_seq = $1";
+        let mark = "UPDATE events SET held = $2 WHERE seq = $1";
+        let mut all = vec![(forget, vec![seq.clone()]), (mark, vec![seq.clone(), held.into()])];
+        if held {
+            let keep =
+                "INSERT INTO event_holds (event_seq, at, author, note) VALUES ($1, $2, $3, $4)";
+            let at = self.now.millis();
+            all.push((keep, vec![seq, at.into(), author.into(), note.into()]));
+        }
+        for (sql, values) in all {
+            self.connection.execute_raw(self.statements().with(sql, values)).await?;
+        }
+        let row = EventRow { held, ..row };
+        self.changed.retain(|noted| noted.seq != row.seq);
+        self.changed.push(row.clone());
+        Ok(row)
     }
 
     /// Keeps what somebody noted.
@@ -70,11 +101,13 @@ impl Work<'_, DatabaseTransaction> {
                 }
             }
             Repair::Delete => {
-                self.delete(&row).await?;
+                self.remove(std::slice::from_ref(&row)).await?;
                 self.tally.left(&row);
                 self.changed.retain(|noted| noted.seq != row.seq);
                 return Ok(row);
             }
+            // Done by itself, in `hold`.
+            Repair::Hold | Repair::Release => return Ok(row),
             Repair::MarkProcessed => {
                 row.status = EventStatus::Processed;
                 row.processed_at = Some(self.now);
@@ -144,23 +177,6 @@ impl Work<'_, DatabaseTransaction> {
             in_line.iter().map(|(run, workflow, seq, turn)| (*run, *workflow, *seq, turn)),
         );
         Ok(failed.len() as i64)
-    }
-
-    async fn delete(&self, row: &EventRow) -> Result<(), StoreError> {
-        let of_runs =
-            "DELETE FROM step_attempts WHERE run_id IN (SELECT id FROM runs WHERE event_seq = $1)";
-        for sql in [
-            of_runs,
-            "DELETE FROM runs WHERE event_seq = $1",
-            "DELETE FROM event_notes WHERE event_seq = $1",
-            "DELETE FROM event_search WHERE rowid = $1",
-            "DELETE FROM event_bodies WHERE seq = $1",
-            "DELETE FROM events WHERE seq = $1",
-        ] {
-            let statement = self.statements().with(sql, vec![row.seq.into()]);
-            self.connection.execute_raw(statement).await?;
-        }
-        Ok(())
     }
 }
 

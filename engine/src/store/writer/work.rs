@@ -13,9 +13,10 @@ use super::turns::Turns;
 use super::{Accepted, Claimed, Command, StoreError};
 use crate::audit;
 use crate::bulk::Operation;
+use crate::erasure::Erasure;
 use crate::event::EventRow;
 use crate::event::repair::RepairError;
-use crate::id::{AuditId, EventId};
+use crate::id::{AuditId, EventId, RunId};
 use crate::live::{Cursor, LiveChange};
 use crate::run::cancel::CancelError;
 use crate::store::batch::Batch;
@@ -45,6 +46,8 @@ pub(super) enum Outcome {
     Claimed(Vec<Claimed>),
     Changed(Result<(), StoreError>),
     Purged(u64),
+    /// With the runs that are gone.
+    Erased(Option<Box<(Erasure, Vec<RunId>)>>),
     Done,
 }
 
@@ -273,7 +276,8 @@ impl Work<'_, DatabaseTransaction> {
                 }
             }
             Command::Purge(seqs, _) => Ok(Outcome::Purged(self.purge(seqs).await?)),
-            Command::Accept(..) | Command::Record(..) => Ok(Outcome::Done),
+            Command::Erase(step, _) => Ok(Outcome::Erased(self.erase(step).await?.map(Box::new))),
+            Command::Accept(..) | Command::Record(..) | Command::EmptyLog(_) => Ok(Outcome::Done),
         }
     }
 
@@ -289,10 +293,11 @@ impl Work<'_, DatabaseTransaction> {
         Ok(())
     }
 
-    /// The event as it stands in this transaction.
+    /// The event as it stands in this transaction; no other node changes it until that has ended.
     pub(super) async fn find_event(&self, id: EventId) -> Result<Option<EventRow>, StoreError> {
-        use sea_orm::{ColumnTrait, QueryFilter};
+        use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
         let found = event::Entity::find().filter(event::Column::Id.eq(id.to_string()));
+        let found = found.lock_exclusive();
         Ok(found.one(&self.connection).await?.map(EventRow::from))
     }
 }

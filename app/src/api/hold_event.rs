@@ -1,0 +1,12 @@
+//! Keeps an event from being removed.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+/// `note` says why.
+#[server(prefix = "/api/ui", endpoint = "events/hold")]
+pub async fn hold_event(id: String, #[server(default)] note: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::events::hold(&engine, &id, &note).await
+}

@@ -1,0 +1,12 @@
+//! Lets a held event go.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+/// `note` is kept in the audit log.
+#[server(prefix = "/api/ui", endpoint = "events/release")]
+pub async fn release_event(id: String, #[server(default)] note: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::events::release(&engine, &id, &note).await
+}

@@ -1,0 +1,27 @@
+//! Counts what there is about somebody, or erases it.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+/// A blank `path` means the subject. What was counted goes to the page by its address; the value does not.
+#[server(prefix = "/api/ui", endpoint = "erasures/start")]
+pub async fn start_erasure(
+    #[server(default)] path: String,
+    value: String,
+    how: String,
+) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::owner()?;
+    let criterion = crate::ssr::erasures::criterion(&path, &value)?;
+    if how == "erase" {
+        crate::ssr::erasures::start(&engine, &criterion).await?;
+        leptos_axum::redirect("/erasures");
+    } else {
+        let plan = crate::ssr::erasures::count(&engine, &criterion).await?;
+        leptos_axum::redirect(&format!(
+            "/erasures?events={}&runs={}&bytes={}&held={}&deliveries={}",
+            plan.events, plan.runs, plan.bytes, plan.held, plan.deliveries
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Keeping an event from being removed, and letting it go.
+
+use leptos::prelude::*;
+
+use crate::{
+    model::HoldView,
+    ui::{Actions, Confirm, Moment},
+};
+
+#[component]
+pub fn HoldButton(id: String) -> AnyView {
+    let hold = expect_context::<Actions>().hold;
+    view! {
+        <Confirm
+            id="hold"
+            label="Hold"
+            title="Hold this event?"
+            text="Neither retention nor a deletion nor an erasure takes it until it is released."
+        >
+            <ActionForm action=hold attr:class="resolve-form">
+                <input type="hidden" name="id" value=id />
+                <input name="note" maxlength="2000" placeholder="Why, if any" aria-label="Why" />
+                <button class="btn main">"Hold event"</button>
+            </ActionForm>
+        </Confirm>
+    }
+    .into_any()
+}
+
+/// Who holds it, and the way out.
+#[component]
+pub fn Holding(id: String, hold: HoldView) -> AnyView {
+    let release = expect_context::<Actions>().release;
+    let busy = release.pending();
+    let HoldView { at, by, note } = hold;
+    view! {
+        <div class="held" role="group" aria-label="Held">
+            <p>
+                <b>"Held"</b> " by " {by} " since " <Moment at />
+                {note.map(|note| view! { ": " <span>{note}</span> })}
+            </p>
+            <ActionForm action=release attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn" disabled=busy>
+                    "Release"
+                </button>
+            </ActionForm>
+        </div>
+    }
+    .into_any()
+}
