@@ -60,7 +60,7 @@ pub use preview::{
     BacktestView, EventSample, PreviewView, PreviewedEvent, PreviewedRequest, StepPreview,
     StepWhen, TriggerVerdict,
 };
-pub use retention::RetentionView;
+pub use retention::{RetentionLimitView, RetentionView};
 pub use run::{
     AttemptStatus, EventRef, RunDetail, RunFilter, RunItem, RunRef, RunStatus, RunSummary, RunView,
     StepAttempt, StepRequest, StepResponse, WorkflowRef,

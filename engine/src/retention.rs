@@ -1,4 +1,4 @@
-//! How long events are kept. Nothing is removed until somebody says so.
+//! How long, and how much of them, events are kept. Nothing is removed until somebody says so.
 //!
 //! A rule is about settled events: processed ones, or dead letters, of one source or of every source
 //! that has no rule of its own. Events go with their bodies, runs, journals and notes; what the
@@ -15,6 +15,7 @@ use crate::store::entity::retention_rule;
 use crate::store::{Change, StoreError};
 use crate::time::Timestamp;
 
+pub mod limit;
 pub mod sweep;
 
 /// Shorter would forget events while their senders may still repeat them.
@@ -56,6 +57,10 @@ impl Settled {
 pub enum RetentionError {
     #[error("events are kept for a day at least: senders may repeat them for as long")]
     TooShort,
+    #[error("a size is a number with KiB, MiB, GiB or TiB, such as 20GiB")]
+    Size,
+    #[error("a limit below 1MiB would keep nothing")]
+    TooSmall,
     #[error("the name of a source has 1 to 255 bytes")]
     Source,
     #[error("the rules could not be read or written: {0}")]

@@ -17,11 +17,13 @@ pub mod health;
 mod jsonb;
 mod latency;
 pub mod open;
+mod shrink;
 mod statements;
 mod writer;
 
 pub use latency::quantiles;
 pub use open::{Location, OpenError, Role};
+pub use shrink::Space;
 pub use writer::{
     Accepted, Arrival, BulkDeed, BulkStep, Change, Claimed, ErasureDeed, ErasureStep, Idempotency,
     NewRun, Progress, Writer,

@@ -144,6 +144,10 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/alert-channels/{id}", axum::routing::delete(alerts::delete_channel))
         .route("/alert-channels/{id}/test", post(alerts::try_channel))
         .route("/retention", get(retention::list).put(retention::set).delete(retention::remove))
+        .route(
+            "/retention/limits",
+            get(retention::limits).put(retention::set_limit).delete(retention::remove_limit),
+        )
         .route("/users", get(users::list))
         .route("/audit", get(audit::list))
         .route("/stats", get(stats::current))

@@ -22,3 +22,18 @@ pub struct RetentionView {
     /// When the oldest of them was received.
     pub oldest: Option<Timestamp>,
 }
+
+/// How much is kept, and how much there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = RetentionLimit))]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionLimitView {
+    /// `processed` or `failed`.
+    pub status: String,
+    /// Such as `20GiB`.
+    pub max: String,
+    pub max_bytes: u64,
+    /// Of the payloads that there are; runs and journals come on top.
+    pub bytes: u64,
+    pub events: u64,
+}

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+mod limits;
+
 use crate::{
     api::{RemoveRetention, SetRetention, list_retention},
     model::RetentionView,
@@ -20,6 +22,7 @@ pub fn RetentionPage() -> impl IntoView {
         <Header title="Retention" />
         <div class="scroll">
             <RuleForm set />
+            <limits::Limits />
             <Transition>
                 {move || Suspend::new(async move {
                     match rules.await {

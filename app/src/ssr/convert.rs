@@ -10,6 +10,7 @@ use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
 use engine::retention::Due;
+use engine::retention::limit::{self, Standing};
 use engine::run::read::{RunLine, RunRow};
 use engine::run::{self, RunRecord};
 use engine::source::Source;
@@ -21,9 +22,10 @@ use serde_json::Value;
 use crate::model::{
     AlertMessageView, AlertRuleView, AlertTurnView, AttemptStatus, AuditView, ChannelView, Counts,
     DeadLetter, EventDetail, EventError, EventItem, EventRef, EventStatus, ExportedEvent, HeldView,
-    HoldView, InvitationView, KeyState, KeyView, RawJson, RetentionView, RunDetail, RunItem,
-    RunStatus, RunSummary, RunView, SourceView, Stats, StepAttempt, StepRequest, StepResponse,
-    StepView, Timestamp, TriggerView, UserView, WorkflowRef, WorkflowView,
+    HoldView, InvitationView, KeyState, KeyView, RawJson, RetentionLimitView, RetentionView,
+    RunDetail, RunItem, RunStatus, RunSummary, RunView, SourceView, Stats, StepAttempt,
+    StepRequest, StepResponse, StepView, Timestamp, TriggerView, UserView, WorkflowRef,
+    WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -103,6 +105,16 @@ pub fn retention(due: Due) -> RetentionView {
         due: u64::try_from(due.events).unwrap_or(0),
         due_bytes: u64::try_from(due.bytes).unwrap_or(0),
         oldest: due.oldest.map(time),
+    }
+}
+
+pub fn retention_limit(standing: Standing) -> RetentionLimitView {
+    RetentionLimitView {
+        status: standing.limit.status.as_str().to_owned(),
+        max: limit::written(standing.limit.max_bytes),
+        max_bytes: standing.limit.max_bytes,
+        bytes: standing.bytes,
+        events: standing.events,
     }
 }
 

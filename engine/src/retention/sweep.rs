@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
 
+use super::limit::{self, Limit};
 use super::{Due, Rule, list};
 use crate::Engine;
 use crate::id::first_event_id_at;
@@ -32,6 +33,14 @@ pub(crate) async fn keep_sweeping(engine: Engine) {
                 Err(error) => tracing::warn!(%error, "events that have been kept long enough stay"),
             }
         }
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            shrunk = engine.store.shrink() => match shrunk {
+                Ok(0) => {}
+                Ok(pages) => tracing::info!(pages, "space that was free in the database was given back"),
+                Err(error) => tracing::debug!(%error, "free space could not be given back"),
+            },
+        }
     }
 }
 
@@ -52,7 +61,40 @@ pub async fn sweep(engine: &Engine) -> Result<u64, StoreError> {
             tokio::time::sleep(begun.elapsed()).await;
         }
     }
+    for standing in limit::list(engine).await? {
+        removed += keep_below(engine, standing.limit).await?;
+    }
     Ok(removed)
+}
+
+/// Removes the oldest settled events until no more is kept than the limit says.
+async fn keep_below(engine: &Engine, limit: Limit) -> Result<u64, StoreError> {
+    let (mut removed, mut after) = (0, 0);
+    loop {
+        let begun = Instant::now();
+        let standing = limit::list(engine).await?.into_iter().find(|it| it.limit == limit);
+        let excess = standing.map_or(0, |it| it.bytes.saturating_sub(limit.max_bytes));
+        if excess == 0 {
+            return Ok(removed);
+        }
+        // Written out, so that the partial index of this status applies.
+        let sql = format!(
+            "SELECT seq, payload_bytes FROM events WHERE status = '{}' AND seq > $1 AND NOT held
+             ORDER BY seq LIMIT {BATCH}",
+            limit.status.as_str()
+        );
+        let read = &engine.store.read;
+        let statement =
+            Statement::from_sql_and_values(read.get_database_backend(), sql, [after.into()]);
+        let rows = read.query_all_raw(statement).await?;
+        let row = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        let rows = rows.iter().map(row).collect::<Result<Vec<(i64, i64)>, DbErr>>()?;
+        // All that is left is held.
+        let Some(last) = limit::enough(&rows, excess).last().copied() else { return Ok(removed) };
+        removed += engine.store.writer.purge(limit::enough(&rows, excess)).await?;
+        after = last;
+        tokio::time::sleep(begun.elapsed()).await;
+    }
 }
 
 /// What each rule would remove now.

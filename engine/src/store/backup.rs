@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::SqliteJournalMode;
+use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
 };
@@ -99,6 +99,7 @@ pub async fn restore(file: &Path, folder: &Path) -> Result<Contents, BackupError
             BackupError::Foreign(_) => BackupError::Foreign(file.to_owned()),
             other => other,
         })?;
+        let contents = Contents { bytes: give_back(&unfinished).await?, ..contents };
         flush(&unfinished)?;
         name(&unfinished, &database)?;
         Ok(contents)
@@ -119,6 +120,26 @@ pub fn copy_private(from: &Path, to: &Path) -> Result<(), BackupError> {
     private(to)?;
     fs::write(to, bytes).map_err(at)?;
     flush(to)
+}
+
+/// Writes a copy once more that keeps no account of its free pages, see `shrink`; its size.
+async fn give_back(file: &Path) -> Result<u64, BackupError> {
+    let path = file.to_owned();
+    let mut options = ConnectOptions::new("sqlite://copy.db");
+    options.max_connections(1).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |options| {
+        let options = options.filename(&path).journal_mode(SqliteJournalMode::Off);
+        options.create_if_missing(false).auto_vacuum(SqliteAutoVacuum::Incremental)
+    });
+    let connection = Database::connect(options).await?;
+    let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA auto_vacuum");
+    let keeps = connection.query_one_raw(asked).await?;
+    if keeps.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? != 2 {
+        connection.execute_unprepared("VACUUM").await?;
+    }
+    connection.close().await?;
+    let size = fs::metadata(file).map_err(|error| BackupError::File(file.to_owned(), error))?;
+    Ok(size.len())
 }
 
 /// Reads all of a copy and says what is in it.

@@ -15,6 +15,7 @@ pub mod event_hold;
 pub mod event_note;
 pub mod invitation;
 pub mod quarantine;
+pub mod retention_limit;
 pub mod retention_rule;
 pub mod run;
 pub mod secret;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
+};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
 };
@@ -79,6 +81,9 @@ pub async fn open(
         Role::Server => SqliteSynchronous::Normal,
         Role::Tool => SqliteSynchronous::Full,
     };
+    if let Location::Folder(folder) = location {
+        make(location, folder).await.map_err(OpenError::Connect)?;
+    }
     let write = connect(location, 1, synchronous).await.map_err(OpenError::Connect)?;
     check_database(&write).await?;
     migrate(location, &write).await?;
@@ -95,6 +100,22 @@ pub async fn open(
         Location::Postgres(_) => None,
     };
     Ok(Store { read, writer, folder, _lock: lock })
+}
+
+/// Makes a database that can give space back, where there is none yet: only the first to write to it
+/// decides that, see `shrink`.
+async fn make(location: &Location, folder: &Path) -> Result<(), DbErr> {
+    let file = folder.join(DATABASE);
+    if file.metadata().is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    let mut options = ConnectOptions::new(url(location));
+    options.max_connections(1).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |options| {
+        sqlite_options(options, &file).auto_vacuum(SqliteAutoVacuum::Incremental)
+    });
+    let made = Database::connect(options).await?;
+    made.close().await
 }
 
 /// What the writer needs beside its connection when it alone serves the file.
@@ -123,18 +144,21 @@ fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenErr
     }
 }
 
+fn url(location: &Location) -> String {
+    match location {
+        Location::Folder(folder) => {
+            format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display())
+        }
+        Location::Postgres(url) => url.clone(),
+    }
+}
+
 async fn connect(
     location: &Location,
     connections: u32,
     synchronous: SqliteSynchronous,
 ) -> Result<DatabaseConnection, DbErr> {
-    let url = match location {
-        Location::Folder(folder) => {
-            format!("sqlite://{}?mode=rwc", folder.join(DATABASE).display())
-        }
-        Location::Postgres(url) => url.clone(),
-    };
-    let mut options = ConnectOptions::new(url);
+    let mut options = ConnectOptions::new(url(location));
     options
         .max_connections(connections)
         .min_connections(1)

@@ -258,9 +258,10 @@ impl Statements {
             ),
             insert_changes: insert(backend, "event_changes", &[("id", Int), ("event_seq", Int)]),
             add_status_counts: format!(
-                "UPDATE status_counts SET count = status_counts.count + r.delta
+                "UPDATE status_counts SET count = status_counts.count + r.delta,
+                    bytes = status_counts.bytes + r.bytes
                  FROM {} WHERE status_counts.status = r.status",
-                rows(&[("status", Text), ("delta", Int)])
+                rows(&[("status", Text), ("delta", Int), ("bytes", Int)])
             ),
             add_rollups: insert(
                 backend,

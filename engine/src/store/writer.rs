@@ -180,9 +180,18 @@ enum Command {
     Purge(Vec<i64>, Reply<u64>),
     /// Answers with the erasure as it is then; `None` when the step was out of date.
     Erase(Box<ErasureStep>, Reply<Option<Erasure>>),
-    /// Copies all of SQLite's log and empties it, between two commits.
-    EmptyLog(Reply<()>),
+    /// What is done to SQLite's files, between two commits.
+    Files(Chore, Reply<()>),
     Change(Change, Reply<()>),
+}
+
+/// What is done to SQLite's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chore {
+    /// Copy all of the log and empty it.
+    EmptyLog,
+    /// Cut free pages off the end of the database, so many at most.
+    GiveBack(i64),
 }
 
 /// What somebody wants done about one event.
@@ -312,7 +321,12 @@ impl Writer {
 
     /// Nothing that was overwritten stays in SQLite's log; fails while readers need it.
     pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
-        self.ask(Command::EmptyLog).await
+        self.ask(|reply| Command::Files(Chore::EmptyLog, reply)).await
+    }
+
+    /// Gives so many free pages of SQLite's database back, where it keeps account of them.
+    pub(super) async fn give_back(&self, pages: i64) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Files(Chore::GiveBack(pages), reply)).await
     }
 
     pub async fn change(&self, mut change: Change) -> Result<(), StoreError> {
@@ -349,17 +363,16 @@ async fn serve(
             return;
         }
         let begun = Instant::now();
-        let emptyings = emptyings(&mut batch);
-        if !emptyings.is_empty() {
-            let emptied = lane.empty_log().await.map_err(Arc::new);
-            for reply in emptyings {
-                // A sender that no longer waits needs no answer.
-                let emptied = emptied.as_ref().map(|()| ()).map_err(StoreError::shared);
-                let _gone = reply.send(emptied).is_err();
-            }
-            if batch.is_empty() {
-                continue;
-            }
+        for (chore, reply) in chores(&mut batch) {
+            let done = match chore {
+                Chore::EmptyLog => lane.empty_log().await,
+                Chore::GiveBack(pages) => lane.give_back(pages).await,
+            };
+            // A sender that no longer waits needs no answer.
+            let _gone = reply.send(done).is_err();
+        }
+        if batch.is_empty() {
+            continue;
         }
         match commit(&mut lane, &batch).await {
             Ok(outcomes) => {
@@ -391,14 +404,14 @@ async fn serve(
 }
 
 /// Takes out what is no transaction.
-fn emptyings(batch: &mut Vec<Command>) -> Vec<Reply<()>> {
-    if !batch.iter().any(|command| matches!(command, Command::EmptyLog(_))) {
+fn chores(batch: &mut Vec<Command>) -> Vec<(Chore, Reply<()>)> {
+    if !batch.iter().any(|command| matches!(command, Command::Files(..))) {
         return Vec::new();
     }
     let (mut rest, mut found) = (Vec::with_capacity(batch.len()), Vec::new());
     for command in batch.drain(..) {
         match command {
-            Command::EmptyLog(reply) => found.push(reply),
+            Command::Files(chore, reply) => found.push((chore, reply)),
             other => rest.push(other),
         }
     }
@@ -449,7 +462,7 @@ impl Command {
             Self::ExtendLeases(_, reply)
             | Self::GiveTurns(_, reply)
             | Self::Change(_, reply)
-            | Self::EmptyLog(reply) => {
+            | Self::Files(_, reply) => {
                 reply.send(Err(error)).is_err()
             }
             Self::TouchKeys(_) => false,

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use engine::event::EventStatus;
+use engine::event::hold;
 use engine::event::repair::{Repair, repair};
 use engine::id::SystemRandom;
+use engine::retention::limit::{self, Limit};
 use engine::retention::{self, RetentionError, Rule, Settled, sweep};
 use engine::time::{ManualClock, Timestamp};
 use engine::{Environment, stats};
@@ -18,6 +20,9 @@ on_both!(
     a_source_of_its_own_is_kept_by_its_own_rule,
     more_than_a_batch_goes,
     a_rule_shorter_than_a_day_is_refused,
+    beyond_a_limit_the_oldest_go_and_no_more_than_needed,
+    what_is_held_counts_and_stays,
+    space_is_given_back,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -100,4 +105,97 @@ async fn a_rule_shorter_than_a_day_is_refused(database: Database) {
     let nameless = rule(Settled::Processed, Some(""), 1);
     assert!(matches!(retention::set(&engine, nameless).await, Err(RetentionError::Source)));
     assert!(retention::list(&engine).await.unwrap().is_empty());
+}
+
+/// So many events of a hundred thousand bytes each, the oldest first.
+async fn heavy(running: &crate::databases::Running, count: i64) -> Vec<engine::id::EventId> {
+    let mut ids = Vec::new();
+    for number in 0..count {
+        let payload = json!({ "number": number, "text": "x".repeat(100_000 - 30) });
+        let event = json!({ "eventType": "a.b", "source": "shop", "payload": payload });
+        ids.push(running.send(event).await.id);
+    }
+    ids
+}
+
+const LIMIT: u64 = 1 << 20;
+
+async fn beyond_a_limit_the_oldest_go_and_no_more_than_needed(database: Database) {
+    let running = database.start().await;
+    let engine = &running.engine;
+    let ids = heavy(&running, 15).await;
+    for id in &ids[..3] {
+        repair(engine, *id, Repair::MarkFailed).await.unwrap();
+    }
+    let small = Limit { status: Settled::Processed, max_bytes: 5 };
+    assert!(matches!(limit::set(engine, small).await, Err(RetentionError::TooSmall)));
+    limit::set(engine, Limit { status: Settled::Processed, max_bytes: LIMIT }).await.unwrap();
+    let standing = limit::list(engine).await.unwrap();
+    assert_eq!((standing.len(), standing[0].events), (1, 12));
+    assert!((1_190_000..1_201_000).contains(&standing[0].bytes), "{standing:?}");
+
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 2, "ten of a hundred thousand bytes fit");
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 0);
+    for id in &ids[..3] {
+        assert_eq!(running.get(*id).await.row.status, EventStatus::Failed, "has its own limit");
+    }
+    for id in &ids[3..5] {
+        assert!(engine::event::read::get(engine, *id).await.is_err(), "the oldest are gone");
+    }
+    running.get(ids[5]).await;
+    assert!(limit::list(engine).await.unwrap()[0].bytes <= LIMIT);
+
+    repair(engine, ids[5], Repair::MarkFailed).await.unwrap();
+    let before = limit::list(engine).await.unwrap()[0].bytes;
+    assert!(before < 910_000, "what is failed is not counted as processed: {before}");
+    limit::remove(engine, Settled::Processed).await.unwrap();
+    assert!(limit::list(engine).await.unwrap().is_empty());
+}
+
+async fn what_is_held_counts_and_stays(database: Database) {
+    let running = database.start().await;
+    let engine = &running.engine;
+    let ids = heavy(&running, 12).await;
+    for id in &ids {
+        hold::hold(engine, *id, None).await.unwrap();
+    }
+    limit::set(engine, Limit { status: Settled::Processed, max_bytes: LIMIT }).await.unwrap();
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 0);
+    hold::release(engine, ids[7], None).await.unwrap();
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 1);
+    assert!(engine::event::read::get(engine, ids[7]).await.is_err());
+    running.get(ids[0]).await;
+}
+
+async fn space_is_given_back(database: Database) {
+    let running = database.start().await;
+    let engine = &running.engine;
+    let Some(begun) = engine.store.space().await.unwrap() else {
+        assert_eq!(engine.store.shrink().await.unwrap(), 0, "Postgres does it by itself");
+        return;
+    };
+    assert!(begun.gives_back, "a new database keeps account: {begun:?}");
+    heavy(&running, 120).await;
+    let full = engine.store.space().await.unwrap().unwrap();
+    assert!(full.bytes > 12_000_000, "{full:?}");
+    limit::set(engine, Limit { status: Settled::Processed, max_bytes: LIMIT }).await.unwrap();
+    assert_eq!(sweep::sweep(engine).await.unwrap(), 110);
+    let given = engine.store.shrink().await.unwrap();
+    assert!(given > 1_000, "{given} pages");
+    let after = engine.store.space().await.unwrap().unwrap();
+    assert!(after.bytes < full.bytes / 2 && after.free_bytes <= 4 << 20, "{after:?} of {full:?}");
+    assert_eq!(engine.store.shrink().await.unwrap(), 0, "a spare stays");
+    // The file itself follows with the next copy of the log.
+    let shrunk = async || {
+        for _ in 0..500 {
+            let size = engine::store::health::size(&engine.store).await.unwrap();
+            if size.database <= after.bytes {
+                return true;
+            }
+            running.order(1).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    };
+    assert!(shrunk().await, "{:?}", engine::store::health::size(&engine.store).await.unwrap());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::Environment;
 use engine::key;
-use engine::store::{Location, Store, health};
+use engine::store::{Location, Space, Store, health};
 use engine::time::Timestamp;
 use engine::user;
 use serde_json::json;
@@ -187,7 +187,25 @@ async fn database(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Finding>>
         }
         _ => finding("clock", Good, now.to_string()),
     };
-    Ok(vec![whole, clock, keys(store, now).await?, people(store).await?])
+    let mut all = vec![whole, clock, keys(store, now).await?, people(store).await?];
+    all.extend(store.space().await?.map(space));
+    Ok(all)
+}
+
+fn space(space: Space) -> Finding {
+    let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64);
+    let seen = format!("{}, {} of it free", mib(space.bytes), mib(space.free_bytes));
+    match space.gives_back {
+        true => finding("space", Good, format!("{seen}; what is free is given back to the disk")),
+        false => {
+            let says = format!(
+                "{seen}; the database is from before free space was given back, and keeps its size: to \
+                 change that, stop Sluice, `sluice backup copy.db`, and `sluice restore copy.db` into an \
+                 empty folder"
+            );
+            finding("space", Warning, says)
+        }
+    }
 }
 
 async fn keys(store: &Store, now: Timestamp) -> anyhow::Result<Finding> {

@@ -1,6 +1,6 @@
 //! How long events are kept.
 
-use app::model::RetentionView;
+use app::model::{RetentionLimitView, RetentionView};
 use axum::http::StatusCode;
 use engine::key::Permission;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::operation::Operation;
 use super::{RETENTION, shape};
 use crate::problem::Code;
-use crate::routes::retention::{RetentionBody, Which};
+use crate::routes::retention::{LimitBody, RetentionBody, Which, WhichLimit};
 
 pub(super) fn operations() -> Vec<Operation> {
     let rule = json!({ "status": "processed", "keep": "30d" });
@@ -30,5 +30,27 @@ pub(super) fn operations() -> Vec<Operation> {
             .needs(Permission::Manage)
             .query::<Which>()
             .answers_nothing(StatusCode::NO_CONTENT, "There is no such rule."),
+        RETENTION
+            .get("/api/v1/retention/limits", "listRetentionLimits", "List how much is kept")
+            .says("With how much there is now.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "All limits.", shape::page::<RetentionLimitView>()),
+        RETENTION
+            .put("/api/v1/retention/limits", "setRetentionLimit", "Say how much is kept")
+            .says("Beyond it the oldest settled events go, however young they are; held ones stay.")
+            .needs(Permission::Manage)
+            .takes([shape::json::<LimitBody>()
+                .such_as(json!({ "status": "processed", "max": "20GiB" }))])
+            .answers_nothing(StatusCode::NO_CONTENT, "It holds.")
+            .refuses(&[Code::MalformedJson]),
+        RETENTION
+            .delete(
+                "/api/v1/retention/limits",
+                "removeRetentionLimit",
+                "Keep events whatever they take",
+            )
+            .needs(Permission::Manage)
+            .query::<WhichLimit>()
+            .answers_nothing(StatusCode::NO_CONTENT, "There is no such limit."),
     ]
 }

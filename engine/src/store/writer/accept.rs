@@ -157,7 +157,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
         let numbers = self.numbers("events_seq", self.last.seq, new.len()).await?;
         let (mut events, mut bodies, mut runs) = (self.batch(), self.batch(), self.batch());
         let mut in_line = Vec::new();
-        let mut counts: HashMap<(i64, &str, &str, EventStatus), i64> = HashMap::new();
+        let mut counts: HashMap<(i64, &str, &str, EventStatus), [i64; 2]> = HashMap::new();
         for ((at, arrival), seq) in new.into_iter().zip(numbers) {
             self.last.seq = seq;
             let event: &Event = &arrival.event;
@@ -209,9 +209,11 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 ));
             }
             let minute = event.received_at.minute();
-            *counts
+            let counted = counts
                 .entry((minute, event.event_type.as_str(), &event.source, status))
-                .or_default() += 1;
+                .or_default();
+            counted[0] += 1;
+            counted[1] += event.payload.len() as i64;
             let accepted = Accepted { id: event.id, status, duplicate: false };
             each[at] = Some(Outcome::Accepted(accepted, Some(seq)));
         }

@@ -117,6 +117,17 @@ impl Lane {
         emptied.map_err(StoreError::Unavailable)
     }
 
+    pub(super) async fn give_back(&self, pages: i64) -> Result<(), StoreError> {
+        if self.log.is_none() {
+            return Ok(());
+        }
+        self.mend_log().await?;
+        let sql = format!("PRAGMA incremental_vacuum({pages})");
+        self.connection.execute_unprepared(&sql).await?;
+        self.tidy().await;
+        Ok(())
+    }
+
     async fn try_commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
         let alone = self.connection.get_database_backend() != DbBackend::Postgres;
         if !alone || !batch.iter().all(Command::reads_only_what_is_committed) {

@@ -10,7 +10,8 @@ use crate::time::Timestamp;
 
 #[derive(Default)]
 pub(super) struct Tally {
-    statuses: [i64; 4],
+    /// How many events, and how many bytes of payloads.
+    statuses: [[i64; 2]; 4],
     /// (minute, event type, source) → accepted, processed, failed.
     rollups: HashMap<(i64, String, String), [i64; 3]>,
     latencies: HashMap<(i64, i64), i64>,
@@ -26,16 +27,16 @@ const PROCESSED: usize = 1;
 const FAILED: usize = 2;
 
 impl Tally {
-    /// Counts `count` events of one type and source that arrived in `minute`.
+    /// Counts `count` events of one type and source that arrived in `minute`, with `bytes` of payloads.
     pub(super) fn arrived(
         &mut self,
         minute: i64,
         event_type: &str,
         source: &str,
         status: EventStatus,
-        count: i64,
+        [count, bytes]: [i64; 2],
     ) {
-        self.statuses[status as usize] += count;
+        self.holds(status, count, bytes);
         let counts = self.rollup(minute, event_type, source);
         counts[ACCEPTED] += count;
         if status == EventStatus::Processed {
@@ -49,8 +50,8 @@ impl Tally {
         if before == row.status {
             return;
         }
-        self.statuses[before as usize] -= 1;
-        self.statuses[row.status as usize] += 1;
+        self.holds(before, -1, -row.payload_bytes);
+        self.holds(row.status, 1, row.payload_bytes);
         let Some(settled) = row.processed_at else { return };
         let minute = settled.minute();
         match row.status {
@@ -86,8 +87,14 @@ impl Tally {
 
     /// Counts an event that is there no more.
     pub(super) fn left(&mut self, row: &EventRow) {
-        self.statuses[row.status as usize] -= 1;
+        self.holds(row.status, -1, -row.payload_bytes);
         self.left_group(row);
+    }
+
+    fn holds(&mut self, status: EventStatus, count: i64, bytes: i64) {
+        let held = &mut self.statuses[status as usize];
+        held[0] += count;
+        held[1] += bytes;
     }
 
     /// Puts an event into the group of its failure, or takes it out. The row says where it was.
@@ -124,10 +131,11 @@ impl Tally {
         self.rollups.entry((minute, event_type.to_owned(), source.to_owned())).or_default()
     }
 
-    pub(super) fn statuses(&self) -> impl Iterator<Item = (&'static str, i64)> {
+    pub(super) fn statuses(&self) -> impl Iterator<Item = (&'static str, i64, i64)> {
         let deltas =
             EventStatus::ALL.into_iter().map(|status| (status, self.statuses[status as usize]));
-        deltas.filter(|(_, delta)| *delta != 0).map(|(status, delta)| (status.as_str(), delta))
+        let changed = deltas.filter(|(_, delta)| *delta != [0, 0]);
+        changed.map(|(status, [count, bytes])| (status.as_str(), count, bytes))
     }
 
     pub(super) fn rollups(&self) -> impl Iterator<Item = (i64, &str, &str, i64, i64, i64)> {

@@ -277,7 +277,7 @@ impl Work<'_, DatabaseTransaction> {
             }
             Command::Purge(seqs, _) => Ok(Outcome::Purged(self.purge(seqs).await?)),
             Command::Erase(step, _) => Ok(Outcome::Erased(self.erase(step).await?.map(Box::new))),
-            Command::Accept(..) | Command::Record(..) | Command::EmptyLog(_) => Ok(Outcome::Done),
+            Command::Accept(..) | Command::Record(..) | Command::Files(..) => Ok(Outcome::Done),
         }
     }
 

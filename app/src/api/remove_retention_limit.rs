@@ -1,0 +1,13 @@
+//! Lets events take what they will.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "retention/unlimit")]
+pub async fn remove_retention_limit(status: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::retention::remove_limit(&engine, &status).await?;
+    crate::ssr::redirect_form("/retention");
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Says how much is kept.
+
+use leptos::prelude::*;
+
+use crate::ApiError;
+
+#[server(prefix = "/api/ui", endpoint = "retention/limit")]
+pub async fn set_retention_limit(status: String, max: String) -> Result<(), ApiError> {
+    let (engine, _) = crate::ssr::operator()?;
+    crate::ssr::retention::set_limit(&engine, &status, &max).await?;
+    crate::ssr::redirect_form("/retention");
+    Ok(())
+}
