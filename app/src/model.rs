@@ -10,6 +10,7 @@ pub mod dead_letter;
 pub mod editor;
 pub mod erasure;
 pub mod event;
+pub mod event_type;
 pub mod explain;
 pub mod exported;
 pub mod filter;
@@ -45,6 +46,7 @@ pub use erasure::{ErasurePlan, ErasureView};
 pub use event::{
     EventDetail, EventError, EventItem, EventStatus, HoldView, Neighbours, SearchProgress,
 };
+pub use event_type::{DriftView, FieldView, TypeDetailView, TypeView};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};
 pub use exported::ExportedEvent;
 pub use filter::EventFilter;

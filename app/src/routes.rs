@@ -14,10 +14,10 @@ use leptos_router::{
 use crate::{
     live::Live,
     pages::{
-        AlertsPage, AuditPage, DeadLettersPage, EditorPage, ErasuresPage, EventPage, JoinPage,
-        KeysPage, LoginPage, NotFoundPage, OverviewPage, PeoplePage, QuarantinePage, RetentionPage,
-        RunPage, RunsPage, SecretsPage, SettingsPage, SetupPage, SourcePage, SourcesPage,
-        StreamPage, WorkflowPage, WorkflowsPage,
+        AlertsPage, AuditPage, DeadLettersPage, EditorPage, ErasuresPage, EventPage, EventTypePage,
+        JoinPage, KeysPage, LoginPage, NotFoundPage, OverviewPage, PeoplePage, QuarantinePage,
+        RetentionPage, RunPage, RunsPage, SecretsPage, SettingsPage, SetupPage, SourcePage,
+        SourcesPage, StreamPage, TypesPage, WorkflowPage, WorkflowsPage,
     },
     ui::{Layout, time::Hydrated},
 };
@@ -35,6 +35,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=StreamPage ssr=SsrMode::Async />
                     <Route path=path!("overview") view=OverviewPage ssr=SsrMode::Async />
                     <Route path=path!("events/:id") view=EventPage ssr=SsrMode::Async />
+                    <Route path=path!("types") view=TypesPage ssr=SsrMode::Async />
+                    <Route path=path!("types/:name") view=EventTypePage ssr=SsrMode::Async />
                     <Route path=path!("dead-letters") view=DeadLettersPage ssr=SsrMode::Async />
                     <Route path=path!("runs") view=RunsPage ssr=SsrMode::Async />
                     <Route path=path!("runs/:id") view=RunPage ssr=SsrMode::Async />

@@ -35,6 +35,7 @@ pub mod retention;
 pub mod runs;
 pub mod secrets;
 pub mod sources;
+pub mod types;
 pub mod workflows;
 
 pub use once::reveal;

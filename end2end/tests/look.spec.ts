@@ -107,6 +107,8 @@ const PAGES = [
   ['/alerts', 'alerts'],
   ['/retention', 'retention'],
   ['/erasures', 'erasures'],
+  ['/types', 'types'],
+  ['/types/order.created', 'type'],
   ['/people', 'people'],
   ['/audit', 'audit'],
   ['/settings', 'settings'],

@@ -61,6 +61,13 @@ pub enum Condition {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,
     },
+    /// What the payloads look like changed within the window: a field appeared, disappeared or is of
+    /// another kind. See [`crate::shape`].
+    SchemaDrift {
+        window: Window,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event_type: Option<String>,
+    },
     /// More deliveries than this were not believed within the window.
     Rejected {
         over: u32,

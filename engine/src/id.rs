@@ -96,6 +96,8 @@ ids! {
     BulkId = "blk_";
     /// One erasure, and its receipt.
     ErasureId = "ers_";
+    /// A change of what the payloads of an event type look like.
+    TurnId = "trn_";
     /// What someone noted about an event.
     NoteId = "not_";
     /// One running process; leases name it.

@@ -27,6 +27,7 @@ pub mod retention;
 pub mod run;
 pub mod search;
 pub mod secret;
+pub mod shape;
 pub mod source;
 pub mod stats;
 pub mod store;
@@ -189,6 +190,7 @@ impl Engine {
         engine.tasks.spawn(bulk::worker::work(engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(search::index::follow(engine.clone()));
         engine.tasks.spawn(erasure::worker::keep_erasing(engine.clone()));
+        engine.tasks.spawn(shape::follow::keep_following(engine.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
         engine.tasks.spawn(forget_keys(engine.clone()));
         engine.tasks.spawn(alert::watch::watch(engine.clone()));

@@ -20,6 +20,7 @@ mod m0011_retention;
 mod m0012_turns;
 mod m0013_search;
 mod m0014_erasure;
+mod m0015_types;
 
 pub struct Migrator;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_turns::Turns),
             Box::new(m0013_search::Search),
             Box::new(m0014_erasure::Erasure),
+            Box::new(m0015_types::Types),
         ]
     }
 }

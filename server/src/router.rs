@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::routes::{
     alerts, audit, bulk, dead_letters, erasures, events, health, ingest, keys, metrics, not_found,
-    quarantine, retention, runs, secrets, sign_in, sources, stats, stream, users, workflows,
+    quarantine, retention, runs, secrets, sign_in, sources, stats, stream, types, users, workflows,
 };
 use crate::{assets, dashboard, docs, openapi, rate_limit};
 
@@ -150,6 +150,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         )
         .route("/users", get(users::list))
         .route("/audit", get(audit::list))
+        .route("/types", get(types::list))
+        .route("/types/{type}", get(types::get))
         .route("/stats", get(stats::current))
         .route("/stream", get(stream::open))
         .route("/openapi.json", get(openapi::serve))

@@ -22,5 +22,6 @@ pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod stream;
+pub(crate) mod types;
 pub(crate) mod users;
 pub(crate) mod workflows;

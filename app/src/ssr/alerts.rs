@@ -64,16 +64,17 @@ impl RuleForm {
                 set("atLeast", Some(json!(20)));
                 set("window", window());
             }
-            "absence" => set("window", window()),
+            "absence" | "schemaDrift" => set("window", window()),
             _ => {
                 set("over", number());
                 set("window", window());
             }
         }
-        if matches!(self.kind.as_str(), "failedEvents" | "failureRate" | "absence") {
+        if matches!(self.kind.as_str(), "failedEvents" | "failureRate" | "absence" | "schemaDrift")
+        {
             set("eventType", given(&self.event_type).map(Value::from));
         }
-        if !matches!(self.kind.as_str(), "deadLetters" | "latency") {
+        if !matches!(self.kind.as_str(), "deadLetters" | "latency" | "schemaDrift") {
             set("source", given(&self.source).map(Value::from));
         }
         serde_json::from_value(all)

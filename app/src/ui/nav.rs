@@ -79,6 +79,10 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::Runs />
             "Runs"
         </A>
+        <A href="/types" attr:data-key="g t">
+            <Icon shape=Shape::Types />
+            "Types"
+        </A>
         <A href="/dead-letters" attr:data-key="g d">
             <Icon shape=Shape::DeadLetters />
             "Dead letters"

@@ -12,6 +12,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("Failed events", "/?status=failed", "errors"),
     ("Dead letters", "/dead-letters", "dlq retry"),
     ("Runs", "/runs", "workflow cancel steps"),
+    ("Event types", "/types", "schema shape drift payload fields"),
     ("Quarantine", "/quarantine", "signature rejected"),
     ("Alerts", "/alerts", "rules monitoring"),
     ("New alert rule", "/alerts?new=rule", "add create"),

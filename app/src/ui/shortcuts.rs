@@ -18,6 +18,7 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["g", "o"], "Overview"),
     (&["g", "s"], "Stream"),
     (&["g", "r"], "Runs"),
+    (&["g", "t"], "Event types"),
     (&["g", "d"], "Dead letters"),
     (&["g", "q"], "Quarantine"),
     (&["g", "l"], "Alerts"),

@@ -97,7 +97,7 @@ pub(super) fn threshold(condition: &Condition) -> f64 {
         | Condition::Rejected { over, .. } => f64::from(*over),
         Condition::FailureRate { over_percent, .. } => f64::from(*over_percent),
         Condition::Latency { over, .. } => over.0.as_millis() as f64,
-        Condition::Absence { .. } => 0.0,
+        Condition::Absence { .. } | Condition::SchemaDrift { .. } => 0.0,
     }
 }
 

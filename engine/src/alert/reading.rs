@@ -5,6 +5,7 @@ use sea_orm::{FromQueryResult, Statement, Value};
 use super::Condition;
 use crate::Engine;
 use crate::event::{EventType, Pattern};
+use crate::shape::read;
 use crate::store::{StoreError, quantiles};
 use crate::time::Timestamp;
 
@@ -60,6 +61,15 @@ pub(super) async fn read(
         }
         Condition::Latency { percentile, window, .. } => {
             latency(engine, first(window.minutes()), f64::from(*percentile) / 100.0).await
+        }
+        Condition::SchemaDrift { window, event_type } => {
+            let pattern = event_type.as_ref().and_then(|text| Pattern::parse(text).ok());
+            let fits = |name: &str| {
+                pattern.as_ref().is_none_or(|pattern| pattern.matches(&EventType::stored(name)))
+            };
+            let found = read::drifts_since(engine, now.minus(window.0)).await?;
+            let counts = found.iter().filter(|(name, _)| fits(name)).map(|(_, count)| *count);
+            Ok(Some(counts.sum::<i64>() as f64))
         }
         Condition::Rejected { window, source, .. } => {
             let after = now.minus(window.0).millis();

@@ -40,6 +40,9 @@ impl NewRule {
             | Condition::Absence { window, event_type, source } => {
                 (Some(window), event_type.as_ref(), source.as_ref())
             }
+            Condition::SchemaDrift { window, event_type } => {
+                (Some(window), event_type.as_ref(), None)
+            }
             Condition::Rejected { window, source, .. } => (Some(window), None, source.as_ref()),
             Condition::Latency { window, .. } => (Some(window), None, None),
             Condition::DeadLetters { .. } => (None, None, None),

@@ -18,6 +18,9 @@ impl Condition {
                 format!("p{percentile} of settling is more than {over} within {window}")
             }
             Self::Absence { window, .. } => format!("no event{of} comes within {window}"),
+            Self::SchemaDrift { window, .. } => {
+                format!("the payloads of events{of} change their shape within {window}")
+            }
             Self::Rejected { over, window, .. } => {
                 format!("more than {over} deliveries{of} are not believed within {window}")
             }
@@ -40,6 +43,11 @@ impl Condition {
                 value / 1_000.0
             ),
             Self::Absence { window, .. } => format!("no event{of} came within {window}"),
+            Self::SchemaDrift { window, .. } => {
+                format!(
+                    "the payloads of events{of} changed their shape {value} times within {window}"
+                )
+            }
             Self::Rejected { over, window, .. } => {
                 format!(
                     "{value} deliveries{of} were not believed within {window}, more than {over}"
@@ -54,6 +62,7 @@ impl Condition {
             Self::FailedEvents { event_type, source, .. }
             | Self::FailureRate { event_type, source, .. }
             | Self::Absence { event_type, source, .. } => (event_type.as_ref(), source.as_ref()),
+            Self::SchemaDrift { event_type, .. } => (event_type.as_ref(), None),
             Self::Rejected { source, .. } => (None, source.as_ref()),
             Self::DeadLetters { .. } | Self::Latency { .. } => (None, None),
         };

@@ -25,6 +25,8 @@ pub mod signing_secret;
 pub mod source;
 pub mod status_count;
 pub mod step_attempt;
+pub mod type_change;
+pub mod type_shape;
 pub mod user;
 pub mod workflow;
 pub mod workflow_version;

@@ -69,6 +69,7 @@ pub(super) struct Statements {
     pub(super) add_status_counts: String,
     pub(super) add_rollups: String,
     pub(super) add_latencies: String,
+    pub(super) add_type_latencies: String,
     pub(super) add_to_error_groups: String,
     pub(super) take_from_error_groups: String,
     pub(super) insert_notes: String,
@@ -284,6 +285,12 @@ impl Statements {
                 &[("minute", Int), ("bucket", Int), ("count", Int)],
             ) + " ON CONFLICT (minute, bucket) DO UPDATE SET
                     count = latency_rollups.count + excluded.count",
+            add_type_latencies: insert(
+                backend,
+                "type_latencies",
+                &[("hour", Int), ("event_type", Text), ("bucket", Int), ("count", Int)],
+            ) + " ON CONFLICT (hour, event_type, bucket) DO UPDATE SET
+                    count = type_latencies.count + excluded.count",
             add_to_error_groups: insert(
                 backend,
                 "error_groups",

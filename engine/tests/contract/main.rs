@@ -26,6 +26,7 @@ mod people;
 mod retention;
 mod runs;
 mod search;
+mod shape;
 mod sources;
 mod trial;
 mod turns;

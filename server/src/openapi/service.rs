@@ -1,6 +1,6 @@
 //! Figures, the stream, probes, and this description itself.
 
-use app::model::{Overview, Stats};
+use app::model::{Overview, Stats, TypeDetailView, TypeView};
 use axum::http::StatusCode;
 use engine::key::Permission;
 use utoipa::ToSchema;
@@ -58,6 +58,17 @@ pub(super) fn operations() -> Vec<Operation> {
                 "As of the last seconds.",
                 shape::json::<Stats>().or::<Overview>(),
             ),
+        WATCH
+            .get("/api/v1/types", "listTypes", "List event types")
+            .says("With their figures of the last day and how often their shape changed within a week.")
+            .needs(Permission::Read)
+            .answers(StatusCode::OK, "Those with the most events first.", shape::page::<TypeView>()),
+        WATCH
+            .get("/api/v1/types/{type}", "getType", "Show an event type")
+            .says("What its payloads look like, and the events that changed that.")
+            .needs(Permission::Read)
+            .named("type", "The event type, such as `order.created`.")
+            .answers(StatusCode::OK, "The type.", shape::json::<TypeDetailView>()),
         WATCH
             .get("/api/v1/stream", "watch", "Watch events as they arrive and change")
             .says(

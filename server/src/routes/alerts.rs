@@ -39,7 +39,7 @@ pub(crate) struct RuleBody {
     /// `{"kind": …}` and what belongs to it: `failedEvents` (`over`, `window`, `eventType`, `source`),
     /// `failureRate` (`overPercent`, `atLeast`, `window`, `eventType`, `source`), `deadLetters` (`over`),
     /// `latency` (`percentile`, `over`, `window`), `absence` (`window`, `eventType`, `source`),
-    /// `rejected` (`over`, `window`, `source`).
+    /// `rejected` (`over`, `window`, `source`), `schemaDrift` (`window`, `eventType`).
     #[schema(value_type = Object)]
     condition: serde_json::Value,
     /// How long after it was told it is told again, such as `4h`, which it is when nothing is said.

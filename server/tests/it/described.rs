@@ -133,6 +133,7 @@ async fn fill(sluice: &Sluice, key: &str) -> Known {
         ("restoreVersion", "id", kept.clone()),
         ("testWorkflow", "id", kept),
         ("deleteWorkflow", "id", spare),
+        ("getType", "type", vec!["stock.counted".to_owned(), "order.created".to_owned()]),
         ("deliver", "source", vec!["hub".to_owned()]),
         ("getSource", "name", vec!["hub".to_owned()]),
         ("rotateSource", "name", spares[..2].to_vec()),
@@ -287,6 +288,7 @@ async fn only_described_methods_are_taken() {
     for (path, item) in document["paths"].as_object().unwrap() {
         let address =
             path.replace("{id}", "none").replace("{source}", "none").replace("{version}", "1");
+        let address = address.replace("{type}", "none");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             // An open stream does not end.
             if item.get(method.to_lowercase()).is_some() || path.ends_with("/stream") {

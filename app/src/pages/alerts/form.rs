@@ -8,12 +8,13 @@ use crate::{
 };
 
 /// What a rule can be about, and what it fires over.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("failedEvents", "Failed events: more than so many"),
     ("failureRate", "Failure rate: more than so many percent"),
     ("deadLetters", "Dead letters: more than so many wait"),
     ("latency", "Latency: p99 of settling over a time"),
     ("absence", "Absence: no event within the window"),
+    ("schemaDrift", "Schema drift: payloads look different"),
     ("rejected", "Rejected deliveries: more than so many"),
 ];
 

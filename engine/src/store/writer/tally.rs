@@ -15,6 +15,8 @@ pub(super) struct Tally {
     /// (minute, event type, source) → accepted, processed, failed.
     rollups: HashMap<(i64, String, String), [i64; 3]>,
     latencies: HashMap<(i64, i64), i64>,
+    /// (hour, event type, bucket) → count.
+    type_latencies: HashMap<(i64, String, i64), i64>,
     /// By id, so that all nodes lock the rows in one order.
     joined: BTreeMap<String, (ErrorGroup, i64)>,
     left: BTreeMap<String, i64>,
@@ -65,6 +67,8 @@ impl Tally {
         }
         let bucket = latency::bucket(settled.millis_since(row.received_at));
         *self.latencies.entry((minute, bucket)).or_default() += 1;
+        let of_type = (minute.div_euclid(60), row.event_type.to_string(), bucket);
+        *self.type_latencies.entry(of_type).or_default() += 1;
     }
 
     /// Counts the end of a run of `workflow`, by the time that it took. A cancelled one tells nothing
@@ -152,5 +156,11 @@ impl Tally {
 
     pub(super) fn latencies(&self) -> impl Iterator<Item = (i64, i64, i64)> {
         self.latencies.iter().map(|((minute, bucket), count)| (*minute, *bucket, *count))
+    }
+
+    pub(super) fn type_latencies(&self) -> impl Iterator<Item = (i64, &str, i64, i64)> {
+        self.type_latencies.iter().map(|((hour, event_type, bucket), count)| {
+            (*hour, event_type.as_str(), *bucket, *count)
+        })
     }
 }

@@ -203,6 +203,9 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         self.write(&self.statements().add_status_counts, statuses);
         self.write(&self.statements().add_rollups, rollups);
         self.write(&self.statements().add_latencies, latencies);
+        let mut of_types = self.batch();
+        self.tally.type_latencies().for_each(|row| of_types.push(&row));
+        self.write(&self.statements().add_type_latencies, of_types);
         let (mut joined, mut left) = (self.batch(), self.batch());
         let now = self.now.millis();
         for (group, count) in self.tally.joined() {
