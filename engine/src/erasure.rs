@@ -28,7 +28,8 @@ pub use criterion::{Criterion, InvalidCriterion};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Running,
-    /// All is deleted; what the files of the database still hold of it is being overwritten.
+    /// All is deleted; what the files of the database still hold of it is being overwritten, or will be
+    /// at the next start, where the database is large.
     Cleaning,
     Finished,
     /// What it looks for cannot be read any more: the secret key file is another one.

@@ -11,8 +11,8 @@ use super::Timestamp;
 pub struct ErasureView {
     /// `ers_…`
     pub id: String,
-    /// `running`, `cleaning` (deleted, and being overwritten in the files), `finished`, or `stopped`, when
-    /// the key was changed under it.
+    /// `running`, `cleaning` (all is deleted; the database is being written anew, or will be at the next
+    /// start, where it is large), `finished`, or `stopped`, when the key was changed under it.
     pub state: String,
     /// `subject` or `payload`.
     pub kind: String,

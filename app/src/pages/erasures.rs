@@ -21,10 +21,12 @@ pub fn ErasuresPage() -> impl IntoView {
     view! {
         <Header title="Erasures" />
         <div class="scroll">
+            // Not read again with the receipts: what was counted is still there to be erased.
+            <Form start />
             <Transition>
                 {move || Suspend::new(async move {
                     match receipts.await {
-                        Ok(receipts) => view! { <Form start /> <Receipts receipts /> }.into_any(),
+                        Ok(receipts) => view! { <Receipts receipts /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}

@@ -4,56 +4,48 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::criterion::Path;
-use super::{Criterion, Erasure, State, find, manage};
+use super::{Counts, Criterion, Erasure, State, find, manage};
 use crate::Engine;
-use crate::store::{ErasureDeed, ErasureStep, StoreError};
+use crate::store::{Cleaned, ErasureDeed, ErasureStep, StoreError};
 
 /// Erasures are looked for at least this often, also without a wake-up.
 const POLL: Duration = Duration::from_secs(5);
-/// How long to wait before the files are cleaned once more, where readers or a full disk hindered it.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// Runs until the engine stops.
 pub(crate) async fn keep_erasing(engine: Engine) {
     loop {
-        let pause = match round(&engine).await {
-            Ok(true) => AGAIN,
-            Ok(false) => POLL,
-            Err(error) => {
-                tracing::warn!(%error, "an erasure could not go on; it is tried again");
-                AGAIN
-            }
-        };
+        if let Err(error) = round(&engine).await {
+            tracing::warn!(%error, "an erasure could not go on; it is tried again");
+        }
         tokio::select! {
             () = engine.stop.cancelled() => return,
             () = engine.erasing.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(POLL) => {}
         }
     }
 }
 
-/// Whether something is left to be done soon.
-async fn round(engine: &Engine) -> Result<bool, StoreError> {
-    let mut left = false;
+/// Goes as far as can be gone.
+async fn round(engine: &Engine) -> Result<(), StoreError> {
     for mut erasure in manage::open(engine).await? {
         while erasure.state == State::Running {
             if engine.stop.is_cancelled() {
-                return Ok(false);
+                return Ok(());
             }
             let begun = Instant::now();
             match step(engine, &erasure).await? {
                 Some(next) => erasure = next,
                 // Another node was quicker.
-                None => return Ok(true),
+                None => return Ok(()),
             }
             // As long a rest as the work took: half of the writer's time is everybody else's.
             tokio::time::sleep(begun.elapsed()).await;
         }
         if erasure.state == State::Cleaning {
-            left |= !clean(engine, &erasure).await?;
+            clean(engine, &erasure).await?;
         }
     }
-    Ok(left)
+    Ok(())
 }
 
 /// The erasure after its next batch.
@@ -96,15 +88,17 @@ fn criterion(engine: &Engine, erasure: &Erasure) -> Option<Criterion> {
     }
 }
 
-/// Lets nothing of what was deleted stay in the files; whether that could be done.
-async fn clean(engine: &Engine, erasure: &Erasure) -> Result<bool, StoreError> {
-    if !engine.store.clean().await? {
-        return Ok(false);
+/// Lets nothing of what was deleted stay in the files.
+async fn clean(engine: &Engine, erasure: &Erasure) -> Result<(), StoreError> {
+    let Counts { events, runs, deliveries, .. } = erasure.counts;
+    let took_something = events + runs + deliveries > 0;
+    if took_something && engine.store.clean().await? != Cleaned::Whole {
+        return Ok(());
     }
     let (id, position) = (erasure.id, erasure.position);
     let step = ErasureStep { id, position, deed: ErasureDeed::Finish };
     if let Some(done) = engine.store.writer.erase(step).await? {
         tracing::info!(erasure = %id, events = done.counts.events, "an erasure has ended");
     }
-    Ok(true)
+    Ok(())
 }

@@ -1,34 +1,99 @@
-//! Letting nothing of what was deleted stay in the files.
+//! Letting nothing of what was erased stay in the files.
 //!
-//! SQLite: every connection overwrites what it deletes with zeros (`secure_delete`), so the database
-//! holds nothing of it once the write-ahead log has been copied; the log, which still has pages as they
-//! were before, is emptied. What SQLite moved within a database before it was opened this way, or copied
-//! when it split a page, may leave a trace between rows: a copy made by `sluice backup` has none.
+//! SQLite: an erasure deletes with `secure_delete`, which overwrites rows with zeros. That alone leaves
+//! traces, as SQLite copies rows between pages when these grow, and the gaps that remain are not
+//! overwritten. So the database is written anew (`VACUUM`), and the write-ahead log, which still has pages
+//! as they were before, is emptied. Writes wait for that: a database that is larger than [`AT_ONCE`] is
+//! written anew at the next start of the server, before anybody waits.
 //!
 //! Postgres: dead rows are vacuumed. Its own log, replicas and backups keep what they keep.
 
-use sea_orm::{ConnectionTrait, DbBackend};
+use std::time::Duration;
 
-use super::{Store, StoreError};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+
+use super::{Store, StoreError, checkpoint};
+use crate::time::Timestamp;
+
+/// Up to this size, in bytes, a database is written anew while it is served: two or three seconds.
+const AT_ONCE: u64 = 256 << 20;
+/// How often, and after which pause, it is tried to empty the log that readers still need.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What events are made of.
 const TABLES: &str =
     "events, event_bodies, event_notes, runs, step_attempts, error_groups, quarantine, erasures";
 
+/// How far the files are clean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cleaned {
+    Whole,
+    /// Readers or a full disk were in the way: it can be tried again.
+    NotYet,
+    /// The database is large.
+    AtTheNextStart,
+}
+
 impl Store {
-    /// Whether it could be done; where readers hindered it, it can be tried again soon.
-    pub(crate) async fn clean(&self) -> Result<bool, StoreError> {
-        if self.read.get_database_backend() == DbBackend::Postgres {
+    pub(crate) async fn clean(&self) -> Result<Cleaned, StoreError> {
+        let Some(space) = self.space().await? else {
             self.read.execute_unprepared(&format!("VACUUM {TABLES}")).await?;
-            return Ok(true);
+            return Ok(Cleaned::Whole);
+        };
+        if space.bytes > AT_ONCE {
+            return Ok(Cleaned::AtTheNextStart);
         }
-        match self.writer.empty_log().await {
-            Ok(()) => Ok(true),
+        match self.rewrite().await {
+            Ok(()) => Ok(Cleaned::Whole),
             Err(error) if error.is_unavailable() => {
-                tracing::debug!(%error, "the log could not be emptied yet");
-                Ok(false)
+                tracing::debug!(%error, "the files could not be cleaned yet");
+                Ok(Cleaned::NotYet)
             }
             Err(error) => Err(error),
         }
     }
+
+    async fn rewrite(&self) -> Result<(), StoreError> {
+        self.writer.rewrite().await?;
+        for _ in 1..TRIES {
+            if self.writer.empty_log().await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.writer.empty_log().await
+    }
+}
+
+/// Writes a SQLite database anew.
+pub(super) async fn rewrite(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    // Not in memory: it is as large as the database.
+    connection.execute_unprepared("PRAGMA temp_store = file").await?;
+    let written = connection.execute_unprepared("VACUUM").await;
+    connection.execute_unprepared("PRAGMA temp_store = memory").await?;
+    written.map(drop)
+}
+
+/// Ends what was put off to this moment. A disk that has no room for it is no reason not to serve.
+pub(super) async fn at_start(connection: &DatabaseConnection, now: Timestamp) -> Result<(), DbErr> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        return Ok(());
+    }
+    let waiting = "SELECT 1 FROM erasures WHERE state = 'cleaning' LIMIT 1";
+    let waiting = Statement::from_string(DbBackend::Sqlite, waiting);
+    if connection.query_one_raw(waiting).await?.is_none() {
+        return Ok(());
+    }
+    let cleaned = async {
+        rewrite(connection).await?;
+        checkpoint::empty(connection).await
+    };
+    if let Err(error) = cleaned.await {
+        tracing::warn!(%error, "what was erased may still lie in the files: make room and start again");
+        return Ok(());
+    }
+    let sql = "UPDATE erasures SET state = 'finished', finished_at = $1 WHERE state = 'cleaning'";
+    let finish = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [now.millis().into()]);
+    connection.execute_raw(finish).await.map(drop)
 }

@@ -14,6 +14,7 @@ use sea_orm::{
 
 use super::Store;
 use super::checkpoint::Checkpoint;
+use super::clean;
 use super::disk::{DiskFile, Log};
 use super::writer::{self, Files, Writer};
 use crate::live::Live;
@@ -87,6 +88,9 @@ pub async fn open(
     let write = connect(location, 1, synchronous).await.map_err(OpenError::Connect)?;
     check_database(&write).await?;
     migrate(location, &write).await?;
+    if role == Role::Server {
+        clean::at_start(&write, environment.clock.now()).await.map_err(OpenError::Connect)?;
+    }
     let read = connect(location, 8, synchronous).await.map_err(OpenError::Connect)?;
     let files = match (location, role) {
         (Location::Folder(folder), Role::Server) => Some(open_files(location, folder).await?),
@@ -186,8 +190,6 @@ fn sqlite_options(options: SqliteConnectOptions, file: &Path) -> SqliteConnectOp
         .foreign_keys(false)
         // See `checkpoint`; a tool beside the server never does it.
         .pragma("wal_autocheckpoint", "0")
-        // See `clean`.
-        .pragma("secure_delete", "on")
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")

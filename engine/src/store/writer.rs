@@ -190,6 +190,8 @@ enum Command {
 enum Chore {
     /// Copy all of the log and empty it.
     EmptyLog,
+    /// Write the database anew.
+    Rewrite,
     /// Cut free pages off the end of the database, so many at most.
     GiveBack(i64),
 }
@@ -324,6 +326,11 @@ impl Writer {
         self.ask(|reply| Command::Files(Chore::EmptyLog, reply)).await
     }
 
+    /// Writes SQLite's database anew; everybody waits for it.
+    pub(super) async fn rewrite(&self) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Files(Chore::Rewrite, reply)).await
+    }
+
     /// Gives so many free pages of SQLite's database back, where it keeps account of them.
     pub(super) async fn give_back(&self, pages: i64) -> Result<(), StoreError> {
         self.ask(|reply| Command::Files(Chore::GiveBack(pages), reply)).await
@@ -366,6 +373,7 @@ async fn serve(
         for (chore, reply) in chores(&mut batch) {
             let done = match chore {
                 Chore::EmptyLog => lane.empty_log().await,
+                Chore::Rewrite => lane.rewrite().await,
                 Chore::GiveBack(pages) => lane.give_back(pages).await,
             };
             // A sender that no longer waits needs no answer.

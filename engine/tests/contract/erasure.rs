@@ -27,6 +27,8 @@ on_both!(
     what_is_under_way_is_erased_too,
     a_restart_goes_on_and_leaves_nothing_out,
     a_receipt_does_not_say_about_whom,
+    pages_that_were_moved_about_hold_nothing_either,
+    what_was_put_off_is_cleaned_at_the_next_start,
 );
 
 const ADA: &str = "ada@example.test";
@@ -323,4 +325,49 @@ async fn a_receipt_does_not_say_about_whom(database: Database) {
     assert!(log.iter().any(|entry| entry.action == "erasure.started"), "{log:?}");
     let unknown = manage::get(engine, ErasureId::new(1)).await;
     assert!(matches!(unknown, Err(ErasureError::Unknown(_))));
+}
+
+/// Rows that grow are copied between pages by SQLite; what remains of them is no row.
+async fn pages_that_were_moved_about_hold_nothing_either(database: Database) {
+    let running = database.start().await;
+    let engine = &running.engine;
+    let mut hers = Vec::new();
+    for some in (0..1_200).collect::<Vec<i64>>().chunks(100) {
+        let sent = some.iter().map(|number| {
+            let (email, name) =
+                if number % 3 == 0 { (ADA, MARK) } else { ("bob@example.test", "Bob") };
+            running.send(order(*number, email, name))
+        });
+        hers.extend(futures::future::join_all(sent).await);
+    }
+    for accepted in hers.iter().step_by(2) {
+        repair(engine, accepted.id, Repair::MarkFailed).await.unwrap();
+    }
+    assert_eq!(erase(&running, &of_subject(ADA)).await.counts.events, 400);
+    if database.is_sqlite() {
+        for text in [ADA, MARK] {
+            assert_eq!(database.files_with(text), Vec::<String>::new(), "{text} is in a file");
+        }
+    }
+    let space = engine.store.space().await.unwrap();
+    assert!(space.is_none_or(|space| space.gives_back), "it is as it was made: {space:?}");
+    running.get(running.order(1).await.id).await;
+}
+
+async fn what_was_put_off_is_cleaned_at_the_next_start(database: Database) {
+    let running = database.start().await;
+    running.send(order(1, ADA, MARK)).await;
+    let done = erase(&running, &of_subject(ADA)).await;
+    running.engine.stop().await;
+    drop(running);
+    let connection = database.connect().await;
+    connection
+        .execute_unprepared("UPDATE erasures SET state = 'cleaning', finished_at = NULL")
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let running = database.start().await;
+    let again = finished(&running, done.id).await;
+    assert!(again.finished_at >= done.finished_at, "{again:?}");
+    assert_eq!((again.counts, again.digest), (done.counts, done.digest), "nothing is done twice");
 }

@@ -45,6 +45,7 @@ impl Work<'_, DatabaseTransaction> {
         let Some(mut erasure) = found.filter(|it| it.position == step.position) else {
             return Ok(None);
         };
+        self.overwrite_what_is_deleted(true).await?;
         let runs = match (&step.deed, erasure.state) {
             (ErasureDeed::Events { seqs, upto }, State::Running) => {
                 erasure.position = *upto;
@@ -66,10 +67,23 @@ impl Work<'_, DatabaseTransaction> {
                 erasure.finished_at = Some(self.now);
                 Vec::new()
             }
-            _ => return Ok(None),
+            _ => {
+                self.overwrite_what_is_deleted(false).await?;
+                return Ok(None);
+            }
         };
         manage::save(&self.connection, &erasure).await?;
+        self.overwrite_what_is_deleted(false).await?;
         Ok(Some((erasure, runs)))
+    }
+
+    /// SQLite does so for as long as this is on, which costs others time.
+    async fn overwrite_what_is_deleted(&self, on: bool) -> Result<(), StoreError> {
+        if !self.is_postgres() {
+            let sql = if on { "PRAGMA secure_delete = on" } else { "PRAGMA secure_delete = off" };
+            self.connection.execute_unprepared(sql).await?;
+        }
+        Ok(())
     }
 
     async fn erase_events(

@@ -13,6 +13,7 @@ use crate::Environment;
 use crate::id::NodeId;
 use crate::live::{Cursor, LiveChange};
 use crate::store::checkpoint::{self, Checkpoint};
+use crate::store::clean;
 use crate::store::disk::{Generation, Log};
 use crate::store::statements::Statements;
 
@@ -115,6 +116,14 @@ impl Lane {
         let emptied = checkpoint::empty(&self.connection).await;
         wait(BUSY_MILLIS).await?;
         emptied.map_err(StoreError::Unavailable)
+    }
+
+    pub(super) async fn rewrite(&self) -> Result<(), StoreError> {
+        if self.log.is_none() {
+            return Ok(());
+        }
+        self.mend_log().await?;
+        Ok(clean::rewrite(&self.connection).await?)
     }
 
     pub(super) async fn give_back(&self, pages: i64) -> Result<(), StoreError> {
