@@ -21,6 +21,7 @@ mod shrink;
 mod statements;
 mod writer;
 
+pub(crate) use clean::Cleaned;
 pub use latency::quantiles;
 pub use open::{Location, OpenError, Role};
 pub use shrink::Space;

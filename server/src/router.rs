@@ -17,6 +17,7 @@ use crate::config::{ByteSize, RateLimit};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
+use crate::routes::retention::limits;
 use crate::routes::{
     alerts, audit, bulk, dead_letters, erasures, events, health, ingest, keys, metrics, not_found,
     quarantine, retention, runs, secrets, sign_in, sources, stats, stream, types, users, workflows,
@@ -144,10 +145,7 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         .route("/alert-channels/{id}", axum::routing::delete(alerts::delete_channel))
         .route("/alert-channels/{id}/test", post(alerts::try_channel))
         .route("/retention", get(retention::list).put(retention::set).delete(retention::remove))
-        .route(
-            "/retention/limits",
-            get(retention::limits).put(retention::set_limit).delete(retention::remove_limit),
-        )
+        .route("/retention/limits", get(limits::list).put(limits::set).delete(limits::remove))
         .route("/users", get(users::list))
         .route("/audit", get(audit::list))
         .route("/types", get(types::list))

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-mod limits;
+pub mod limits;
 
 use crate::{
     api::{RemoveRetention, SetRetention, list_retention},

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::operation::Operation;
 use super::{RETENTION, shape};
 use crate::problem::Code;
-use crate::routes::retention::{LimitBody, RetentionBody, Which, WhichLimit};
+use crate::routes::retention::limits::{LimitBody, WhichLimit};
+use crate::routes::retention::{RetentionBody, Which};
 
 pub(super) fn operations() -> Vec<Operation> {
     let rule = json!({ "status": "processed", "keep": "30d" });

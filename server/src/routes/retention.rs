@@ -1,12 +1,11 @@
 //! `/api/v1/retention`: how long events are kept, and what is due to be removed.
 
-use app::model::{Page, RetentionLimitView, RetentionView};
+use app::model::{Page, RetentionView};
 use app::ssr::convert;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use engine::retention::limit::{self, Limit};
 use engine::retention::{self, Rule, Settled, sweep};
 use engine::workflow::duration;
 use serde::Deserialize;
@@ -17,6 +16,8 @@ use super::query::{Asked, wrong};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
+
+pub(crate) mod limits;
 
 pub(crate) async fn list(
     _: Authorized<Read>,
@@ -70,55 +71,6 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let source = which.source.filter(|source| !source.is_empty());
     retention::remove(&state.engine, settled(&which.status)?, source).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(crate) async fn limits(
-    _: Authorized<Read>,
-    State(state): State<AppState>,
-) -> Result<Json<Page<RetentionLimitView>>, Problem> {
-    let limits = limit::list(&state.engine).await?;
-    Ok(Json(Page::whole(limits.into_iter().map(convert::retention_limit).collect())))
-}
-
-/// How much is kept of these events.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewRetentionLimit)]
-pub(crate) struct LimitBody {
-    /// `processed` or `failed`.
-    #[schema(example = "processed")]
-    status: String,
-    /// Such as `20GiB`, of payloads; 1 MiB at least.
-    #[schema(example = "20GiB")]
-    max: String,
-}
-
-pub(crate) async fn set_limit(
-    _: Authorized<Manage>,
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<StatusCode, Problem> {
-    let LimitBody { status, max } = body::read_json(&headers, body, state.max_body).await?;
-    let max_bytes = limit::parse(&max).map_err(|error| wrong("max", error))?;
-    limit::set(&state.engine, Limit { status: settled(&status)?, max_bytes }).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct WhichLimit {
-    /// `processed` or `failed`.
-    status: String,
-}
-
-pub(crate) async fn remove_limit(
-    _: Authorized<Manage>,
-    State(state): State<AppState>,
-    Asked(which): Asked<WhichLimit>,
-) -> Result<StatusCode, Problem> {
-    limit::remove(&state.engine, settled(&which.status)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
