@@ -2,6 +2,9 @@
 //!
 //! A migration is plain SQL that both databases read; the few words on which they differ come from
 //! [`Dialect`]. Released migrations never change: a new need is a new file, added to [`Migrator`].
+//!
+//! Invariant: a migration is one transaction with the note that it was done, on both databases. Whenever
+//! the process ends, the next one finds a migration whole or not begun.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -27,7 +30,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let all: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(m0001_foundation::Foundation),
             Box::new(m0002_sources::Sources),
             Box::new(m0003_quarantine::Quarantine),
@@ -42,7 +45,28 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_search::Search),
             Box::new(m0014_erasure::Erasure),
             Box::new(m0015_types::Types),
-        ]
+        ];
+        all.into_iter().map(|each| Box::new(Whole(each)) as Box<dyn MigrationTrait>).collect()
+    }
+}
+
+/// A migration that is done whole or not at all. By itself it would be so on Postgres alone.
+struct Whole(Box<dyn MigrationTrait>);
+
+impl MigrationName for Whole {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Whole {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(manager).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }
 

@@ -39,6 +39,27 @@ impl Database {
         Self { location: Location::Postgres(format!("{base}/{name}")), folder }
     }
 
+    /// Another empty one, on the same kind of database.
+    pub(crate) async fn another(&self) -> Self {
+        match self.is_sqlite() {
+            true => Self::sqlite(),
+            false => Self::postgres().await,
+        }
+    }
+
+    /// The database itself, before anything serves it.
+    pub(crate) async fn connect(&self) -> sea_orm::DatabaseConnection {
+        let url = match &self.location {
+            Location::Folder(folder) => {
+                format!("sqlite://{}?mode=rwc", folder.join("sluice.db").display())
+            }
+            Location::Postgres(url) => url.clone(),
+        };
+        let mut options = sea_orm::ConnectOptions::new(url);
+        options.max_connections(1);
+        sea_orm::Database::connect(options).await.unwrap()
+    }
+
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.location, Location::Folder(_))
     }

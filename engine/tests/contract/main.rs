@@ -30,6 +30,7 @@ mod shape;
 mod sources;
 mod trial;
 mod turns;
+mod upgrade;
 mod versions;
 mod watch;
 

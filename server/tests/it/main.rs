@@ -28,4 +28,5 @@ mod sources;
 mod start;
 mod startup;
 mod telemetry;
+mod upgrade;
 mod watching;

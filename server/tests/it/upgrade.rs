@@ -1,0 +1,58 @@
+//! An upgrade that is killed goes on where it was at the next start.
+
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database, Statement};
+
+use crate::start::setup;
+
+/// How many events the old version has left.
+const EVENTS: i64 = 2_000;
+
+#[tokio::test]
+async fn an_upgrade_that_is_killed_again_and_again_ends_well() {
+    let setup = setup();
+    for level in 1..Migrator::migrations().len() as u32 {
+        let data = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", data.path().join("sluice.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        Migrator::up(&database, Some(level)).await.unwrap();
+        let fill = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {EVENTS})
+             INSERT INTO events (seq, id, event_id, event_type, source, status, received_at,
+                processed_at, payload_preview, payload_bytes, runs_open, runs_failed, attempts)
+             SELECT i, printf('evt_%026d', i), i, 'order.created', 'shop', 'processed', i, i, '1', 1,
+                0, 0, 0 FROM n"
+        );
+        database.execute_unprepared(&fill).await.unwrap();
+        let counted =
+            format!("UPDATE status_counts SET count = {EVENTS} WHERE status = 'processed'");
+        database.execute_unprepared(&counted).await.unwrap();
+        database.close().await.unwrap();
+
+        // Wherever each of them is by then.
+        for millis in [1, 2, 4, 7, 11, 16, 22, 30] {
+            let mut upgrade = setup.command(data.path(), &["migrate"]).spawn().unwrap();
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            upgrade.kill().await.unwrap();
+        }
+        let ended = setup.command(data.path(), &["migrate"]).output().await.unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(0), "level {level}: {said}");
+
+        let database = Database::connect(&url).await.unwrap();
+        let one = async |sql: &str| {
+            let statement = Statement::from_string(database.get_database_backend(), sql);
+            database.query_one_raw(statement).await.unwrap().unwrap()
+        };
+        let count = one("SELECT COUNT(*) FROM events WHERE NOT held").await;
+        assert_eq!(count.try_get_by_index::<i64>(0).unwrap(), EVENTS, "level {level}");
+        let whole = one("PRAGMA integrity_check").await;
+        assert_eq!(whole.try_get_by_index::<String>(0).unwrap(), "ok", "level {level}");
+        let applied = one("SELECT COUNT(*) FROM seaql_migrations").await;
+        let applied = applied.try_get_by_index::<i64>(0).unwrap();
+        assert_eq!(applied, Migrator::migrations().len() as i64, "level {level}");
+        database.close().await.unwrap();
+    }
+}
