@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use super::{Store, StoreError, checkpoint};
 use crate::time::Timestamp;
 
-/// Up to this size, in bytes, a database is written anew while it is served: two or three seconds.
+/// Up to this size, in bytes, a database is written anew while it is served: that takes a few seconds.
 const AT_ONCE: u64 = 256 << 20;
 /// How often, and after which pause, it is tried to empty the log that readers still need.
 const TRIES: u32 = 50;
