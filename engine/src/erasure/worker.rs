@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::criterion::Path;
+use super::find::Found;
 use super::{Counts, Criterion, Erasure, State, find, manage};
 use crate::Engine;
 use crate::store::{Cleaned, ErasureDeed, ErasureStep, StoreError};
@@ -11,11 +12,18 @@ use crate::store::{Cleaned, ErasureDeed, ErasureStep, StoreError};
 /// Erasures are looked for at least this often, also without a wake-up.
 const POLL: Duration = Duration::from_secs(5);
 
+/// For how long it is looked on where nothing fits, before it is written down how far that was.
+const STRIDE: Duration = Duration::from_millis(500);
+
 /// Runs until the engine stops.
 pub(crate) async fn keep_erasing(engine: Engine) {
     loop {
-        if let Err(error) = round(&engine).await {
-            tracing::warn!(%error, "an erasure could not go on; it is tried again");
+        // Wherever it is left, the next start goes on from what was committed.
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            done = round(&engine) => if let Err(error) = done {
+                tracing::warn!(%error, "an erasure could not go on; it is tried again");
+            },
         }
         tokio::select! {
             () = engine.stop.cancelled() => return,
@@ -29,9 +37,6 @@ pub(crate) async fn keep_erasing(engine: Engine) {
 async fn round(engine: &Engine) -> Result<(), StoreError> {
     for mut erasure in manage::open(engine).await? {
         while erasure.state == State::Running {
-            if engine.stop.is_cancelled() {
-                return Ok(());
-            }
             let begun = Instant::now();
             match step(engine, &erasure).await? {
                 Some(next) => erasure = next,
@@ -54,8 +59,7 @@ async fn step(engine: &Engine, erasure: &Erasure) -> Result<Option<Erasure>, Sto
         None => ErasureDeed::Stop,
         Some(criterion) => {
             let criterion = Arc::new(criterion);
-            let (position, upper) = (erasure.position, erasure.upper_seq);
-            match find::next(engine, &criterion, position, upper).await? {
+            match look(engine, &criterion, erasure).await? {
                 Some(found) => ErasureDeed::Events {
                     seqs: found.rows.into_iter().map(|row| row.seq).collect(),
                     upto: found.upto,
@@ -70,6 +74,23 @@ async fn step(engine: &Engine, erasure: &Erasure) -> Result<Option<Erasure>, Sto
     };
     let (id, position) = (erasure.id, erasure.position);
     engine.store.writer.erase(ErasureStep { id, position, deed }).await
+}
+
+/// The next events that fit, or how far there were none for a while; `None` at the end.
+async fn look(
+    engine: &Engine,
+    criterion: &Arc<Criterion>,
+    erasure: &Erasure,
+) -> Result<Option<Found>, StoreError> {
+    let (begun, mut position) = (Instant::now(), erasure.position);
+    loop {
+        match find::next(engine, criterion, position, erasure.upper_seq).await? {
+            Some(found) if found.rows.is_empty() && begun.elapsed() < STRIDE => {
+                position = found.upto;
+            }
+            other => return Ok(other),
+        }
+    }
 }
 
 /// What it looks for; `None` where that cannot be read any more.

@@ -17,9 +17,10 @@ use crate::time::Timestamp;
 
 /// Up to this size, in bytes, a database is written anew while it is served: that takes a few seconds.
 const AT_ONCE: u64 = 256 << 20;
-/// How often, and after which pause, it is tried to empty the log that readers still need.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait before the log, which readers still need, is tried to be emptied once more: longer
+/// each time, for a backup reads as long as it takes.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// What events are made of.
 const TABLES: &str =
@@ -29,7 +30,7 @@ const TABLES: &str =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cleaned {
     Whole,
-    /// Readers or a full disk were in the way: it can be tried again.
+    /// A full disk was in the way: it can be tried again.
     NotYet,
     /// The database is large.
     AtTheNextStart,
@@ -56,13 +57,17 @@ impl Store {
 
     async fn rewrite(&self) -> Result<(), StoreError> {
         self.writer.rewrite().await?;
-        for _ in 1..TRIES {
-            if self.writer.empty_log().await.is_ok() {
-                return Ok(());
+        let mut pause = SHORTEST;
+        loop {
+            match self.writer.empty_log().await {
+                Err(error) if error.is_unavailable() => {
+                    tracing::debug!(%error, "the log could not be emptied yet");
+                }
+                done => return done,
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST);
         }
-        self.writer.empty_log().await
     }
 }
 
