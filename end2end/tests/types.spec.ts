@@ -26,7 +26,7 @@ test.describe('without a script', () => {
   test('events have a limit of size', async ({ page }) => {
     await signIn(page);
     await page.goto('/retention');
-    await page.getByLabel('At most').fill('20GiB');
+    await page.locator('input[name="max"]').fill('20GiB');
     await page.getByRole('button', { name: 'Limit' }).click();
     await expect(page.getByText('at most 20GiB')).toBeVisible();
     await page.getByRole('button', { name: 'Remove the limit of processed events' }).click();
