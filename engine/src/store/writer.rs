@@ -470,9 +470,7 @@ impl Command {
             Self::ExtendLeases(_, reply)
             | Self::GiveTurns(_, reply)
             | Self::Change(_, reply)
-            | Self::Files(_, reply) => {
-                reply.send(Err(error)).is_err()
-            }
+            | Self::Files(_, reply) => reply.send(Err(error)).is_err(),
             Self::TouchKeys(_) => false,
         };
     }

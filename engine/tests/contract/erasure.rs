@@ -25,6 +25,7 @@ on_both!(
     a_plan_counts_and_changes_nothing,
     a_held_event_stays_and_is_counted,
     what_is_under_way_is_erased_too,
+    who_waited_for_what_is_erased_has_its_turn,
     a_restart_goes_on_and_leaves_nothing_out,
     a_receipt_does_not_say_about_whom,
     pages_that_were_moved_about_hold_nothing_either,
@@ -271,6 +272,19 @@ async fn what_is_under_way_is_erased_too(database: Database) {
     let again = running.send(order(1, ADA, MARK)).await;
     assert!(!again.duplicate);
     running.get(again.id).await;
+}
+
+async fn who_waited_for_what_is_erased_has_its_turn(database: Database) {
+    let running = database.start().await;
+    running
+        .apply("name: One\nconcurrency: 1\ntriggers: [{ eventType: \"order.*\" }]\nsteps:\n  - id: wait\n    delay: { for: 1h }\n")
+        .await;
+    let first = running.send(order(1, ADA, MARK)).await.id;
+    running.reaches(first, EventStatus::Processing).await;
+    let second = running.send(order(2, "bob@example.test", "Bob")).await.id;
+    assert_eq!(running.get(second).await.row.status, EventStatus::Pending, "it waits");
+    assert_eq!(erase(&running, &of_subject(ADA)).await.counts.runs, 1);
+    running.reaches(second, EventStatus::Processing).await;
 }
 
 async fn a_restart_goes_on_and_leaves_nothing_out(database: Database) {

@@ -9,8 +9,10 @@ use super::StoreError;
 use super::work::Work;
 use crate::erasure::{Erasure, State, manage};
 use crate::event::{EventRow, error_group};
-use crate::id::{ErasureId, RunId};
+use crate::id::{ErasureId, RunId, WorkflowId};
 use crate::intake::IDEMPOTENCY_KEPT_MILLIS;
+use crate::run::RunState;
+use crate::run::turn::Turn;
 use crate::store::entity::{event, run};
 
 /// What the worker of the erasures wants done next.
@@ -30,6 +32,14 @@ pub enum ErasureDeed {
     Stop,
     /// The files are clean.
     Finish,
+}
+
+/// A run that goes with its event.
+struct Gone {
+    id: RunId,
+    event_seq: i64,
+    /// The turn that it has or waits for.
+    turn: Option<(WorkflowId, Turn)>,
 }
 
 /// What stands for a value in messages that stay.
@@ -91,6 +101,9 @@ impl Work<'_, DatabaseTransaction> {
         erasure: &mut Erasure,
         seqs: &[i64],
     ) -> Result<Vec<RunId>, StoreError> {
+        let runs = self.runs_of(seqs).await?;
+        // Before the events: whoever gives turns holds this and then settles an event.
+        self.lock_turns(runs.iter().filter_map(|run| Some(run.turn.as_ref()?.0))).await?;
         let found = event::Entity::find()
             .filter(event::Column::Seq.is_in(seqs.iter().copied()))
             .lock_exclusive()
@@ -107,19 +120,19 @@ impl Work<'_, DatabaseTransaction> {
         let Some(newest) = rows.iter().map(|row| row.received_at).max() else {
             return Ok(Vec::new());
         };
-        let of_events = run::Column::EventSeq.is_in(rows.iter().map(|row| row.seq));
-        let runs: Vec<String> = run::Entity::find()
-            .select_only()
-            .column(run::Column::Id)
-            .filter(of_events)
-            .into_tuple()
-            .all(&self.connection)
-            .await?;
         if newest.plus_millis(IDEMPOTENCY_KEPT_MILLIS) > self.now {
             let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
             self.delete_by("idempotency_keys", "event", &ids).await?;
         }
         self.remove(&rows).await?;
+        let gone = |run: &&Gone| rows.iter().any(|row| row.seq == run.event_seq);
+        let runs: Vec<&Gone> = runs.iter().filter(gone).collect();
+        // Those that waited for them go on.
+        let turns = runs.iter().filter_map(|run| {
+            let (workflow, turn) = run.turn.as_ref()?;
+            Some((run.id, *workflow, turn))
+        });
+        self.end_turns(turns);
         self.changed.retain(|noted| rows.iter().all(|row| row.seq != noted.seq));
         rows.iter().for_each(|row| self.tally.left(row));
         erasure.counts.events += rows.len() as i64;
@@ -127,7 +140,26 @@ impl Work<'_, DatabaseTransaction> {
         erasure.counts.bytes += rows.iter().map(|row| row.payload_bytes).sum::<i64>();
         let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
         erasure.digest = chained(&erasure.digest, &ids);
-        Ok(runs.iter().filter_map(|id| id.parse().ok()).collect())
+        Ok(runs.into_iter().map(|run| run.id).collect())
+    }
+
+    async fn runs_of(&self, seqs: &[i64]) -> Result<Vec<Gone>, StoreError> {
+        let runs: Vec<(String, i64, String, String)> = run::Entity::find()
+            .select_only()
+            .column(run::Column::Id)
+            .column(run::Column::EventSeq)
+            .column(run::Column::WorkflowId)
+            .column(run::Column::State)
+            .filter(run::Column::EventSeq.is_in(seqs.iter().copied()))
+            .into_tuple()
+            .all(&self.connection)
+            .await?;
+        let gone = |(id, event_seq, workflow, state): (String, i64, String, String)| {
+            let state: RunState = serde_json::from_str(&state).unwrap_or_default();
+            let turn = state.turn.and_then(|turn| Some((workflow.parse().ok()?, turn)));
+            Some(Gone { id: id.parse().ok()?, event_seq, turn })
+        };
+        Ok(runs.into_iter().filter_map(gone).collect())
     }
 
     async fn erase_rest(
