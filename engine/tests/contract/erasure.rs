@@ -1,6 +1,8 @@
 //! What there is about somebody goes with all that belongs to it, nothing else does, and the receipt does
 //! not say about whom.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use engine::erasure::{Criterion, Erasure, ErasureError, State, manage};
@@ -84,11 +86,11 @@ async fn all(running: &Running) -> Vec<(EventId, String)> {
 
 /// How many rows of the tables that hold what events say have this text in them.
 async fn rows_with(running: &Running, text: &str) -> i64 {
-    let found = std::sync::Arc::new(std::sync::Mutex::new(0));
-    let (seen, text) = (std::sync::Arc::clone(&found), text.to_owned());
+    let found = Arc::new(AtomicI64::new(0));
+    let (seen, text) = (Arc::clone(&found), text.to_owned());
     // The writer's own eyes: whatever the pools may see, this is what is stored.
     let change = engine::store::Change::new(move |transaction| {
-        let (seen, text) = (std::sync::Arc::clone(&seen), text.clone());
+        let (seen, text) = (Arc::clone(&seen), text.clone());
         Box::pin(async move {
             let columns = [
                 ("events", "COALESCE(subject, '') || payload_preview || COALESCE(error, '')"),
@@ -114,13 +116,12 @@ async fn rows_with(running: &Running, text: &str) -> i64 {
                 let row = transaction.query_one_raw(statement).await?.unwrap();
                 count += row.try_get::<i64>("", "count")?;
             }
-            *seen.lock().unwrap() = count;
+            seen.store(count, Ordering::SeqCst);
             Ok(())
         })
     });
     running.engine.store.writer.change(change).await.unwrap();
-    let count = *found.lock().unwrap();
-    count
+    found.load(Ordering::SeqCst)
 }
 
 /// Orders of Ada among those of others, worked on, half of them failed.
