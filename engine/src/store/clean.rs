@@ -23,8 +23,7 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// What events are made of.
-const TABLES: &str =
-    "events, event_bodies, event_notes, runs, step_attempts, error_groups, quarantine, erasures";
+const TABLES: &str = "events, event_bodies, event_notes, event_search, runs, step_attempts, error_groups, quarantine, erasures";
 
 /// How far the files are clean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +70,11 @@ impl Store {
     }
 }
 
-/// Writes a SQLite database anew.
+/// Writes a SQLite database anew. Before that the index of words: what is deleted there only does not count
+/// any more, until its parts are made one.
 pub(super) async fn rewrite(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let one = "INSERT INTO event_search (event_search) VALUES ('optimize')";
+    connection.execute_unprepared(one).await?;
     // Not in memory: it is as large as the database.
     connection.execute_unprepared("PRAGMA temp_store = file").await?;
     let written = connection.execute_unprepared("VACUUM").await;

@@ -103,6 +103,7 @@ async fn rows_with(running: &Running, text: &str) -> i64 {
                 ),
                 ("error_groups", "message"),
                 ("quarantine", "body || headers"),
+                ("turns", "COALESCE(order_key, '')"),
                 ("erasures", "COALESCE(sealed, '') || COALESCE(path, '') || value_hash"),
                 ("audit_entries", "detail"),
             ];

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{changes::ChangeList, history::Turns, why::Why};
 use super::hold::{HoldButton, Holding};
+use super::{changes::ChangeList, history::Turns, why::Why};
 use crate::{
     model::{EventDetail, EventError, EventStatus, History, NoteView, WhyLine, time::duration},
     ui::{
