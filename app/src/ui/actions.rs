@@ -5,9 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{Icon, Notice, Notices, icon::Shape};
 use crate::{
     ApiError,
-    api::{
-        CancelRun, HoldEvent, MarkFailed, MarkProcessed, ReleaseEvent, ReplayEvent, RetryEvent,
-    },
+    api::{CancelRun, HoldEvent, MarkFailed, MarkProcessed, ReleaseEvent, ReplayEvent, RetryEvent},
 };
 
 /// The page's actions, and when one has last succeeded.
