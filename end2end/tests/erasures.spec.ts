@@ -23,8 +23,8 @@ test('what there is about somebody is counted, then erased, with a receipt', asy
   await signIn(page);
   await page.goto('/erasures');
   await hydrated(page);
-  await page.getByLabel('Where').fill('customer.email');
-  await page.getByLabel('Value').fill('grace@example.test');
+  await page.getByRole('textbox', { name: /^Where/ }).fill('customer.email');
+  await page.getByRole('textbox', { name: /^Value/ }).fill('grace@example.test');
   await page.getByRole('button', { name: 'Count' }).click();
   await expect(page.getByRole('status', { name: 'Counted' })).toContainText('3 events');
   expect(page.url()).not.toContain('grace');
@@ -49,8 +49,8 @@ test.describe('without a script', () => {
     await sluice.send('order.created', order('joan@example.test'));
     await signIn(page);
     await page.goto('/erasures');
-    await page.getByLabel('Where').fill('customer.email');
-    await page.getByLabel('Value').fill('joan@example.test');
+    await page.getByRole('textbox', { name: /^Where/ }).fill('customer.email');
+    await page.getByRole('textbox', { name: /^Value/ }).fill('joan@example.test');
     await page.getByRole('button', { name: 'Count' }).click();
     await expect(page.getByRole('status', { name: 'Counted' })).toContainText('1 events');
     expect(page.url()).not.toContain('joan');
