@@ -52,7 +52,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
         const ended = JSON.parse(await sluice.command('keys', 'create', '--name', 'old till', '--json'));
         await sluice.command('keys', 'revoke', ended.id);
 
-        const events = [[`/events/${processed}`, 'event'], [`/events/${failed}`, 'event-failed']];
+        const events = [
+          [`/events/${processed}`, 'event'],
+          [`/events/${failed}`, 'event-failed'],
+          ['/types/order.created', 'type'],
+        ];
         const missing = [['/events/evt_none', 'event-missing'], ['/nowhere', 'no-page']];
         for (const [path, name] of [...PAGES, ...FORMS, ...events, ...missing]) {
           await page.goto(path);
@@ -108,7 +112,6 @@ const PAGES = [
   ['/retention', 'retention'],
   ['/erasures', 'erasures'],
   ['/types', 'types'],
-  ['/types/order.created', 'type'],
   ['/people', 'people'],
   ['/audit', 'audit'],
   ['/settings', 'settings'],
