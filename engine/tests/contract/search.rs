@@ -142,8 +142,7 @@ async fn indexed(engine: &Engine) -> Vec<i64> {
         })
     });
     engine.store.writer.change(look).await.unwrap();
-    let seqs = seqs.lock().unwrap().clone();
-    seqs
+    seqs.lock().unwrap().clone()
 }
 
 async fn the_index_goes_on_where_it_stopped(database: Database) {
