@@ -9,6 +9,7 @@ pub mod doors;
 pub mod http;
 pub mod ingest;
 pub mod ledger;
+pub mod lists;
 pub mod load;
 pub mod process;
 pub mod sink;

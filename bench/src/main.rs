@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench::trials::{self, Report};
-use bench::{doors, ingest, sluice, variants};
+use bench::{doors, ingest, lists, sluice, variants};
 use clap::{Args, Parser, Subcommand};
 
 /// A restart after a crash is to serve again within this.
@@ -31,6 +31,16 @@ enum Command {
     Ingest(IngestArguments),
     /// Plain ingest beside the same with many keys and triggers, idempotency keys, or batches
     Variant(VariantArguments),
+    /// A page of the list, by each filter, with few events beside many
+    List {
+        #[arg(long, default_value_t = 10_000)]
+        few: u64,
+        #[arg(long, default_value_t = 10_000_000)]
+        many: u64,
+        /// Walks of five pages for each filter
+        #[arg(long, default_value_t = 40)]
+        walks: usize,
+    },
     /// SIGKILL under load: nothing acknowledged is lost, nothing doubled
     Kill(KillArguments),
     /// Backups under load, each put back and compared with what was promised
@@ -158,6 +168,9 @@ async fn main() -> ExitCode {
         Command::Bare => bench::bare::announce_and_serve().await.map(|()| true),
         Command::Ingest(arguments) => measure(arguments).await.map(|()| true),
         Command::Variant(arguments) => vary(arguments).await.map(|()| true),
+        Command::List { few, many, walks } => {
+            list(lists::Options { few, many, walks }).await.map(|()| true)
+        }
         Command::Kill(arguments) => kill(arguments.into()).await,
         Command::Backup { times } => back_up(times).await,
         Command::Faults(arguments) => faults(arguments).await,
@@ -182,6 +195,12 @@ async fn measure(arguments: IngestArguments) -> Result<()> {
         std::fs::write(&file, text)
             .with_context(|| format!("could not write {}", file.display()))?;
     }
+    Ok(())
+}
+
+async fn list(options: lists::Options) -> Result<()> {
+    let lines = lists::compare(&sluice::binary()?, options, progress).await?;
+    say(&lists::table(options, &lines)?);
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub mod note;
 pub mod pattern;
 pub mod read;
 pub mod repair;
+mod types;
 
 pub use event_type::EventType;
 pub use pattern::Pattern;

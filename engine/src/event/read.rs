@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 
 use super::hold::{self, Hold};
 use super::note::{self, EventNote};
+use super::types::{self, Matching};
 use super::{Event, EventRow, EventStatus, Pattern};
 use crate::Engine;
 use crate::id::{BulkId, EventId, first_event_id_at};
@@ -65,6 +66,21 @@ impl EventFilter {
     }
 
     pub(crate) fn condition(&self) -> Condition {
+        let all = self.condition_without_type();
+        match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
+            Some((_, Some(literal))) => all.add(event::Column::EventType.eq(literal)),
+            // The beginning narrows it down; the pattern itself decides on each row.
+            Some((pattern, None)) => match end_of_prefix(pattern.prefix()) {
+                Some(end) => all
+                    .add(event::Column::EventType.gte(pattern.prefix()))
+                    .add(event::Column::EventType.lt(end)),
+                None => all,
+            },
+            None => all,
+        }
+    }
+
+    pub(super) fn condition_without_type(&self) -> Condition {
         let mut all = Condition::all();
         if let Some(source) = &self.source {
             all = all.add(event::Column::Source.eq(source));
@@ -108,22 +124,12 @@ impl EventFilter {
             // As it stands in the partial index.
             all = all.add(sea_orm::sea_query::Expr::cust(if held { "held" } else { "NOT held" }));
         }
-        match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
-            Some((_, Some(literal))) => all.add(event::Column::EventType.eq(literal)),
-            // The beginning narrows it down; the pattern itself decides on each row.
-            Some((pattern, None)) => match end_of_prefix(pattern.prefix()) {
-                Some(end) => all
-                    .add(event::Column::EventType.gte(pattern.prefix()))
-                    .add(event::Column::EventType.lt(end)),
-                None => all,
-            },
-            None => all,
-        }
+        all
     }
 }
 
 /// The first text after all that begin with `prefix`.
-fn end_of_prefix(prefix: &str) -> Option<String> {
+pub(super) fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut characters: Vec<char> = prefix.chars().collect();
     while let Some(last) = characters.pop() {
         if let Some(next) = char::from_u32(u32::from(last) + 1) {
@@ -152,9 +158,25 @@ pub async fn list(
     let mut rows: Vec<EventRow> = Vec::with_capacity(limit + 1);
     let mut before = before;
     let mut reach = (limit * 2).max(LEAST_SEARCHED);
+    let pattern = filter.event_type.as_ref().filter(|pattern| pattern.literal().is_none());
+    let types = match pattern.filter(|_| filter.search.is_none()) {
+        Some(pattern) => Some(types::matching(engine, pattern).await?),
+        None => None,
+    };
     // The indexes narrow down, the pattern decides: go on until the page and one more are full.
     loop {
-        let mut query = event::Entity::find().filter(filter.condition());
+        let all = event::Entity::find();
+        let mut query = match &types {
+            None => all.filter(filter.condition()),
+            // By their numbers, backwards: nearly any of them fits.
+            Some(Matching::Many) => all.filter(filter.condition_without_type()),
+            Some(Matching::Only(types)) => {
+                match types::newest(types, filter, before, limit as u64 + 1) {
+                    Some(newest) => all.filter(event::Column::Seq.in_subquery(newest)),
+                    None => return Ok(Page { rows, next: None }),
+                }
+            }
+        };
         if let Some(before) = before {
             query = query.filter(event::Column::Seq.lt(before));
         }
