@@ -44,6 +44,7 @@ use run::room::Room;
 use run::targets::Targets;
 use run::worker;
 use store::{Location, OpenError, Role, Store, StoreError};
+use time::steady::{Steady, kept};
 use time::{Clock, SystemClock, Timestamp};
 use vault::{Vault, VaultError};
 
@@ -54,13 +55,17 @@ const TOUCH_KEYS_EVERY: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Environment {
     pub clock: Arc<dyn Clock>,
+    /// What timers go by.
+    pub steady: Arc<Steady>,
     pub random: Arc<dyn Random>,
     ids: Arc<IdSource>,
 }
 
 impl Environment {
     pub fn new(clock: impl Clock, random: impl Random) -> Self {
-        Self { clock: Arc::new(clock), random: Arc::new(random), ids: Arc::default() }
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let steady = Arc::new(Steady::new(Arc::clone(&clock)));
+        Self { clock, steady, random: Arc::new(random), ids: Arc::default() }
     }
 
     pub fn system() -> Self {
@@ -100,6 +105,8 @@ pub enum StartError {
     Vault(#[from] VaultError),
     #[error("the workflows could not be read: {0}")]
     Workflows(#[source] StoreError),
+    #[error("what is due could not be brought to the time of this clock: {0}")]
+    Clock(#[source] StoreError),
 }
 
 /// A running engine; clones share everything.
@@ -158,6 +165,7 @@ impl Engine {
             inbox.clone(),
         )
         .await?;
+        kept::resume(&store, &environment.steady).await.map_err(StartError::Clock)?;
         let vault = Vault::open(&settings.secret_key_file, &*environment.random)?;
         let workflows = workflow::Catalog::default();
         workflows.replace(workflow::list::load(&store).await.map_err(StartError::Workflows)?);
@@ -198,8 +206,14 @@ impl Engine {
         Ok(engine)
     }
 
+    /// What the wall shows: it labels what happens.
     pub fn now(&self) -> Timestamp {
         self.environment.clock.now()
+    }
+
+    /// What timers go by.
+    pub(crate) fn steady(&self) -> Timestamp {
+        self.environment.steady.now()
     }
 
     /// Takes no new runs, lets the attempts under way end, and writes down what is left.

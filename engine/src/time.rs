@@ -1,11 +1,14 @@
 //! Points in time as milliseconds since 1970, and the clock through which the engine reads them.
 //!
 //! Wall-clock times order and label; how long something took is measured by the monotonic clock
-//! where it happens.
+//! where it happens, and what is to happen later goes by [`steady`] time.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+pub mod steady;
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Shown as RFC 3339 with milliseconds, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,7 +80,11 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
 
 /// The edge through which the engine reads the time; tests turn it by hand.
 pub trait Clock: Send + Sync + 'static {
+    /// What the wall shows.
     fn now(&self) -> Timestamp;
+
+    /// Milliseconds that have passed since some moment, whatever the wall was set to meanwhile.
+    fn passed(&self) -> i64;
 }
 
 pub struct SystemClock;
@@ -86,25 +93,68 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_millisecond())
     }
+
+    fn passed(&self) -> i64 {
+        since_boot()
+    }
+}
+
+/// Time in which the machine slept has passed as well, which `Instant` leaves out.
+#[cfg(target_os = "linux")]
+fn since_boot() -> i64 {
+    use nix::time::{ClockId, clock_gettime};
+    match clock_gettime(ClockId::CLOCK_BOOTTIME) {
+        Ok(at) => at.tv_sec() * 1_000 + at.tv_nsec() / 1_000_000,
+        Err(_) => since_first_asked(),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> i64 {
+    since_first_asked()
+}
+
+fn since_first_asked() -> i64 {
+    static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+    i64::try_from(FIRST.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A clock that stands still until it is turned.
 #[derive(Clone)]
-pub struct ManualClock(Arc<AtomicI64>);
+pub struct ManualClock {
+    wall: Arc<AtomicI64>,
+    passed: Arc<AtomicI64>,
+}
 
 impl ManualClock {
     pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(now.millis())))
+        Self { wall: Arc::new(AtomicI64::new(now.millis())), passed: Arc::default() }
     }
 
+    /// Time passes, and the wall shows it.
     pub fn turn(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.wall.fetch_add(millis, Ordering::SeqCst);
+        self.pass(millis);
+    }
+
+    /// Time passes while the wall stands still.
+    pub fn pass(&self, millis: i64) {
+        self.passed.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the wall; no time passes.
+    pub fn set(&self, millis: i64) {
+        self.wall.store(millis, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        Timestamp(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn passed(&self) -> i64 {
+        self.passed.load(Ordering::SeqCst)
     }
 }
 

@@ -24,6 +24,7 @@ mod m0012_turns;
 mod m0013_search;
 mod m0014_erasure;
 mod m0015_types;
+mod m0016_steady;
 
 pub struct Migrator;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_search::Search),
             Box::new(m0014_erasure::Erasure),
             Box::new(m0015_types::Types),
+            Box::new(m0016_steady::Steady),
         ];
         all.into_iter().map(|each| Box::new(Whole(each)) as Box<dyn MigrationTrait>).collect()
     }

@@ -132,16 +132,18 @@ struct Which {
 impl Which {
     /// `None` where nothing is old enough.
     async fn of(engine: &Engine, rule: &Rule, all: &[Rule]) -> Result<Option<Self>, StoreError> {
+        // A clock that was set ahead must not make everything old.
+        let now = engine.now().min(engine.steady());
         // Ids begin with their time: the last one of that time bounds the numbers to look through.
         let read = &engine.store.read;
         let statement = Statement::from_sql_and_values(
             read.get_database_backend(),
             "SELECT seq FROM events WHERE id < $1 ORDER BY id DESC LIMIT 1",
-            [first_event_id_at(rule.until(engine.now())).into()],
+            [first_event_id_at(rule.until(now)).into()],
         );
         let Some(bound) = read.query_one_raw(statement).await? else { return Ok(None) };
         let bound: i64 = bound.try_get_by_index(0)?;
-        let cutoff = rule.until(engine.now()).millis();
+        let cutoff = rule.until(now).millis();
         let mut values: Vec<Value> = vec![bound.into(), cutoff.into()];
         // Written out, so that the partial index of this status applies.
         let mut clause = format!(

@@ -152,7 +152,7 @@ pub(crate) async fn call(
         Some(port) => format!("{host}:{port}"),
         None => host.clone(),
     };
-    let pass = match engine.breakers.ask(&place, engine.now()) {
+    let pass = match engine.breakers.ask(&place, engine.steady()) {
         Ok(pass) => pass,
         Err(until) => return Made::Held { host: mask.text(&place), until },
     };
@@ -166,7 +166,7 @@ pub(crate) async fn call(
             (Outcome::Failed(failure("timeout", message, false)), None)
         }
     };
-    pass.ended(seen(&outcome, response.as_ref()), engine.now());
+    pass.ended(seen(&outcome, response.as_ref()), engine.steady());
     let outcome = match outcome {
         Outcome::Succeeded(output) => Outcome::Succeeded(mask.json(output)),
         Outcome::Failed(failure) => Outcome::Failed(hidden(failure, &mask)),

@@ -75,7 +75,7 @@ pub enum Stand {
     /// Ask [`next`] again.
     Ready,
     Waiting {
-        until: Timestamp,
+        wait: Duration,
     },
     Failed(EventError),
 }
@@ -90,7 +90,7 @@ pub fn begin(trigger: &Trigger, scope: &Scope, payload: &str) -> Result<Json, Fa
     }
 }
 
-/// Skips what `when` excludes and says what comes then.
+/// Skips what `when` excludes and says what comes then; `now` is steady time.
 pub fn next<'a>(
     definition: &'a Definition,
     state: &mut RunState,
@@ -134,7 +134,8 @@ pub fn next<'a>(
     Next::Finished
 }
 
-/// Takes the outcome of an attempt at `step`, which began as number `state.attempt + 1`.
+/// Takes the outcome of an attempt at `step`, which began as number `state.attempt + 1`; `now` is what the
+/// wall shows.
 pub fn settle(
     run: RunId,
     step: &Step,
@@ -158,7 +159,7 @@ pub fn settle(
             match wait {
                 Some(wait) => {
                     let wait = failure.retry_after.map_or(wait, |asked| asked.max(wait));
-                    Stand::Waiting { until: now.plus(wait) }
+                    Stand::Waiting { wait }
                 }
                 None => {
                     let exhausted = if failure.permanent { "permanent" } else { "attempts" };

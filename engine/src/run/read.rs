@@ -81,7 +81,7 @@ pub async fn list(
     }
     let runs = query.order_by_desc(run::Column::Id).limit(limit).all(&engine.store.read).await?;
     let events = events(engine, runs.iter().map(|run| run.event_seq).collect()).await?;
-    Ok(runs.into_iter().map(|run| row(&events, run)).collect())
+    Ok(runs.into_iter().map(|run| row(engine, &events, run)).collect())
 }
 
 /// These runs, the oldest first: those whose event `filter` shows, and those that have none.
@@ -106,14 +106,14 @@ pub async fn moved(
     let reference = |row: EventRow| (row.seq, RunEvent { id: row.id, event_type: row.event_type });
     let events: HashMap<i64, RunEvent> = shown.into_iter().map(reference).collect();
     let runs = runs.into_iter().filter(|run| !hidden.contains(&run.event_seq));
-    Ok(runs.map(|run| row(&events, run)).collect())
+    Ok(runs.map(|run| row(engine, &events, run)).collect())
 }
 
-fn row(events: &HashMap<i64, RunEvent>, run: run::Model) -> RunRow {
+fn row(engine: &Engine, events: &HashMap<i64, RunEvent>, run: run::Model) -> RunRow {
     RunRow {
         attempts: run.attempts,
         event: events.get(&run.event_seq).cloned(),
-        run: run.with_attempts(Vec::new()),
+        run: on_the_wall(engine, run.with_attempts(Vec::new())),
     }
 }
 
@@ -165,6 +165,12 @@ pub async fn latest_of(
     with_journals(engine, own.all(read).await?).await
 }
 
+/// The store keeps due times in steady time; people read them off the wall.
+fn on_the_wall(engine: &Engine, run: RunRecord) -> RunRecord {
+    let due_at = run.due_at.map(|at| engine.environment.steady.on_the_wall(at));
+    RunRecord { due_at, ..run }
+}
+
 async fn with_journals(
     engine: &Engine,
     runs: Vec<run::Model>,
@@ -185,7 +191,7 @@ async fn with_journals(
         .into_iter()
         .map(|run| {
             let journal = journals.remove(&run.id).unwrap_or_default();
-            run.with_attempts(journal)
+            on_the_wall(engine, run.with_attempts(journal))
         })
         .collect())
 }

@@ -119,7 +119,7 @@ async fn begin(
         workflow_version: workflow.version,
         trigger_index: trigger as i64,
         status: RunStatus::Queued.as_str().to_owned(),
-        due_at: Some(now),
+        due_at: Some(engine.steady().millis()),
         lease_owner: None,
         state: serde_json::json!(state).to_string(),
         attempts: 0,

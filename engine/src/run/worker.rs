@@ -28,6 +28,7 @@ use crate::id::RunId;
 use crate::store::entity::event;
 use crate::store::{Claimed, Progress, StoreError};
 use crate::time::Timestamp;
+use crate::time::steady::kept;
 use crate::workflow::{Workflow, list};
 
 /// How long a node may be silent before others take its runs.
@@ -110,6 +111,7 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     let mut poll = tokio::time::interval(POLL);
     let mut look = tokio::time::interval(LOOK);
+    let mut clock_kept = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -122,7 +124,13 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
                 Err(error) => tracing::debug!(%error, "cancelled runs could not be looked for"),
             },
             () = worker.due.notified() => claim(&tasks, &engine, &held, &stop).await,
-            _ = poll.tick() => claim(&tasks, &engine, &held, &stop).await,
+            _ = poll.tick() => {
+                match kept::keep(&engine, clock_kept).await {
+                    Ok(kept) => clock_kept = kept,
+                    Err(error) => tracing::debug!(%error, "the clock's course could not be kept"),
+                }
+                claim(&tasks, &engine, &held, &stop).await;
+            }
             _ = heartbeat.tick() => {
                 let runs: Vec<RunId> = held_runs(&held).into_iter().collect();
                 if !runs.is_empty()
@@ -138,6 +146,9 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
     }
     tasks.close();
     tasks.wait().await;
+    if let Err(error) = kept::keep(&engine, None).await {
+        tracing::debug!(%error, "the clock's course could not be kept");
+    }
 }
 
 fn held_runs(held: &Held) -> HashSet<RunId> {
@@ -224,7 +235,7 @@ async fn is_any_due(engine: &Engine) -> bool {
     let read = &engine.store.read;
     let sql = "SELECT 1 AS due FROM runs WHERE due_at IS NOT NULL AND due_at <= $1
         AND (due_at <= $2 OR lease_owner <> $3) LIMIT 1";
-    let now = engine.now();
+    let now = engine.steady();
     // On SQLite a lease of another node is left over from a process that has died.
     let postgres = read.get_database_backend() == sea_orm::DbBackend::Postgres;
     let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
@@ -261,7 +272,11 @@ async fn load(
     place: Place,
 ) -> Result<Option<Assignment>, StoreError> {
     let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
-    let event = match &claimed.state.event {
+    let mut state = claimed.state;
+    // It was due: that counts, for due times follow a clock that was set, and what the run remembers does not.
+    let now = engine.steady();
+    state.delayed_until = state.delayed_until.map(|until| until.min(now));
+    let event = match &state.event {
         Some(carried) => Some(carried.event()),
         None => stored(engine, claimed.event_seq).await?,
     };
@@ -275,7 +290,7 @@ async fn load(
         event: Arc::new(event),
         workflow,
         trigger: claimed.trigger,
-        state: claimed.state,
+        state,
         started_at: claimed.started_at,
         place,
     }))
@@ -314,8 +329,8 @@ async fn advance(
         let workflow = Arc::clone(&run.assignment.workflow);
         let id = run.assignment.run;
         let scope = |state: &RunState| step_scope(event.clone(), id, state);
-        let now = engine.now();
-        let next = machine::next(&workflow.definition, &mut run.assignment.state, scope, now);
+        let (now, steady) = (engine.now(), engine.steady());
+        let next = machine::next(&workflow.definition, &mut run.assignment.state, scope, steady);
         let (step, attempt_at, outcome, call) = match next {
             Next::Finished => return run.finish(RunStatus::Succeeded, None, Vec::new()).await,
             Next::Sleep { until } => return run.wait(until, Vec::new()).await,
@@ -352,7 +367,9 @@ async fn advance(
                     return Ok(());
                 }
             }
-            Stand::Waiting { until } => return run.wait(until, vec![attempt]).await,
+            Stand::Waiting { wait } => {
+                return run.wait(engine.steady().plus(wait), vec![attempt]).await;
+            }
             Stand::Failed(error) => {
                 return run.finish(RunStatus::Failed, Some(error), vec![attempt]).await;
             }
@@ -448,7 +465,7 @@ impl Working<'_> {
             status,
             attempts,
             error: None,
-            due_at: Some(now.plus_millis(LEASE_MILLIS)),
+            due_at: Some(self.engine.steady().plus_millis(LEASE_MILLIS)),
             keep_lease: true,
             started_at: self.started_at,
             now,
@@ -468,7 +485,7 @@ impl Working<'_> {
             ..self.progress(RunStatus::Waiting, attempts)
         };
         self.record(waiting).await?;
-        let soon = until.millis_since(self.engine.now());
+        let soon = until.millis_since(self.engine.steady());
         if soon < POLL.as_millis() as i64 {
             let inbox = self.engine.inbox.clone();
             self.engine.tasks.spawn(async move {
@@ -482,7 +499,7 @@ impl Working<'_> {
     /// Gives the run back unfinished, for a clean shutdown.
     async fn release(self) -> Result<(), StoreError> {
         let status = if self.shown { RunStatus::Running } else { RunStatus::Queued };
-        let now = self.engine.now();
+        let now = self.engine.steady();
         let released =
             Progress { due_at: Some(now), keep_lease: false, ..self.progress(status, Vec::new()) };
         self.record(released).await.map(|_| ())

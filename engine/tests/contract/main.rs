@@ -19,6 +19,7 @@ mod breaker;
 mod bulk;
 mod calls;
 mod cancel;
+mod clock;
 mod erasure;
 mod hold;
 mod overview;

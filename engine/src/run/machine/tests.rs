@@ -30,7 +30,7 @@ fn a_run_goes_through_its_steps_in_order() {
     let mut now = Timestamp::from_millis(0);
     let Next::Call { step, .. } = next(&definition, &mut state, scope, now) else { panic!() };
     let stand = settle(RunId::new(1), step, &mut state, &failure(false), now, 1.0);
-    assert_eq!(stand, Stand::Waiting { until: now.plus_millis(10_000) });
+    assert_eq!(stand, Stand::Waiting { wait: Duration::from_secs(10) });
     let Next::Call { step, .. } = next(&definition, &mut state, scope, now) else { panic!() };
     let stand = settle(RunId::new(1), step, &mut state, &Outcome::Succeeded(json!(7)), now, 1.0);
     assert_eq!(stand, Stand::Ready);
@@ -91,7 +91,7 @@ proptest! {
                 }),
             };
             match settle(RunId::new(1), step, &mut state, &outcome, now, 0.5) {
-                Stand::Waiting { until } => now = until,
+                Stand::Waiting { wait } => now = now.plus(wait),
                 Stand::Ready => prop_assert!(state.position == before + 1 || state.position == before + 2),
                 Stand::Failed(_) => return Ok(()),
             }

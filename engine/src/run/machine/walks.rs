@@ -177,9 +177,9 @@ impl Walk {
                 self.store(RunStatus::Running, &state, Some(self.now.plus_millis(LEASE)));
                 self.held = Some(state);
             }
-            Stand::Waiting { until } => {
-                assert!(until >= self.now && state.attempt < step.retry.attempts());
-                self.store(RunStatus::Waiting, &state, Some(until));
+            Stand::Waiting { wait } => {
+                assert!(state.attempt < step.retry.attempts());
+                self.store(RunStatus::Waiting, &state, Some(self.now.plus(wait)));
             }
             Stand::Failed(error) => {
                 assert_eq!(error.step.as_ref(), Some(&step.id));

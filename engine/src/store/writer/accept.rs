@@ -184,7 +184,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
             bodies.push(&(seq, &*event.payload, &arrival.headers));
             for run in &arrival.runs {
                 let leased = run.place.is_some();
-                let due_at = if leased { self.now.plus_millis(LEASE_MILLIS) } else { self.now };
+                let due_at =
+                    if leased { self.steady.plus_millis(LEASE_MILLIS) } else { self.steady };
                 // One that needs its turn is due when it gets it.
                 let (due_at, state) = match &run.turn {
                     None => (Some(due_at.millis()), "{}".to_owned()),

@@ -220,7 +220,8 @@ impl Lane {
     }
 
     fn work<C: ConnectionTrait>(&self, connection: C) -> Work<'_, C> {
-        Work::new(self, connection, self.last, self.environment.clock.now())
+        let Environment { clock, steady, .. } = &self.environment;
+        Work::new(self, connection, self.last, clock.now(), steady.now())
     }
 
     /// What is to be done between two commits, beside the answers to the last one.

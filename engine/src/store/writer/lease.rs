@@ -14,7 +14,8 @@ impl Work<'_, DatabaseTransaction> {
     /// lease that names another is left over from a process that has died.
     pub(super) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
         let postgres = self.is_postgres();
-        let horizon = if postgres { self.now } else { self.now.plus_millis(LEASE_MILLIS) };
+        let now = self.steady;
+        let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
         let skip = if postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!(
             "UPDATE runs SET lease_owner = $1, due_at = $2 WHERE id IN (
@@ -23,12 +24,12 @@ impl Work<'_, DatabaseTransaction> {
                 ORDER BY due_at LIMIT $5 {skip}
              ) RETURNING *"
         );
-        let lease = self.now.plus_millis(LEASE_MILLIS).millis();
+        let lease = now.plus_millis(LEASE_MILLIS).millis();
         let values = vec![
             self.lane.node().to_string().into(),
             lease.into(),
             horizon.millis().into(),
-            self.now.millis().into(),
+            now.millis().into(),
             (limit as i64).into(),
         ];
         let statement = self.statements().with(&sql, values);
@@ -51,7 +52,7 @@ impl Work<'_, DatabaseTransaction> {
     pub(super) async fn extend_leases(&self, runs: &[RunId]) -> Result<(), StoreError> {
         let mut ids = self.batch();
         runs.iter().for_each(|run| ids.push(&[run]));
-        let until = self.now.plus_millis(LEASE_MILLIS).millis();
+        let until = self.steady.plus_millis(LEASE_MILLIS).millis();
         let values = vec![ids.into_value(), until.into(), self.lane.node().to_string().into()];
         let statement = self.statements().with(&self.statements().extend_leases, values);
         self.connection.execute_raw(statement).await?;

@@ -150,7 +150,7 @@ impl Work<'_, DatabaseTransaction> {
             let mut state: RunState = serde_json::from_str(&run.state).unwrap_or_default();
             machine::revive(&mut state);
             let turn = state.turn.clone();
-            let due_at = turn.is_none().then_some(self.now.millis());
+            let due_at = turn.is_none().then_some(self.steady.millis());
             if let (Some(turn), Ok(id), Ok(workflow)) =
                 (turn, run.id.parse(), run.workflow_id.parse())
             {

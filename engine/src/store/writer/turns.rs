@@ -90,7 +90,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
         self.write(&statements.next_of_keys, next);
         for workflow in workflows {
             self.write_one(&statements.give_turns, workflow.to_string());
-            due.push(&(workflow, self.now.millis()));
+            due.push(&(workflow, self.steady.millis()));
             begun.push(&[workflow]);
         }
         self.write(&statements.due_turns, due);

@@ -55,7 +55,10 @@ pub(super) enum Outcome {
 pub(super) struct Work<'l, C> {
     pub(super) lane: &'l Lane,
     pub(super) connection: C,
+    /// What the wall shows.
     pub(super) now: Timestamp,
+    /// What due times go by.
+    pub(super) steady: Timestamp,
     pub(super) tally: Tally,
     pub(super) turns: Turns,
     pub(super) last: Cursor,
@@ -64,10 +67,16 @@ pub(super) struct Work<'l, C> {
     pending: Vec<(&'l str, Value)>,
 }
 impl<'l, C: ConnectionTrait> Work<'l, C> {
-    pub(super) fn new(lane: &'l Lane, connection: C, last: Cursor, now: Timestamp) -> Self {
+    pub(super) fn new(
+        lane: &'l Lane,
+        connection: C,
+        last: Cursor,
+        now: Timestamp,
+        steady: Timestamp,
+    ) -> Self {
         let tally = Tally::default();
         let (turns, changed, pending) = (Turns::default(), Vec::new(), Vec::new());
-        Self { lane, connection, now, tally, turns, last, changed, pending }
+        Self { lane, connection, now, steady, tally, turns, last, changed, pending }
     }
 
     pub(super) fn statements(&self) -> &'l Statements {
