@@ -17,3 +17,4 @@ pub mod sluice;
 pub mod sse;
 pub mod trials;
 pub mod variants;
+pub mod workflows;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench::trials::{self, Report};
-use bench::{doors, ingest, lists, sluice, variants};
+use bench::{doors, ingest, lists, sluice, variants, workflows};
 use clap::{Args, Parser, Subcommand};
 
 /// A restart after a crash is to serve again within this.
@@ -48,6 +48,10 @@ enum Command {
         #[arg(long, default_value_t = 100)]
         times: usize,
     },
+    /// SIGKILLs in the middle of runs whose receiver fails, hangs and repeats
+    Flaky(FlakyArguments),
+    /// How soon steps begin, how many runs come to their end, and what waiting ones weigh
+    Workflows(WorkflowArguments),
     /// Every fault trial, in full count
     Faults(FaultArguments),
     /// The bare handler alone; `ingest` starts it by itself
@@ -123,6 +127,32 @@ struct KillArguments {
 }
 
 #[derive(Args)]
+struct FlakyArguments {
+    #[arg(long, default_value_t = 50)]
+    kills: usize,
+    #[arg(long, default_value_t = 5_000)]
+    events: usize,
+    /// Decides when the kills fall and how the receiver answers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Args)]
+struct WorkflowArguments {
+    /// Events a second whose step's beginning is measured
+    #[arg(long, default_value_t = 200)]
+    rate: u64,
+    /// Length of each measurement
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Runs that wait in a delay
+    #[arg(long, default_value_t = 100_000)]
+    waiting: u64,
+}
+
+#[derive(Args)]
 struct FaultArguments {
     /// Trial 1: how many kills
     #[arg(long, default_value_t = 1000)]
@@ -173,6 +203,8 @@ async fn main() -> ExitCode {
         }
         Command::Kill(arguments) => kill(arguments.into()).await,
         Command::Backup { times } => back_up(times).await,
+        Command::Flaky(arguments) => flaky(arguments.into()).await,
+        Command::Workflows(arguments) => weigh(arguments).await.map(|()| true),
         Command::Faults(arguments) => faults(arguments).await,
     };
     match outcome {
@@ -228,6 +260,24 @@ async fn back_up(times: usize) -> Result<bool> {
     Ok(conclude(&trials::backup::run(&sluice::binary()?, times, progress).await?))
 }
 
+impl From<FlakyArguments> for trials::flaky::Options {
+    fn from(FlakyArguments { kills, events, seed }: FlakyArguments) -> Self {
+        Self { kills, events, seed }
+    }
+}
+
+async fn flaky(options: trials::flaky::Options) -> Result<bool> {
+    Ok(conclude(&trials::flaky::run(&sluice::binary()?, options, progress).await?))
+}
+
+async fn weigh(arguments: WorkflowArguments) -> Result<()> {
+    let WorkflowArguments { rate, seconds, connections, waiting } = arguments;
+    let options = workflows::Options { rate, seconds, connections, waiting };
+    let figures = workflows::measure(&sluice::binary()?, options, progress).await?;
+    say(&workflows::table(options, &figures));
+    Ok(())
+}
+
 async fn faults(arguments: FaultArguments) -> Result<bool> {
     let binary = sluice::binary()?;
     let FaultArguments {
@@ -262,6 +312,8 @@ async fn faults(arguments: FaultArguments) -> Result<bool> {
     holds &= conclude(&trials::outgoing::returns(&binary, options).await?);
     holds &= conclude(&trials::outgoing::stalled(&binary, options).await?);
     holds &= conclude(&trials::neighbours::run(&binary, length).await?);
+    let options = trials::flaky::Options { kills: 50, events: 5_000, seed: 1 };
+    holds &= flaky(options).await?;
     let kills = KillArguments { times: kills, connections: 256, matched_every: 16, pending: 0 };
     Ok(holds & kill(kills.into()).await?)
 }

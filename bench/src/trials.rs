@@ -7,6 +7,7 @@ pub mod backup;
 pub mod bombs;
 pub mod cancelled;
 pub mod disk;
+pub mod flaky;
 pub mod kill;
 pub mod neighbours;
 pub mod outgoing;

@@ -10,8 +10,10 @@ use crate::progress::Progress;
 use crate::project::Project;
 
 pub(crate) fn bench(project: &Project, arguments: &[&str]) -> Result<()> {
-    if !matches!(arguments.first(), Some(&("ingest" | "faults"))) {
-        bail!("say what to measure: `cargo xtask bench ingest` or `cargo xtask bench faults`");
+    const KNOWN: [&str; 8] =
+        ["ingest", "variant", "workflows", "list", "faults", "kill", "flaky", "backup"];
+    if !arguments.first().is_some_and(|first| KNOWN.contains(first)) {
+        bail!("say what to measure, as in `cargo xtask bench ingest`: {}", KNOWN.join(", "));
     }
     let mut progress = Progress::new(project, binary::STEPS + 2);
     let sluice = binary::build(project, Profile::Release, &mut progress)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bench::http::Request;
 use bench::sink::Sink;
 use bench::sluice::order;
-use bench::trials::kill;
+use bench::trials::{flaky, kill};
 use serde_json::Value;
 
 use crate::start::{binary, notify, sluice};
@@ -21,6 +21,13 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kills_under_load() {
         ready: Duration::from_secs(10),
     };
     let report = kill::run(&binary(), options, |_| {}).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_succeeds_under_one_key_however_flaky_the_receiver_and_the_server() {
+    let options = flaky::Options { kills: 4, events: 100, seed: 7 };
+    let report = flaky::run(&binary(), options, |_| {}).await.unwrap();
     assert!(report.holds, "{report}");
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bench::trials::{backup, bombs, cancelled, disk, neighbours, outgoing, silent, stop, targets};
+use bench::workflows;
 
 use crate::start::binary;
 
@@ -82,4 +83,13 @@ async fn a_host_that_fails_is_probed_and_not_run_over_when_it_returns() {
 async fn a_host_that_stalls_holds_up_nobody_else() {
     let report = outgoing::stalled(&binary(), SAMPLE).await.unwrap();
     assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_of_workflows_can_be_taken() {
+    let options = workflows::Options { rate: 20, seconds: 1, connections: 4, waiting: 100 };
+    let figures = workflows::measure(&binary(), options, |_| {}).await.unwrap();
+    assert!(figures.runs > 0.0 && figures.durable > 0.0 && figures.bare > 0.0, "{figures:?}");
+    assert!(figures.begins.0 > 0.0 && figures.resident.1 > 0, "{figures:?}");
+    assert!(workflows::table(options, &figures).contains("100 runs in a delay"));
 }
