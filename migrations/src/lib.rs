@@ -25,6 +25,7 @@ mod m0013_search;
 mod m0014_erasure;
 mod m0015_types;
 mod m0016_steady;
+mod m0017_run_lists;
 
 pub struct Migrator;
 
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_erasure::Erasure),
             Box::new(m0015_types::Types),
             Box::new(m0016_steady::Steady),
+            Box::new(m0017_run_lists::RunLists),
         ];
         all.into_iter().map(|each| Box::new(Whole(each)) as Box<dyn MigrationTrait>).collect()
     }

@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Statement,
+};
 
 use super::{RunDetail, RunEvent, RunRecord, RunStatus};
 use crate::Engine;
@@ -60,15 +64,76 @@ pub async fn list(
     before: Option<RunId>,
     limit: u64,
 ) -> Result<Vec<RunRow>, StoreError> {
+    let read = &engine.store.read;
+    let mut runs = Vec::new();
+    match &filter.workflow {
+        None => runs = page(filter, None, before, limit).all(read).await?,
+        Some(named) => {
+            // A page of each that was ever called so: seldom more than one.
+            for workflow in workflows(engine, named).await? {
+                runs.extend(page(filter, Some(&workflow), before, limit).all(read).await?);
+            }
+            runs.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+            runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+    }
+    let events = events(engine, runs.iter().map(|run| run.event_seq).collect()).await?;
+    Ok(runs.into_iter().map(|run| row(engine, &events, run)).collect())
+}
+
+/// A workflow whose runs are wanted.
+struct Wanted {
+    id: String,
+    /// Only while it was called so.
+    name: Option<String>,
+}
+
+/// The workflow with this id, and those that are or were called so.
+async fn workflows(engine: &Engine, named: &str) -> Result<Vec<Wanted>, StoreError> {
+    let read = &engine.store.read;
+    let backend = read.get_database_backend();
+    let name = match backend {
+        DbBackend::Postgres => "definition::json->>'name'",
+        _ => "definition->>'name'",
+    };
+    let sql = format!(
+        "SELECT workflow_id FROM workflow_versions WHERE {name} = $1
+         UNION SELECT id FROM workflows WHERE name = $1"
+    );
+    let statement = Statement::from_sql_and_values(backend, &sql, [named.into()]);
+    let mut found = Vec::new();
+    if named.parse::<WorkflowId>().is_ok() {
+        found.push(Wanted { id: named.to_owned(), name: None });
+    }
+    for row in read.query_all_raw(statement).await? {
+        let id: String = row.try_get_by_index(0)?;
+        if id != named {
+            found.push(Wanted { id, name: Some(named.to_owned()) });
+        }
+    }
+    Ok(found)
+}
+
+/// One page, which an index gives in its order: of a workflow, of a status, or of all.
+fn page(
+    filter: &RunFilter,
+    workflow: Option<&Wanted>,
+    before: Option<RunId>,
+    limit: u64,
+) -> Select<run::Entity> {
     let mut query = run::Entity::find();
+    if let Some(Wanted { id, name }) = workflow {
+        query = query.filter(run::Column::WorkflowId.eq(id));
+        if let Some(name) = name {
+            query = query.filter(run::Column::WorkflowName.eq(name));
+        }
+    }
     if let Some(status) = filter.status {
         query = query.filter(run::Column::Status.eq(status.as_str()));
-    }
-    if let Some(workflow) = &filter.workflow {
-        let named = Condition::any()
-            .add(run::Column::WorkflowName.eq(workflow))
-            .add(run::Column::WorkflowId.eq(workflow));
-        query = query.filter(named);
+        if status != RunStatus::Succeeded {
+            // Written out, so that the partial index applies.
+            query = query.filter(Expr::cust("status <> 'succeeded'"));
+        }
     }
     if let Some(from) = filter.from {
         query = query.filter(run::Column::CreatedAt.gte(from.millis()));
@@ -79,9 +144,7 @@ pub async fn list(
     if let Some(before) = before {
         query = query.filter(run::Column::Id.lt(before.to_string()));
     }
-    let runs = query.order_by_desc(run::Column::Id).limit(limit).all(&engine.store.read).await?;
-    let events = events(engine, runs.iter().map(|run| run.event_seq).collect()).await?;
-    Ok(runs.into_iter().map(|run| row(engine, &events, run)).collect())
+    query.order_by_desc(run::Column::Id).limit(limit)
 }
 
 /// These runs, the oldest first: those whose event `filter` shows, and those that have none.
@@ -146,23 +209,15 @@ async fn events(engine: &Engine, seqs: Vec<i64>) -> Result<HashMap<i64, RunEvent
     Ok(found.into_iter().map(event).collect())
 }
 
-/// Among how many of the newest runs of all workflows those of one are looked for.
-const LATELY: u64 = 5_000;
-
-/// The newest of a workflow's runs, with their journals, among the latest of all.
+/// The newest of a workflow's runs, with their journals.
 pub async fn latest_of(
     engine: &Engine,
     workflow: WorkflowId,
     limit: u64,
 ) -> Result<Vec<RunRecord>, StoreError> {
-    let read = &engine.store.read;
-    let newest = run::Entity::find().order_by_desc(run::Column::Id);
-    let oldest = newest.clone().select_only().column(run::Column::Id).offset(LATELY).limit(1);
-    let mut own = newest.filter(run::Column::WorkflowId.eq(workflow.to_string())).limit(limit);
-    if let Some(oldest) = oldest.into_tuple::<String>().one(read).await? {
-        own = own.filter(run::Column::Id.gt(oldest));
-    }
-    with_journals(engine, own.all(read).await?).await
+    let wanted = Wanted { id: workflow.to_string(), name: None };
+    let page = page(&RunFilter::default(), Some(&wanted), None, limit);
+    with_journals(engine, page.all(&engine.store.read).await?).await
 }
 
 /// The store keeps due times in steady time; people read them off the wall.
@@ -230,4 +285,44 @@ pub async fn lines_of_events(
         lines.entry(run.event_seq).or_default().push(line);
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::QueryTrait;
+
+    use super::*;
+    use crate::{Environment, store};
+
+    /// How SQLite finds the page, in its own words.
+    async fn plan(filter: &RunFilter, workflow: Option<&Wanted>) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let location = store::Location::Folder(folder.path().to_owned());
+        let store = crate::open_for_tool(&location, &Environment::system()).await.unwrap();
+        let before = Some(RunId::new(1));
+        let page = page(filter, workflow, before, 50).build(DbBackend::Sqlite).to_string();
+        let explain =
+            Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {page}"));
+        let rows = store.read.query_all_raw(explain).await.unwrap();
+        let detail = |row: &sea_orm::QueryResult| row.try_get::<String>("", "detail").unwrap();
+        rows.iter().map(detail).collect::<Vec<_>>().join("; ")
+    }
+
+    #[tokio::test]
+    async fn a_page_is_found_without_looking_through_all_runs() {
+        let wanted = Wanted { id: "wfl_a".into(), name: Some("a".into()) };
+        let failed = RunFilter { status: Some(RunStatus::Failed), ..RunFilter::default() };
+        let of_status = plan(&failed, None).await;
+        assert!(of_status.contains("USING INDEX runs_status (status=? AND id<?)"), "{of_status}");
+        let of_workflow = plan(&RunFilter::default(), Some(&wanted)).await;
+        assert!(
+            of_workflow.contains("USING INDEX runs_workflow (workflow_id=? AND id<?)"),
+            "{of_workflow}"
+        );
+        let both = plan(&failed, Some(&wanted)).await;
+        assert!(both.contains("AND id<?)"), "{both}");
+        for plan in [of_status, of_workflow, both] {
+            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
 }
