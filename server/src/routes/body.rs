@@ -18,7 +18,7 @@ use crate::problem::{Code, Problem};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many bodies are inflated at once.
-static INFLATING: Semaphore = Semaphore::const_new(4);
+static INFLATING: Semaphore = Semaphore::const_new(3);
 
 /// The whole body without its content encoding, or a problem: too large (also when it does not say
 /// so beforehand, also once inflated) or too slow.

@@ -248,7 +248,7 @@ phases.stateful.enabled = false
         match *operation {
             // Following what other answers name, they would end the key that is used itself, and take
             // away what others are to be tried on.
-            "revokeKey" | "deleteDelivery" | "deleteWorkflow" | "deleteAlert"
+            "revokeKey" | "deleteDelivery" | "deleteSource" | "deleteWorkflow" | "deleteAlert"
             | "deleteAlertChannel" => {
                 text += "phases.stateful.enabled = false\n";
                 for phase in ["coverage", "fuzzing"] {
