@@ -256,8 +256,10 @@ phases.stateful.enabled = false
                 }
             }
             // Nothing that is made up has the right signature; what has failed may have been deleted
-            // meanwhile; workflows that sign nothing have no secret, and few operations are met by chance.
+            // meanwhile; workflows that sign nothing have no secret, and few operations and held
+            // deliveries are met by chance.
             "deliver"
+            | "releaseDelivery"
             | "retryDeadLetter"
             | "getSigningSecret"
             | "rotateSigningSecret"
