@@ -22,6 +22,7 @@ test('the palette leads to pages and to events', async ({ page, sluice }) => {
   await expect(page).toHaveURL(`/events/${id}`);
 
   await page.keyboard.press('Control+k');
+  await expect(palette.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('order.*');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');

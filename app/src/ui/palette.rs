@@ -62,9 +62,12 @@ fn events(typed: &str) -> Vec<Choice> {
         all.push(Choice { label: format!("Event {typed}"), href: format!("/events/{typed}") });
     }
     all.push(stream("q", format!("Events whose ID begins with {typed}")));
-    all.push(stream("search", format!("Events whose payload says {typed}")));
-    if !typed.contains(' ') {
+    let named = !typed.contains(' ');
+    if named {
         all.push(stream("eventType", format!("Events of type {typed}")));
+    }
+    all.push(stream("search", format!("Events whose payload says {typed}")));
+    if named {
         all.push(stream("source", format!("Events from {typed}")));
     }
     all
@@ -203,8 +206,8 @@ mod tests {
         let typed: Vec<_> =
             choices("order.*").into_iter().map(|choice| choice.href.replace("%2E", ".")).collect();
         assert_eq!(typed[0], "/?q=order.%2A");
-        assert_eq!(typed[1], "/?search=order.%2A");
-        assert_eq!(typed[2], "/?eventType=order.%2A");
+        assert_eq!(typed[1], "/?eventType=order.%2A");
+        assert_eq!(typed[2], "/?search=order.%2A");
     }
 
     #[test]
