@@ -13,6 +13,9 @@ pub fn Confirm(
     #[prop(into)] title: String,
     #[prop(into)] text: String,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// It only asks for a word more: nothing is lost by it.
+    #[prop(optional)]
+    calm: bool,
     children: Children,
 ) -> AnyView {
     let question = NodeRef::<html::Div>::new();
@@ -25,7 +28,13 @@ pub fn Confirm(
     let heading = format!("{id}-title");
     let (named, labelled, opens) = (id.clone(), heading.clone(), id.clone());
     view! {
-        <button type="button" class="btn risky" popovertarget=opens disabled=disabled>
+        <button
+            type="button"
+            class="btn"
+            class:risky=!calm
+            popovertarget=opens
+            disabled=disabled
+        >
             {label}
         </button>
         <div

@@ -13,6 +13,7 @@ pub fn HoldButton(id: String) -> AnyView {
     view! {
         <Confirm
             id="hold"
+            calm=true
             label="Hold"
             title="Hold this event?"
             text="Neither retention nor a deletion nor an erasure takes it until it is released."
