@@ -11,6 +11,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of at most `limit`; where it is full, there may be more after the one with the id `last`.
+    pub fn up_to(limit: u64, items: Vec<T>, last: Option<String>) -> Self {
+        let full = items.len() as u64 == limit;
+        Self { items, next_cursor: last.filter(|_| full) }
+    }
+
     /// A list that is always whole.
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next_cursor: None }

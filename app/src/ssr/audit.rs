@@ -18,7 +18,6 @@ pub async fn list(engine: &Engine, filter: AuditFilter) -> Result<Page<AuditView
         action: given(filter.action),
     };
     let entries = audit::list(&engine.store, &filter, before, PAGE).await.map_err(fail)?;
-    let full = entries.len() as u64 == PAGE;
-    let next_cursor = entries.last().filter(|_| full).map(|entry| entry.id.to_string());
-    Ok(Page { items: entries.into_iter().map(convert::audit_entry).collect(), next_cursor })
+    let last = entries.last().map(|entry| entry.id.to_string());
+    Ok(Page::up_to(PAGE, entries.into_iter().map(convert::audit_entry).collect(), last))
 }

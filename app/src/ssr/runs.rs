@@ -30,9 +30,8 @@ pub async fn list(engine: &Engine, filter: RunFilter) -> Result<Page<RunItem>, A
         to: time(filter.to)?,
     };
     let rows = read::list(engine, &wanted, before, PAGE).await.map_err(fail)?;
-    let full = rows.len() as u64 == PAGE;
-    let next_cursor = rows.last().filter(|_| full).map(|row| row.run.id.to_string());
-    Ok(Page { items: rows.into_iter().map(convert::run_item).collect(), next_cursor })
+    let last = rows.last().map(|row| row.run.id.to_string());
+    Ok(Page::up_to(PAGE, rows.into_iter().map(convert::run_item).collect(), last))
 }
 
 fn run_id(id: &str) -> Result<RunId, ApiError> {

@@ -8,7 +8,7 @@ use super::manage::BulkError;
 use super::{Action, Filter, InvalidFilter};
 use crate::Engine;
 use crate::event::error_group::{self, Counted};
-use crate::event::read::EventFilter;
+use crate::event::read::{self, EventFilter};
 use crate::event::{EventType, note};
 use crate::store::StoreError;
 use crate::store::entity::event;
@@ -63,10 +63,7 @@ pub async fn plan(engine: &Engine, new: &NewBulk) -> Result<Plan, BulkError> {
 }
 
 async fn count(engine: &Engine, filter: &EventFilter) -> Result<Plan, StoreError> {
-    let read = &engine.store.read;
-    let last = event::Entity::find().select_only().column_as(event::Column::Seq.max(), "last");
-    let last: Option<Option<i64>> = last.into_tuple().one(read).await?;
-    let upper_seq = last.flatten().unwrap_or(0);
+    let upper_seq = read::newest(engine).await?;
     let counted = event::Entity::find()
         .select_only()
         .column(event::Column::EventType)
@@ -76,7 +73,8 @@ async fn count(engine: &Engine, filter: &EventFilter) -> Result<Plan, StoreError
         .filter(event::Column::Seq.lte(upper_seq))
         .group_by(event::Column::EventType)
         .group_by(event::Column::ErrorGroup);
-    let counted: Vec<(String, Option<String>, i64)> = counted.into_tuple().all(read).await?;
+    let counted: Vec<(String, Option<String>, i64)> =
+        counted.into_tuple().all(&engine.store.read).await?;
     let (mut types, mut groups) = (BTreeMap::new(), BTreeMap::new());
     let mut total = 0;
     for (event_type, group, count) in counted {

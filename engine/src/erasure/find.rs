@@ -11,7 +11,7 @@ use sea_orm::{
 use super::Criterion;
 use crate::Engine;
 use crate::event::EventRow;
-use crate::event::export::{bodies, fitting};
+use crate::event::export::after;
 use crate::run::RunState;
 use crate::store::StoreError;
 use crate::store::entity::{event, quarantine, run};
@@ -83,20 +83,8 @@ async fn by_payload(
     position: i64,
     upper: i64,
 ) -> Result<Found, StoreError> {
-    let rows = event::Entity::find()
-        .filter(event::Column::Seq.gt(position))
-        .filter(event::Column::Seq.lte(upper))
-        .order_by_asc(event::Column::Seq)
-        .limit(PAGE)
-        .all(&engine.store.read)
-        .await?;
-    let mut rows: Vec<EventRow> = rows.into_iter().map(EventRow::from).collect();
-    let Some(last) = rows.last() else { return Ok(Found { rows, upto: upper }) };
-    let last = last.seq;
-    let fitting = fitting(&rows);
-    rows.truncate(fitting);
-    let upto = rows.last().map_or(last, |row| row.seq);
-    let bodies = bodies(engine, &rows).await?;
+    let (mut rows, bodies) = after(engine, position, upper, PAGE).await?;
+    let Some(upto) = rows.last().map(|row| row.seq) else { return Ok(Found { rows, upto: upper }) };
     let criterion = Arc::clone(criterion);
     // Parsing costs its own time; the tasks that answer requests must not wait for it.
     let judged = tokio::task::spawn_blocking(move || {

@@ -11,15 +11,15 @@ use sea_orm::{
 use super::{Counts, Criterion, Erasure, ErasureError, State, find};
 use crate::Engine;
 use crate::audit::{self, Note};
-use crate::event::EventRow;
+use crate::event::{EventRow, read};
 use crate::id::ErasureId;
-use crate::store::entity::{erasure, event};
+use crate::store::entity::erasure;
 use crate::store::{Change, StoreError};
 
 /// What it would be done to now; nothing is changed.
 pub async fn plan(engine: &Engine, criterion: &Criterion) -> Result<Counts, ErasureError> {
     let criterion = Arc::new(criterion.clone());
-    let (upper, mut position) = (newest(engine).await?, 0);
+    let (upper, mut position) = (read::newest(engine).await?, 0);
     let mut counts = Counts::default();
     // What runs emitted comes again where it fits by itself.
     let mut ahead: HashSet<i64> = HashSet::new();
@@ -55,7 +55,7 @@ pub async fn start(engine: &Engine, criterion: &Criterion) -> Result<Erasure, Er
         path: criterion.path(),
         value_hash: value_hash(engine, criterion),
         sealed: Some(sealed),
-        upper_seq: newest(engine).await?,
+        upper_seq: read::newest(engine).await?,
         position: 0,
         counts: Counts::default(),
         digest: String::new(),
@@ -108,12 +108,6 @@ pub(super) async fn open(engine: &Engine) -> Result<Vec<Erasure>, StoreError> {
     let query = erasure::Entity::find().filter(erasure::Column::State.is_in(open));
     let query = query.order_by_asc(erasure::Column::Id);
     Ok(query.all(&engine.store.read).await?.into_iter().map(Erasure::from).collect())
-}
-
-async fn newest(engine: &Engine) -> Result<i64, StoreError> {
-    let last = event::Entity::find().select_only().column_as(event::Column::Seq.max(), "last");
-    let last: Option<Option<i64>> = last.into_tuple().one(&engine.store.read).await?;
-    Ok(last.flatten().unwrap_or(0))
 }
 
 /// The erasure in a transaction that nobody else changes it in.

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::EventRow;
 use super::read::{self, EventFilter};
 use crate::Engine;
 use crate::store::StoreError;
-use crate::store::entity::event_body;
+use crate::store::entity::{event, event_body};
 
 /// How many events a piece has at most.
 const EVENTS: u64 = 200;
@@ -78,12 +78,30 @@ pub(crate) fn fitting(rows: &[EventRow]) -> usize {
 }
 
 type Body = (Arc<str>, Vec<(String, String)>);
-
 /// Payloads and headers by the events' numbers.
-pub(crate) async fn bodies(
+pub(crate) type Bodies = HashMap<i64, Body>;
+
+/// The oldest events after `position` and up to `last`, at most `most` and as many as are one piece.
+pub(crate) async fn after(
     engine: &Engine,
-    rows: &[EventRow],
-) -> Result<HashMap<i64, Body>, StoreError> {
+    position: i64,
+    last: i64,
+    most: u64,
+) -> Result<(Vec<EventRow>, Bodies), StoreError> {
+    let rows = event::Entity::find()
+        .filter(event::Column::Seq.gt(position))
+        .filter(event::Column::Seq.lte(last))
+        .order_by_asc(event::Column::Seq)
+        .limit(most)
+        .all(&engine.store.read)
+        .await?;
+    let mut rows: Vec<EventRow> = rows.into_iter().map(EventRow::from).collect();
+    rows.truncate(fitting(&rows));
+    let bodies = bodies(engine, &rows).await?;
+    Ok((rows, bodies))
+}
+
+pub(crate) async fn bodies(engine: &Engine, rows: &[EventRow]) -> Result<Bodies, StoreError> {
     let seqs = rows.iter().map(|row| row.seq);
     let query = event_body::Entity::find().filter(event_body::Column::Seq.is_in(seqs));
     let body = |body: event_body::Model| {

@@ -223,6 +223,13 @@ pub async fn recent_types(engine: &Engine) -> Result<Vec<String>, StoreError> {
     Ok(types)
 }
 
+/// The number of the newest event; 0 where there is none.
+pub(crate) async fn newest(engine: &Engine) -> Result<i64, StoreError> {
+    let last = event::Entity::find().select_only().column_as(event::Column::Seq.max(), "last");
+    let last: Option<Option<i64>> = last.into_tuple().one(&engine.store.read).await?;
+    Ok(last.flatten().unwrap_or(0))
+}
+
 /// The oldest events after `position` and up to `last`; none when there are no more.
 pub(crate) async fn after(
     engine: &Engine,

@@ -89,9 +89,10 @@ async fn keep_below(engine: &Engine, limit: Limit) -> Result<u64, StoreError> {
         let rows = read.query_all_raw(statement).await?;
         let row = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
         let rows = rows.iter().map(row).collect::<Result<Vec<(i64, i64)>, DbErr>>()?;
+        let seqs = limit::enough(&rows, excess);
         // All that is left is held.
-        let Some(last) = limit::enough(&rows, excess).last().copied() else { return Ok(removed) };
-        removed += engine.store.writer.purge(limit::enough(&rows, excess)).await?;
+        let Some(last) = seqs.last().copied() else { return Ok(removed) };
+        removed += engine.store.writer.purge(seqs).await?;
         after = last;
         tokio::time::sleep(begun.elapsed()).await;
     }

@@ -54,9 +54,14 @@ impl Room {
         Some(self.give(Free(permit), workflow))
     }
 
+    /// How many runs from the queue would find a place now.
+    pub(crate) fn left_for_queued(&self) -> usize {
+        self.places.available_permits().saturating_sub(FOR_NEW)
+    }
+
     /// At most `most` places for runs from the queue.
     pub(crate) fn for_queued(&self, most: usize) -> Vec<Free> {
-        let most = self.places.available_permits().saturating_sub(FOR_NEW).min(most);
+        let most = self.left_for_queued().min(most);
         let place = || Arc::clone(&self.places).try_acquire_owned().ok().map(Free);
         std::iter::from_fn(place).take(most).collect()
     }

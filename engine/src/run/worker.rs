@@ -199,9 +199,13 @@ fn start(
 /// Takes due runs as long as there is room and something is due.
 async fn claim(tasks: &TaskTracker, engine: &Engine, held: &Held, stop: &CancellationToken) {
     loop {
+        // Nothing is taken to look: runs that are born meanwhile need the places.
+        if engine.room.left_for_queued() == 0 || !is_any_due(engine).await {
+            return;
+        }
         // Room first: what is claimed begins at once, and nothing here waits for a run to end.
         let mut room = engine.room.for_queued(MOST_CLAIMED);
-        if room.is_empty() || !is_any_due(engine).await {
+        if room.is_empty() {
             return;
         }
         let claimed = match engine.store.writer.claim(room.len()).await {

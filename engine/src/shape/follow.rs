@@ -11,9 +11,9 @@ use sea_orm::{
 use super::infer::{Shape, Turn};
 use crate::Engine;
 use crate::event::EventRow;
-use crate::event::export::{bodies, fitting};
+use crate::event::export::after;
 use crate::id::TurnId;
-use crate::store::entity::{event, type_change, type_shape};
+use crate::store::entity::{type_change, type_shape};
 use crate::store::{Change, StoreError};
 
 /// How often it is looked for new events.
@@ -60,21 +60,8 @@ pub(super) async fn follow(engine: &Engine) -> Result<bool, StoreError> {
     if position >= newest {
         return Ok(false);
     }
-    let rows = event::Entity::find()
-        .filter(event::Column::Seq.gt(position))
-        .filter(event::Column::Seq.lte(newest))
-        .order_by_asc(event::Column::Seq)
-        .limit(PAGE)
-        .all(&engine.store.read)
-        .await?;
-    let mut rows: Vec<EventRow> = rows.into_iter().map(EventRow::from).collect();
-    if rows.is_empty() {
-        return Ok(false);
-    }
-    let fitting = fitting(&rows);
-    rows.truncate(fitting);
-    let upto = rows.last().map_or(newest, |last| last.seq);
-    let bodies = bodies(engine, &rows).await?;
+    let (rows, bodies) = after(engine, position, newest, PAGE).await?;
+    let Some(upto) = rows.last().map(|row| row.seq) else { return Ok(false) };
     let known = known(engine, &rows).await?;
     let room = match rows.iter().all(|row| known.contains_key(row.event_type.as_str())) {
         true => 0,

@@ -8,7 +8,7 @@ use engine::audit::{self, Filter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::query::{Asked, wrong};
+use super::query::{Asked, before_id};
 use crate::auth::{Authorized, Manage};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -41,15 +41,13 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<AuditView>>, Problem> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
-    let before = given(query.cursor).map(|cursor| cursor.parse());
-    let before = before.transpose().map_err(|error| wrong("cursor", error))?;
+    let before = before_id(query.cursor.as_deref())?;
     let filter = Filter {
         actor: given(query.actor),
         object: given(query.object),
         action: given(query.action),
     };
     let entries = audit::list(&state.engine.store, &filter, before, limit).await?;
-    let full = entries.len() as u64 == limit;
-    let next_cursor = entries.last().filter(|_| full).map(|entry| entry.id.to_string());
-    Ok(Json(Page { items: entries.into_iter().map(convert::audit_entry).collect(), next_cursor }))
+    let last = entries.last().map(|entry| entry.id.to_string());
+    Ok(Json(Page::up_to(limit, entries.into_iter().map(convert::audit_entry).collect(), last)))
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body;
-use super::query::{Asked, Named, wrong};
+use super::query::{Asked, Named, before_id};
 use crate::auth::{Authorized, Own};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -80,13 +80,11 @@ pub(crate) async fn list(
     State(state): State<AppState>,
     Asked(query): Asked<ErasureQuery>,
 ) -> Result<Json<Page<ErasureView>>, Problem> {
-    let before = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
-    let before = before.map(str::parse).transpose().map_err(|error| wrong("cursor", error))?;
+    let before = before_id(query.cursor.as_deref())?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
     let found = manage::list(&state.engine, before, limit).await?;
-    let full = found.len() as u64 == limit;
-    let next_cursor = found.last().filter(|_| full).map(|last| last.id.to_string());
-    Ok(Json(Page { items: found.into_iter().map(erasures::view).collect(), next_cursor }))
+    let last = found.last().map(|last| last.id.to_string());
+    Ok(Json(Page::up_to(limit, found.into_iter().map(erasures::view).collect(), last)))
 }
 
 pub(crate) async fn get(

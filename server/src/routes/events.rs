@@ -106,9 +106,7 @@ pub(crate) async fn processed(
     body: Body,
 ) -> Result<Json<EventItem>, Problem> {
     let body: ProcessedBody = body::read_json_if_any(&headers, body, state.max_body).await?;
-    let note = note::parse(body.note.as_deref().unwrap_or_default());
-    let note = note.map_err(|error| wrong("note", error))?;
-    let row = repair_noting(&state.engine, id, Repair::MarkProcessed, note).await?;
+    let row = repair_noting(&state.engine, id, Repair::MarkProcessed, noted(body.note)?).await?;
     item(&state.engine, row).await
 }
 
@@ -121,11 +119,9 @@ pub(crate) struct HoldBody {
     note: Option<String>,
 }
 
-impl HoldBody {
-    fn note(&self) -> Result<Option<String>, Problem> {
-        let note = note::parse(self.note.as_deref().unwrap_or_default());
-        note.map_err(|error| wrong("note", error))
-    }
+/// What is to be noted; a blank text is nothing.
+fn noted(text: Option<String>) -> Result<Option<String>, Problem> {
+    note::parse(text.as_deref().unwrap_or_default()).map_err(|error| wrong("note", error))
 }
 
 /// The body may be left out.
@@ -137,7 +133,7 @@ pub(crate) async fn hold(
     body: Body,
 ) -> Result<Json<EventItem>, Problem> {
     let body: HoldBody = body::read_json_if_any(&headers, body, state.max_body).await?;
-    let row = hold::hold(&state.engine, id, body.note()?).await?;
+    let row = hold::hold(&state.engine, id, noted(body.note)?).await?;
     item(&state.engine, row).await
 }
 
@@ -149,7 +145,7 @@ pub(crate) async fn release(
     body: Body,
 ) -> Result<Json<EventItem>, Problem> {
     let body: HoldBody = body::read_json_if_any(&headers, body, state.max_body).await?;
-    let row = hold::release(&state.engine, id, body.note()?).await?;
+    let row = hold::release(&state.engine, id, noted(body.note)?).await?;
     item(&state.engine, row).await
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ingest::AcceptedBody;
-use super::query::{Asked, Named, wrong};
+use super::query::{Asked, Named, before_id};
 use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
@@ -53,8 +53,7 @@ pub(crate) async fn list(
     State(state): State<AppState>,
     Asked(query): Asked<QuarantineQuery>,
 ) -> Result<Json<Page<HeldView>>, Problem> {
-    let before = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
-    let before = before.map(str::parse).transpose().map_err(|error| wrong("cursor", error))?;
+    let before = before_id(query.cursor.as_deref())?;
     let given = |text: &&str| !text.is_empty();
     let filter = HeldFilter {
         source: query.source.as_deref().filter(given),
@@ -62,10 +61,9 @@ pub(crate) async fn list(
     };
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
     let held = quarantine::list(&state.engine, filter, before, limit).await?;
-    let full = held.len() as u64 == limit;
-    let next_cursor = held.last().filter(|_| full).map(|last| last.id.to_string());
+    let last = held.last().map(|last| last.id.to_string());
     let items = held.iter().map(|held| convert::held(held, usize::MAX)).collect();
-    Ok(Json(Page { items, next_cursor }))
+    Ok(Json(Page::up_to(limit, items, last)))
 }
 
 /// Checks again; answers as intake does when the delivery is believed now.

@@ -99,6 +99,15 @@ pub(crate) fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, Prob
     Ok(Some(parsed))
 }
 
+/// A cursor that is an id; empty is none.
+pub(crate) fn before_id<T>(cursor: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T: std::str::FromStr<Err = InvalidId>,
+{
+    let cursor = cursor.filter(|cursor| !cursor.is_empty());
+    cursor.map(str::parse).transpose().map_err(|error| wrong("cursor", error))
+}
+
 pub(crate) fn wrong(parameter: &str, error: impl std::fmt::Display) -> Problem {
     Problem::new(Code::InvalidParameter, format!("`{parameter}`: {error}"))
 }

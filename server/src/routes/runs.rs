@@ -70,9 +70,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<RunItem>>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let rows = read::list(&state.engine, &query.filter()?, query.cursor()?, limit).await?;
-    let full = rows.len() as u64 == limit;
-    let next_cursor = rows.last().filter(|_| full).map(|row| row.run.id.to_string());
-    Ok(Json(Page { items: rows.into_iter().map(convert::run_item).collect(), next_cursor }))
+    let last = rows.last().map(|row| row.run.id.to_string());
+    Ok(Json(Page::up_to(limit, rows.into_iter().map(convert::run_item).collect(), last)))
 }
 
 pub(crate) async fn get(

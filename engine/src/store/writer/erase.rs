@@ -120,8 +120,8 @@ impl Work<'_, DatabaseTransaction> {
         let Some(newest) = rows.iter().map(|row| row.received_at).max() else {
             return Ok(Vec::new());
         };
+        let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
         if newest.plus_millis(IDEMPOTENCY_KEPT_MILLIS) > self.now {
-            let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
             self.delete_by("idempotency_keys", "event", &ids).await?;
         }
         self.remove(&rows).await?;
@@ -138,7 +138,6 @@ impl Work<'_, DatabaseTransaction> {
         erasure.counts.events += rows.len() as i64;
         erasure.counts.runs += runs.len() as i64;
         erasure.counts.bytes += rows.iter().map(|row| row.payload_bytes).sum::<i64>();
-        let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
         erasure.digest = chained(&erasure.digest, &ids);
         Ok(runs.into_iter().map(|run| run.id).collect())
     }
