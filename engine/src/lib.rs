@@ -196,6 +196,7 @@ impl Engine {
         }));
         engine.tasks.spawn(worker::work(worker, engine.clone(), engine.stop.clone()));
         engine.tasks.spawn(bulk::worker::work(engine.clone(), engine.stop.clone()));
+        engine.tasks.spawn(run::moves::follow(engine.clone()));
         engine.tasks.spawn(search::index::follow(engine.clone()));
         engine.tasks.spawn(erasure::worker::keep_erasing(engine.clone()));
         engine.tasks.spawn(shape::follow::keep_following(engine.clone()));

@@ -16,11 +16,14 @@ use tokio::sync::broadcast;
 use crate::Engine;
 use crate::event::EventRow;
 use crate::id::RunId;
+use crate::run::moves::Moves;
 use crate::store::StoreError;
 use crate::store::entity::event;
 
 /// How many commits a watcher may lag behind before it must read from the store.
 const LAG: usize = 1_024;
+/// How many moments of runs a watcher may lag behind; after that it misses some.
+const RUNS_LAG: usize = 16;
 /// The most events a resume sends; beyond it the watcher is told to load afresh.
 pub const MOST_MISSED: u64 = 1_000;
 
@@ -61,9 +64,8 @@ pub struct LiveChange {
 /// The changes of one commit.
 pub type Commit = Arc<[LiveChange]>;
 
-/// The runs that a commit began or moved. What they are now is read when it is shown: they move more
-/// often than anybody could look.
-pub type MovedRuns = Arc<[RunId]>;
+/// The runs that a commit began or moved.
+type MovedRuns = Arc<[RunId]>;
 
 /// The one publisher of a process.
 #[derive(Clone)]
@@ -71,16 +73,18 @@ pub struct Live(Arc<Inner>);
 
 struct Inner {
     commits: broadcast::Sender<Commit>,
-    runs: broadcast::Sender<MovedRuns>,
+    moved: broadcast::Sender<MovedRuns>,
+    runs: broadcast::Sender<Moves>,
     seq: AtomicI64,
     change: AtomicI64,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        let (commits, runs) = (broadcast::Sender::new(LAG), broadcast::Sender::new(LAG));
+        let (commits, moved) = (broadcast::Sender::new(LAG), broadcast::Sender::new(LAG));
+        let runs = broadcast::Sender::new(RUNS_LAG);
         let (seq, change) = (AtomicI64::new(0), AtomicI64::new(0));
-        Self(Arc::new(Inner { commits, runs, seq, change }))
+        Self(Arc::new(Inner { commits, moved, runs, seq, change }))
     }
 }
 
@@ -91,8 +95,18 @@ impl Live {
     }
 
     /// The runs that begin or move from now on. They have no cursor: who comes back reads the list.
-    pub fn watch_runs(&self) -> broadcast::Receiver<MovedRuns> {
+    pub fn watch_runs(&self) -> broadcast::Receiver<Moves> {
         self.0.runs.subscribe()
+    }
+
+    /// For the one who reads them.
+    pub(crate) fn moved_runs(&self) -> broadcast::Receiver<MovedRuns> {
+        self.0.moved.subscribe()
+    }
+
+    pub(crate) fn tell_runs(&self, moves: Moves) {
+        // Who has gone meanwhile misses nothing.
+        let _nobody = self.0.runs.send(moves);
     }
 
     /// The last change published.
@@ -126,7 +140,7 @@ impl Live {
         if self.0.runs.receiver_count() > 0 {
             let moved = moved();
             if !moved.is_empty() {
-                let _nobody = self.0.runs.send(moved.into());
+                let _nobody = self.0.moved.send(moved.into());
             }
         }
     }

@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod emit;
 pub mod http;
 pub mod machine;
+pub mod moves;
 mod poison;
 pub mod read;
 pub mod retry;

@@ -1,6 +1,6 @@
 //! Reading runs with their journals.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -8,12 +8,11 @@ use sea_orm::{
     Select, Statement,
 };
 
+use super::moves::MovedRun;
 use super::{RunDetail, RunEvent, RunRecord, RunStatus};
 use crate::Engine;
-use crate::event::read::EventFilter;
 use crate::event::{EventRow, EventType};
 use crate::id::{EventId, RunId, WorkflowId};
-use crate::search;
 use crate::store::StoreError;
 use crate::store::entity::{event, run, step_attempt};
 use crate::time::Timestamp;
@@ -147,29 +146,23 @@ fn page(
     query.order_by_desc(run::Column::Id).limit(limit)
 }
 
-/// These runs, the oldest first: those whose event `filter` shows, and those that have none.
-pub async fn moved(
-    engine: &Engine,
-    ids: &[RunId],
-    filter: &EventFilter,
-) -> Result<Vec<RunRow>, StoreError> {
+/// These runs as they stand, the oldest first.
+pub(super) async fn moved(engine: &Engine, ids: &[RunId]) -> Result<Vec<MovedRun>, StoreError> {
     let read = &engine.store.read;
     let ids = ids.iter().map(RunId::to_string);
     let of_ids = run::Entity::find().filter(run::Column::Id.is_in(ids));
     let runs = of_ids.order_by_asc(run::Column::Id).all(read).await?;
     let seqs = runs.iter().map(|run| run.event_seq);
     let found = event::Entity::find().filter(event::Column::Seq.is_in(seqs)).all(read).await?;
-    let all: Vec<_> = found.into_iter().map(EventRow::from).collect();
-    let mut hidden: HashSet<i64> = all.iter().map(|row| row.seq).collect();
-    let mut shown: Vec<_> = all.into_iter().filter(|row| filter.accepts(row)).collect();
-    if let Some(search) = &filter.search {
-        shown = search::retain(engine, search, shown).await?;
-    }
-    shown.iter().for_each(|row| _ = hidden.remove(&row.seq));
-    let reference = |row: EventRow| (row.seq, RunEvent { id: row.id, event_type: row.event_type });
-    let events: HashMap<i64, RunEvent> = shown.into_iter().map(reference).collect();
-    let runs = runs.into_iter().filter(|run| !hidden.contains(&run.event_seq));
-    Ok(runs.map(|run| row(engine, &events, run)).collect())
+    let found: HashMap<i64, EventRow> =
+        found.into_iter().map(|model| (model.seq, EventRow::from(model))).collect();
+    let reference = |row: &EventRow| RunEvent { id: row.id, event_type: row.event_type.clone() };
+    let events = found.iter().map(|(seq, row)| (*seq, reference(row))).collect();
+    let moved = |run: run::Model| {
+        let event = found.get(&run.event_seq).cloned();
+        MovedRun { run: row(engine, &events, run), event }
+    };
+    Ok(runs.into_iter().map(moved).collect())
 }
 
 fn row(engine: &Engine, events: &HashMap<i64, RunEvent>, run: run::Model) -> RunRow {

@@ -3,7 +3,7 @@
 //! Invariant: a watcher that falls behind or comes back reads what it missed from the store; memory
 //! for a watcher is bounded by a short queue, however slowly it reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use axum::response::{IntoResponse, Response};
 use engine::bulk::Operation;
 use engine::event::EventRow;
 use engine::event::read::EventFilter;
-use engine::id::{BulkId, RunId};
-use engine::live::{self, Commit, Cursor, LiveChange, Missed, MovedRuns};
-use engine::run::read;
+use engine::id::BulkId;
+use engine::live::{self, Commit, Cursor, LiveChange, Missed};
+use engine::run::moves::Moves as MovedRuns;
 use engine::search;
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -38,8 +38,8 @@ const QUEUE: usize = 64;
 const BURST: usize = 200;
 /// After a burst, changes are gathered for this long.
 const GATHER: Duration = Duration::from_millis(100);
-/// Operations and runs move in many small steps; watchers need not see each.
-const MOVES_EVERY: Duration = Duration::from_millis(200);
+/// Operations move in many small steps; watchers need not see each.
+const BULK_EVERY: Duration = Duration::from_millis(200);
 const STATS_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -76,9 +76,8 @@ pub(crate) async fn open(
     let commits = state.engine.live.watch();
     let cursor = state.engine.live.cursor();
     let counted = state.metrics.stream();
-    let (bulk, moved_runs) = (BTreeMap::new(), BTreeSet::new());
-    let watcher =
-        Watcher { state, filter, runs, sender, cursor, with_stats, stats: None, bulk, moved_runs };
+    let bulk = BTreeMap::new();
+    let watcher = Watcher { state, filter, runs, sender, cursor, with_stats, stats: None, bulk };
     tokio::spawn(async move {
         let _open = counted;
         tokio::select! {
@@ -124,8 +123,6 @@ struct Watcher {
     stats: Option<Stats>,
     /// Operations that have moved since they were last told.
     bulk: BTreeMap<BulkId, Operation>,
-    /// Runs that have, the newest of them.
-    moved_runs: BTreeSet<RunId>,
 }
 
 /// The reader has gone away.
@@ -146,23 +143,15 @@ impl Watcher {
         }
         let mut stats = tokio::time::interval(STATS_EVERY);
         stats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut moved = tokio::time::interval(MOVES_EVERY);
-        moved.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut bulk = tokio::time::interval(BULK_EVERY);
+        bulk.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 operation = next(&mut moves.operations) => {
                     self.bulk.insert(operation.id, operation);
                 }
-                runs = next(&mut moves.runs) => {
-                    self.moved_runs.extend(runs.iter().copied());
-                    while self.moved_runs.len() > BURST {
-                        self.moved_runs.pop_first();
-                    }
-                }
-                _ = moved.tick(), if !self.bulk.is_empty() || !self.moved_runs.is_empty() => {
-                    self.send_bulk().await?;
-                    self.send_runs().await?;
-                }
+                runs = next(&mut moves.runs) => self.send_runs(runs).await?,
+                _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
                 received = commits.recv() => match received {
                     Ok(commit) => self.relay(commit, &mut commits).await?,
                     Err(RecvError::Lagged(_)) => {
@@ -297,14 +286,19 @@ impl Watcher {
         Ok(())
     }
 
-    /// Sends each run as it stands last; of a burst the newest.
-    async fn send_runs(&mut self) -> Result<(), Gone> {
-        let moved: Vec<_> = std::mem::take(&mut self.moved_runs).into_iter().collect();
+    /// Sends the runs whose events the filter shows, and those that have none.
+    async fn send_runs(&self, runs: MovedRuns) -> Result<(), Gone> {
         let Some(filter) = &self.runs else { return Ok(()) };
-        let rows = read::moved(&self.state.engine, &moved, filter).await;
-        // They are in the list as well: what cannot be read now is not worth ending the stream.
-        for row in rows.unwrap_or_default() {
-            let item = convert::run_item(row);
+        let events = runs.iter().filter_map(|moved| moved.event.as_ref());
+        let mut shown: Vec<_> = events.filter(|row| filter.accepts(row)).cloned().collect();
+        if let Some(search) = &filter.search {
+            // They are in the list as well: what cannot be read now is not worth ending the stream.
+            shown = search::retain(&self.state.engine, search, shown).await.unwrap_or_default();
+        }
+        let shown: HashSet<i64> = shown.into_iter().map(|row| row.seq).collect();
+        let fits = |event: &EventRow| shown.contains(&event.seq);
+        for moved in runs.iter().filter(|moved| moved.event.as_ref().is_none_or(fits)) {
+            let item = convert::run_item(moved.run.clone());
             let Ok(run) = Event::default().event("run").json_data(item) else { continue };
             self.send_unmarked(run).await?;
         }
