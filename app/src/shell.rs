@@ -2,21 +2,15 @@
 //!
 //! Invariant: no inline script without the response's nonce, and no inline style at all.
 
+use http::request::Parts;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, ssr::AssetVersion};
-
-/// Files of the browser's build carry a version in their query, so they may be cached for ever.
-fn asset(path: &str) -> String {
-    match use_context() {
-        Some(AssetVersion(version)) => format!("{path}?v={version}"),
-        None => path.to_owned(),
-    }
-}
+use crate::{App, routes, ssr::Assets};
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(options);
+    let assets = use_context::<Assets>().unwrap_or_default();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -27,8 +21,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" content="#f6f7f5" media="(prefers-color-scheme: light)" />
                 <meta name="theme-color" content="#0f1416" media="(prefers-color-scheme: dark)" />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                <link rel="stylesheet" href=asset("/pkg/sluice.css") />
-                <HydrationScript />
+                <link rel="stylesheet" href=assets.address("sluice.css") />
+                <HydrationScript assets />
                 <MetaTags />
             </head>
             <body>
@@ -39,17 +33,38 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 }
 
 /// Loads the browser's module. Until it has run, every page works as plain HTML.
+///
+/// All that the page needs is announced, or the browser would learn of each file from the one before.
 #[component]
-fn HydrationScript() -> impl IntoView {
-    let (js, wasm) = (asset("/pkg/sluice.js"), asset("/pkg/sluice_bg.wasm"));
+fn HydrationScript(assets: Assets) -> impl IntoView {
+    let file = |name: &str| assets.address(name);
+    let (js, wasm) = (file("sluice.js"), file("sluice_bg.wasm"));
     let script = format!(
         "import init, {{ hydrate }} from {js:?};\
          await init({{ module_or_path: {wasm:?} }});\
          hydrate();"
     );
+    let path = use_context::<Parts>().map(|request| request.uri.path().to_owned());
+    let modules = routes::modules(&path.unwrap_or_default());
+    let parts = modules.into_iter().filter_map(|module| assets.parts.get(module)).flatten();
+    let programs: Vec<String> = parts.map(|part| file(part)).chain([wasm]).collect();
     view! {
         <link rel="modulepreload" href=js nonce=use_nonce() />
-        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <link rel="modulepreload" href=file("__wasm_split.js") nonce=use_nonce() />
+        {programs
+            .into_iter()
+            .map(|program| {
+                view! {
+                    <link
+                        rel="preload"
+                        href=program
+                        r#as="fetch"
+                        r#type="application/wasm"
+                        crossorigin="anonymous"
+                    />
+                }
+            })
+            .collect_view()}
         <script type="module" nonce=use_nonce()>
             {script}
         </script>

@@ -3,7 +3,7 @@
 //! Invariant: every server function begins with [`signed_in`], and every failure passes through
 //! [`fail`], which sets the HTTP status and logs what the browser is not told.
 
-use std::fmt::Display;
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
 use axum::http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use engine::Engine;
@@ -46,9 +46,21 @@ pub struct Caller {
     pub user: Option<User>,
 }
 
-/// Provided by the server: changes whenever the browser's files do.
-#[derive(Clone, Debug)]
-pub struct AssetVersion(pub String);
+/// Provided by the server: the files of the browser's build.
+#[derive(Clone, Debug, Default)]
+pub struct Assets {
+    /// The folder that they are in, which has another name whenever one of them changes: they may
+    /// be cached for ever, and what they load by a relative address may be too.
+    pub folder: String,
+    /// Names of the files that the module of a page consists of.
+    pub parts: Arc<BTreeMap<String, Vec<String>>>,
+}
+
+impl Assets {
+    pub fn address(&self, file: &str) -> String {
+        format!("{}/{file}", self.folder)
+    }
+}
 
 pub fn signed_in() -> Result<(Engine, User), ApiError> {
     let caller = use_context::<Caller>().unwrap_or_default();

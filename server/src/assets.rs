@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use app::ssr::Assets;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
@@ -15,8 +16,15 @@ use crate::problem::Problem;
 #[folder = "$CARGO_MANIFEST_DIR/../target/site"]
 struct Site;
 
+/// Where pages find the browser's build.
+pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+    let parts = Site::get("pkg/parts.json");
+    let parts = parts.and_then(|file| serde_json::from_slice(&file.data).ok());
+    Assets { folder: format!("/pkg/{}", *VERSION), parts: parts.unwrap_or_default() }
+});
+
 /// Changes whenever a file of the browser's build does.
-pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
+static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<Cow<'static, str>> = Site::iter().collect();
     names.sort_unstable();
     let mut seen = String::new();
@@ -31,6 +39,13 @@ pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// Serves a file of the site, in the best encoding that the client takes.
 pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().trim_start_matches('/');
+    let unversioned = without_version(path);
+    // A versioned address never changes its contents.
+    let cache = match unversioned {
+        Some(_) => "public, max-age=31536000, immutable",
+        None => "no-cache",
+    };
+    let path = unversioned.as_deref().unwrap_or(path);
     let accepted =
         headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let encodings = [("br", ".br"), ("gzip", ".gz")];
@@ -42,9 +57,6 @@ pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response<Body> {
         return Problem::not_found().into_response();
     };
     let mime = mime_guess::from_path(path).first_or_octet_stream();
-    // A versioned address never changes its contents.
-    let cache =
-        if uri.query().is_some() { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = (StatusCode::OK, file.data).into_response();
     let headers = response.headers_mut();
     if let Ok(mime) = HeaderValue::from_str(mime.as_ref()) {
@@ -56,4 +68,10 @@ pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response<Body> {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
+}
+
+/// `pkg/<version>/<file>` as `pkg/<file>`. Other versions than this one are not here.
+fn without_version(path: &str) -> Option<String> {
+    let file = path.strip_prefix("pkg/")?.strip_prefix(VERSION.as_str())?.strip_prefix('/')?;
+    Some(format!("pkg/{file}"))
 }

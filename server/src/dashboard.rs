@@ -1,6 +1,6 @@
 //! The pages: rendered by Leptos for people who are signed in, with a strict content policy.
 
-use app::ssr::{AssetVersion, Caller};
+use app::ssr::Caller;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Uri, header};
@@ -51,7 +51,7 @@ fn page(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'stati
 fn provide(state: &AppState) {
     provide_context(state.engine.clone());
     provide_context(state.instance.clone());
-    provide_context(AssetVersion(assets::VERSION.clone()));
+    provide_context(assets::ASSETS.clone());
     let caller = use_context::<axum::http::request::Parts>()
         .and_then(|parts| parts.extensions.get::<Caller>().cloned())
         .unwrap_or_default();

@@ -52,7 +52,7 @@ pub(crate) async fn page(
 
 #[component]
 fn Page(document: Value) -> AnyView {
-    let style = format!("/pkg/sluice.css?v={}", *assets::VERSION);
+    let style = assets::ASSETS.address("sluice.css");
     let about = document["info"]["description"].as_str().unwrap_or_default().to_owned();
     let parts: Vec<Part> = parts(&document);
     let contents = parts.iter().map(contents).collect_view();

@@ -16,6 +16,11 @@ use crate::site::Files;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{process, site};
 
+mod join;
+mod numbering;
+mod parts;
+mod split;
+
 /// Older ones mistake the table of external references for the table of functions.
 const OLDEST_WASM_OPT: u32 = 116;
 
@@ -29,20 +34,25 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -
         Profile::Release => "wasm-release",
     };
     let mut cargo = toolchain.cargo(project);
-    cargo.args(["build", "--package", "frontend", "--target", TARGET, "--profile", profile_name]);
+    cargo.args(["rustc", "--package", "frontend", "--target", TARGET, "--profile", profile_name]);
+    // What refers to what: by that the program is taken apart.
+    cargo.args(["--", "-Clink-arg=--emit-relocs"]);
     process::run(&mut cargo)?;
 
     let web = project.target.join("web");
     let compiled = web.join(TARGET).join(profile_name).join("frontend.wasm");
+    let linked = fs::read(&compiled)?;
     let out = web.join("bindgen");
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
+    let split = split::split(&linked, &web.join("split"))?;
     Bindgen::new()
-        .input_path(&compiled)
-        .out_name(OUTPUT)
+        .input_bytes(OUTPUT, split.main)
         .web(true)?
         .typescript(false)
+        // The other modules are linked with this one when they are fetched.
+        .keep_lld_exports(true)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&out)
@@ -50,7 +60,9 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -
     if profile == Profile::Release {
         shrink(&out.join(format!("{OUTPUT}_bg.wasm")))?;
     }
-    site::read_folder(&out, "pkg")
+    let mut files = site::read_folder(&out, "pkg")?;
+    files.extend(split.files.into_iter().map(|(name, content)| (format!("pkg/{name}"), content)));
+    Ok(files)
 }
 
 /// Binaryen takes a fifth off; without it the dashboard is only larger.
