@@ -16,6 +16,7 @@ use crate::site::Files;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{process, site};
 
+mod cut;
 mod join;
 mod numbering;
 mod parts;
@@ -41,7 +42,7 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -
 
     let web = project.target.join("web");
     let compiled = web.join(TARGET).join(profile_name).join("frontend.wasm");
-    let linked = fs::read(&compiled)?;
+    let linked = cut::piecemeal_hydration(&fs::read(&compiled)?)?;
     let out = web.join("bindgen");
     if out.exists() {
         fs::remove_dir_all(&out)?;
