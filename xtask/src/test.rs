@@ -172,6 +172,10 @@ fn end_to_end(
         .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
         .env("SLUICE_BIN", sluice)
         .env("CHROMIUM", chromium);
+    if selection.profile == Profile::Quick {
+        // Sizes say nothing then.
+        playwright.env("SLUICE_QUICK", "1");
+    }
     let done = process::run(&mut playwright);
     totals.add_playwright(&report);
     done
