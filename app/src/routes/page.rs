@@ -27,14 +27,16 @@ pub(super) struct Page {
 
 /// `page!(login: LoginPage)`: this page, whose program is in the module `login`. Pages that are
 /// used together may share a module.
+// Otherwise rustfmt moves the attribute to the right, every time.
+#[rustfmt::skip]
 macro_rules! page {
     ($module:ident: $page:ident) => {{
         #[leptos::wasm_split::wasm_split(
-                        $module,
-                        wasm_split_path = leptos::wasm_split,
-                        preload(fetch),
-                        fallible
-                    )]
+            $module,
+            wasm_split_path = leptos::wasm_split,
+            preload(fetch),
+            fallible
+        )]
         #[allow(non_snake_case, reason = "named for the page, as the linker sees one name space")]
         fn $page() -> Result<AnyView, leptos::wasm_split::SplitLoaderError> {
             Ok(crate::pages::$page().into_any())
