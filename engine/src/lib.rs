@@ -23,6 +23,7 @@ pub mod key;
 pub mod live;
 pub mod mail;
 pub mod meters;
+mod pace;
 pub mod retention;
 pub mod run;
 pub mod search;

@@ -11,6 +11,7 @@ pub mod backup;
 mod batch;
 mod checkpoint;
 mod clean;
+mod direct;
 mod disk;
 pub mod entity;
 pub mod health;

@@ -99,7 +99,8 @@ fn connection(
         let line = request_id::Line::begin(request.method(), request.uri().path());
         let answer = router.clone().oneshot(request);
         let answer = async move {
-            let response = answer.await.map(|response| hardened(response, id));
+            let response = request_id::within(id.clone(), answer).await;
+            let response = response.map(|response| hardened(response, id));
             if let (Some(line), Ok(response)) = (line, &response) {
                 line.end(response.status().as_u16());
             }

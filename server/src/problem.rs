@@ -28,6 +28,8 @@ use engine::workflow::switch::SwitchError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::request_id;
+
 /// The stable codes; their meaning never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -242,7 +244,7 @@ impl Problem {
 
     /// A failure that is not the client's: logged here, once, and told without its cause.
     fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error, "a request failed");
+        tracing::error!(request = request_id::current(), error, "a request failed");
         Self::new(Code::Internal, "The cause is in Sluice's log. Nothing was changed; try again.")
     }
 }

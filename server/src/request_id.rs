@@ -14,6 +14,9 @@ pub(crate) const HEADER: &str = "x-request-id";
 /// A caller's own name for its request, beyond which it is given one.
 const LONGEST: usize = 64;
 
+/// Where events come in.
+const INTAKE: &str = "/api/webhooks/ingest";
+
 /// Tells the requests of this process from those of another.
 static PROCESS: LazyLock<u32> = LazyLock::new(|| Environment::system().next_id() as u32);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -32,8 +35,29 @@ pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
+tokio::task_local! {
+    static CURRENT: HeaderValue;
+}
+
+/// Does the work of the request of that name.
+pub(crate) async fn within<T>(id: HeaderValue, work: impl Future<Output = T>) -> T {
+    CURRENT.scope(id, work).await
+}
+
+/// The name of the request that is being worked on, for lines that no span stands around.
+pub(crate) fn current() -> String {
+    let name = CURRENT.try_with(|id| id.to_str().unwrap_or_default().to_owned());
+    name.unwrap_or_default()
+}
+
 /// What the log says of everything that happens for the request, and what a trace has of it.
+///
+/// Intake has one only where it is recorded: tens of thousands a second would cost a twentieth of the
+/// processor, and the one line that it may log says by itself which request it is about.
 pub(crate) fn span<B>(id: &HeaderValue, request: &Request<B>) -> Span {
+    if !otlp::is_recording() && request.uri().path().starts_with(INTAKE) {
+        return Span::none();
+    }
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
     otlp::join(&span, request.headers());
     span

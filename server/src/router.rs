@@ -5,11 +5,12 @@ use std::sync::Arc;
 use app::model::Instance;
 use axum::Router;
 use axum::extract::{FromRef, Request};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use engine::Engine;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
+use tower::util::MapResponseLayer;
 
 use crate::auth::throttle::SignInThrottle;
 use crate::auth::{origin, sessions};
@@ -85,9 +86,9 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         None => intake,
     };
     let counting = state.clone();
-    let intake = intake.layer(map_response(move |response| {
+    let intake = intake.layer(MapResponseLayer::new(move |response| {
         counting.metrics.count(&response);
-        async move { rate_limit::describe(limit, response) }
+        rate_limit::describe(limit, response)
     }));
 
     let management = Router::new()

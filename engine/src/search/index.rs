@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::terms;
 use crate::Engine;
+use crate::pace::Pace;
 use crate::store::{Change, StoreError};
 use crate::time::Timestamp;
 
@@ -23,10 +24,6 @@ const ASK: u32 = 10;
 /// How many events one transaction takes, and how many bytes of payloads where it takes more than one.
 const BATCH: i64 = 128;
 const BYTES: i64 = 256 << 10;
-/// With more writes waiting than this, the writer is busy.
-const BUSY: usize = 32;
-/// For so long it waits for a busy writer before it takes one batch all the same.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// On Postgres, another node may commit a number after a greater one was indexed: so far back it is
 /// looked for such events.
 const LATE: i64 = 10_000;
@@ -51,23 +48,17 @@ pub struct Progress {
 /// Runs until the engine stops.
 pub(crate) async fn follow(engine: Engine) {
     let mut looks = ASK;
+    // As long a rest as the work took: half of the writer's time is everybody else's.
+    let mut pace = Pace::new(&engine.live, 1);
     loop {
         let known = engine.search.position.load(Ordering::Acquire);
         let mut rest = LOOK;
         if looks >= ASK || engine.live.cursor().seq > known {
             looks = 0;
-            let patience = Instant::now();
-            while engine.store.writer.waiting() > BUSY && patience.elapsed() < PATIENCE {
-                tokio::select! {
-                    () = engine.stop.cancelled() => return,
-                    () = tokio::time::sleep(LOOK) => {}
-                }
-            }
             let begun = Instant::now();
             match batch(&engine).await {
                 Ok(0) => {}
-                // As long a rest as the work took: half of the writer's time is everybody else's.
-                Ok(_) => (looks, rest) = (ASK, begun.elapsed()),
+                Ok(_) => (looks, rest) = (ASK, pace.rest(&engine.live, begun.elapsed())),
                 Err(error) => tracing::debug!(%error, "the search index could not go on"),
             }
         }

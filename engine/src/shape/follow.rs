@@ -13,6 +13,7 @@ use crate::Engine;
 use crate::event::EventRow;
 use crate::event::export::after;
 use crate::id::TurnId;
+use crate::pace::Pace;
 use crate::store::entity::{type_change, type_shape};
 use crate::store::{Change, StoreError};
 
@@ -29,11 +30,12 @@ const KEPT: u64 = 200;
 
 /// Runs until the engine stops.
 pub(crate) async fn keep_following(engine: Engine) {
+    // The rest is four times the work: the processors are for what comes in.
+    let mut pace = Pace::new(&engine.live, 4);
     loop {
         let begun = Instant::now();
         let pause = match follow(&engine).await {
-            // The rest is four times the work: the processors are for what comes in.
-            Ok(true) => begun.elapsed() * 4,
+            Ok(true) => pace.rest(&engine.live, begun.elapsed()),
             Ok(false) | Err(StoreError::Conflict) => LOOK,
             Err(error) => {
                 tracing::debug!(%error, "the shapes of events could not be learnt");

@@ -19,17 +19,21 @@ impl DiskFile {
         File::open(path).map(|file| Self(Arc::new(ManuallyDrop::new(file))))
     }
 
-    /// Returns once all that was written to the file before is on the disk.
+    /// Returns once all that was written to the file before is on the disk; the thread stands still
+    /// meanwhile.
+    fn flush_here(&self) -> io::Result<()> {
+        self.0.sync_data()?;
+        // A file without a name is gone with the process, however well it was flushed.
+        match self.0.metadata()?.nlink() {
+            0 => Err(io::Error::new(io::ErrorKind::NotFound, "the file was removed")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same on a thread where that holds up nobody.
     pub(super) async fn flush(&self) -> io::Result<()> {
         let file = self.clone();
-        let flushed = tokio::task::spawn_blocking(move || {
-            file.0.sync_data()?;
-            // A file without a name is gone with the process, however well it was flushed.
-            match file.0.metadata()?.nlink() {
-                0 => Err(io::Error::new(io::ErrorKind::NotFound, "the file was removed")),
-                _ => Ok(()),
-            }
-        });
+        let flushed = tokio::task::spawn_blocking(move || file.flush_here());
         flushed.await.map_err(io::Error::other).flatten()
     }
 }
@@ -69,9 +73,10 @@ impl Log {
         generation.0 >= self.kept_from.load(Ordering::SeqCst)
     }
 
-    pub(super) async fn flush(&self) -> io::Result<()> {
+    /// The thread stands still meanwhile.
+    pub(super) fn flush(&self) -> io::Result<()> {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let flushed = file.flush().await;
+        let flushed = file.flush_here();
         if flushed.is_err() {
             // Asked after the flush: what was written during it is lost as well.
             self.kept_from.store(self.generation().0 + 1, Ordering::SeqCst);
@@ -91,19 +96,19 @@ impl Log {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_failed_flush_loses_what_was_committed_until_it_is_written_anew() {
+    #[test]
+    fn a_failed_flush_loses_what_was_committed_until_it_is_written_anew() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("some.db");
         let path = folder.path().join("some.db-wal");
         std::fs::write(&path, b"written").expect("a log");
         let log = Log::open(&database).expect("the log opens");
         let before = log.generation();
-        log.flush().await.expect("a flush");
+        log.flush().expect("a flush");
         assert!(log.holds(before));
 
         std::fs::remove_file(&path).expect("it can be removed");
-        log.flush().await.expect_err("the log has no name any more");
+        log.flush().expect_err("the log has no name any more");
         assert!(!log.holds(before));
         assert!(!log.holds(log.generation()), "what is committed now is lost too");
 
@@ -111,7 +116,7 @@ mod tests {
         assert!(!log.holds(log.generation()));
         std::fs::write(&path, b"anew").expect("a log");
         log.start_anew().expect("the new log opens");
-        log.flush().await.expect("a flush");
+        log.flush().expect("a flush");
         assert!(log.holds(log.generation()));
         assert!(!log.holds(before), "its senders are still to be told");
     }

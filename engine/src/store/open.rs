@@ -15,8 +15,9 @@ use sea_orm::{
 use super::Store;
 use super::checkpoint::Checkpoint;
 use super::clean;
+use super::direct::Direct;
 use super::disk::{DiskFile, Log};
-use super::writer::{self, Files, Writer};
+use super::writer::{self, Connections, Files, Writer};
 use crate::live::Live;
 use crate::run::worker::Inbox;
 use crate::{Environment, id::NodeId};
@@ -64,6 +65,15 @@ pub enum OpenError {
 
 pub(super) const DATABASE: &str = "sluice.db";
 
+/// What every connection to SQLite is told.
+const SETTINGS: [(&str, &str); 4] = [
+    // See `checkpoint`; a tool beside the server never does it.
+    ("wal_autocheckpoint", "0"),
+    ("cache_size", "-16384"),
+    ("temp_store", "memory"),
+    ("journal_size_limit", "67108864"),
+];
+
 /// Opens the database, migrates it, and starts its writer.
 pub async fn open(
     location: &Location,
@@ -96,9 +106,18 @@ pub async fn open(
         (Location::Folder(folder), Role::Server) => Some(open_files(location, folder).await?),
         _ => None,
     };
-    let writer = Writer::start(write, files, environment.clone(), node, live, inbox)
+    let refused = |error| OpenError::Connect(writer::as_db_error(error));
+    let direct = match location {
+        Location::Folder(folder) => {
+            let direct = Direct::open(&folder.join(DATABASE), &SETTINGS, role == Role::Tool);
+            Some(direct.map_err(refused)?)
+        }
+        Location::Postgres(_) => None,
+    };
+    let connections = Connections { steps: write, direct, files };
+    let writer = Writer::start(connections, environment.clone(), node, live, inbox)
         .await
-        .map_err(|error| OpenError::Connect(writer::as_db_error(error)))?;
+        .map_err(refused)?;
     let folder = match location {
         Location::Folder(folder) => Some(Arc::from(folder.as_path())),
         Location::Postgres(_) => None,
@@ -129,7 +148,7 @@ async fn open_files(location: &Location, folder: &Path) -> Result<Files, OpenErr
     let path = folder.join(DATABASE);
     let log = Log::open(&path).map_err(refused)?;
     // Migrations may have been committed.
-    log.flush().await.map_err(refused)?;
+    log.flush().map_err(refused)?;
     let checkpoint = Checkpoint::start(beside, DiskFile::open(&path).map_err(refused)?);
     Ok(Files { log: Arc::new(log), checkpoint })
 }
@@ -182,17 +201,13 @@ async fn connect(
 }
 
 fn sqlite_options(options: SqliteConnectOptions, file: &Path) -> SqliteConnectOptions {
-    options
+    let options = options
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(false)
-        // See `checkpoint`; a tool beside the server never does it.
-        .pragma("wal_autocheckpoint", "0")
-        .pragma("cache_size", "-16384")
-        .pragma("temp_store", "memory")
-        .pragma("journal_size_limit", "67108864")
+        .foreign_keys(false);
+    SETTINGS.iter().fold(options, |options, &(name, value)| options.pragma(name, value))
 }
 
 async fn check_database(connection: &DatabaseConnection) -> Result<(), OpenError> {

@@ -12,10 +12,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::checkpoint::Checkpoint;
+use super::direct::Direct;
 use super::disk::Log;
 use crate::Environment;
 use crate::audit::{self, Note};
@@ -207,6 +209,15 @@ struct Mending {
     entry: Option<audit::Row>,
 }
 
+/// What the writer writes to.
+pub(super) struct Connections {
+    /// For whatever takes several steps in one transaction.
+    pub(super) steps: DatabaseConnection,
+    /// SQLite once more, for what goes out at once.
+    pub(super) direct: Option<Direct>,
+    pub(super) files: Option<Files>,
+}
+
 /// The files of a SQLite database that only this process serves.
 pub(super) struct Files {
     pub(super) log: Arc<Log>,
@@ -222,27 +233,22 @@ pub struct Writer {
 
 impl Writer {
     pub(super) async fn start(
-        connection: DatabaseConnection,
-        files: Option<Files>,
+        connections: Connections,
         environment: Environment,
         node: NodeId,
         live: Live,
         inbox: Inbox,
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE);
-        let (log, checkpoint) = match files {
-            Some(Files { log, checkpoint }) => (Some(log), Some(checkpoint)),
-            None => (None, None),
-        };
-        let lane = lane::Lane::open(connection, log.clone(), checkpoint, environment, node).await?;
+        let log = connections.files.as_ref().map(|files| Arc::clone(&files.log));
+        let lane = lane::Lane::open(connections, environment, node).await?;
         live.start_at(lane.last());
         let (committed, to_answer) = mpsc::channel(COMMITTED);
         let meters = Meters::default();
-        let desk = answer::Desk::new(log, live, inbox, meters.clone());
+        let desk = answer::Desk::new(log, live, inbox, meters.clone(), Handle::current());
         let commits = meters.commit.clone();
-        on_a_thread_of_its_own(async {
-            tokio::join!(serve(lane, commands, committed, commits), desk.serve(to_answer));
-        })?;
+        on_a_thread_of_its_own("writer", serve(lane, commands, committed, commits))?;
+        on_a_thread_of_its_own("desk", desk.serve(to_answer))?;
         Ok(Self { queue, meters })
     }
 
@@ -348,11 +354,14 @@ impl Writer {
     }
 }
 
-/// Among the tasks of a busy runtime each step of a commit would wait for its turn. It ends by itself
-/// when the last handle is gone.
-fn on_a_thread_of_its_own(work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+/// Among the tasks of a busy runtime each step of a commit would wait for its turn, and what waits for
+/// the disk would hold them up. It ends by itself when the last handle is gone.
+fn on_a_thread_of_its_own(
+    name: &str,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = std::thread::Builder::new().name("writer".into());
+    let thread = std::thread::Builder::new().name(name.into());
     thread.spawn(move || runtime.block_on(work)).map(drop)
 }
 

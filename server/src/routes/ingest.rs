@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use app::model::EventStatus;
 use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::event::cloudevents;
@@ -52,9 +52,10 @@ pub(crate) struct AcceptedBody {
 /// Answers 202 once the event is durable.
 pub(crate) async fn event(
     State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    // Taken apart here: an extractor for the headers would copy them.
+    let (Parts { headers, .. }, body) = request.into_parts();
     let key = sender(&state, &headers).await?;
     let format = Format::of(&headers)?;
     if format == Format::Batch {

@@ -28,6 +28,10 @@ const SPANS: [&str; 2] = ["request", "step"];
 /// Whether spans are recorded; what would cost something asks first.
 static RECORDING: OnceLock<()> = OnceLock::new();
 
+pub(crate) fn is_recording() -> bool {
+    RECORDING.get().is_some()
+}
+
 /// Sends what was recorded.
 pub(crate) struct Recorder(SdkTracerProvider);
 
@@ -87,7 +91,7 @@ impl Recorder {
 
 /// Makes `span` part of the trace that a request says it belongs to.
 pub(crate) fn join(span: &Span, headers: &HeaderMap) {
-    if RECORDING.get().is_some() {
+    if is_recording() {
         let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
         // Refused only for a span that is not recorded.
         let _refused = span.set_parent(parent);
@@ -97,7 +101,7 @@ pub(crate) fn join(span: &Span, headers: &HeaderMap) {
 /// The headers that carry `span` on; none where nothing is recorded.
 pub(crate) fn headers_of(span: &Span) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if RECORDING.get().is_some() {
+    if is_recording() {
         TraceContextPropagator::new()
             .inject_context(&span.context(), &mut HeaderInjector(&mut headers));
         if headers.get("tracestate").is_some_and(HeaderValue::is_empty) {

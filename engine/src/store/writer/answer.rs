@@ -5,11 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::lane::Outcomes;
 use super::work::Outcome;
-use super::{Arrival, Command, Progress, StoreError};
+use super::{Accepted, Arrival, Command, Progress, Reply, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
 use crate::live::{Cursor, Live, LiveChange};
@@ -45,20 +46,28 @@ pub(super) struct Desk {
     live: Live,
     inbox: Inbox,
     meters: Meters,
+    /// Where the senders wait.
+    senders: Handle,
     /// Whether the last flush failed.
     down: bool,
 }
 
 impl Desk {
-    pub(super) fn new(log: Option<Arc<Log>>, live: Live, inbox: Inbox, meters: Meters) -> Self {
-        Self { log, live, inbox, meters, down: false }
+    pub(super) fn new(
+        log: Option<Arc<Log>>,
+        live: Live,
+        inbox: Inbox,
+        meters: Meters,
+        senders: Handle,
+    ) -> Self {
+        Self { log, live, inbox, meters, senders, down: false }
     }
 
     pub(super) async fn serve(mut self, mut committed: mpsc::Receiver<Committed>) {
         let mut waiting = Vec::new();
         // One flush serves all that were committed before it.
         while committed.recv_many(&mut waiting, usize::MAX).await > 0 {
-            let flushed = self.flush().await;
+            let flushed = self.flush();
             for Committed { batch, outcomes } in waiting.drain(..) {
                 match (&flushed, outcomes.generation) {
                     (Err(error), Some(_)) => fail(batch, StoreError::from_flush(error)),
@@ -71,10 +80,11 @@ impl Desk {
         }
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
+    /// This thread is the desk's own: nobody waits for it but those whom it answers.
+    fn flush(&mut self) -> io::Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
         let begun = Instant::now();
-        let flushed = log.flush().await;
+        let flushed = log.flush();
         if flushed.is_ok() {
             self.meters.flush.observe(begun.elapsed().as_secs_f64());
         }
@@ -103,13 +113,15 @@ impl Desk {
         });
         self.live.publish_runs(|| moved_runs(&batch, &each));
         let mut queued = false;
+        let mut stored = Vec::new();
         for (command, outcome) in batch.into_iter().zip(each) {
             let _gone = match (command, outcome) {
-                (Command::Accept(arrival, reply), Outcome::Accepted(accepted, seq)) => {
+                (Command::Accept(mut arrival, reply), Outcome::Accepted(accepted, seq)) => {
                     if let Some(seq) = seq {
-                        queued |= self.hand_over(arrival, seq);
+                        queued |= self.hand_over(&mut arrival, seq);
                     }
-                    reply.send(Ok(accepted)).is_err()
+                    stored.push((arrival, accepted, reply));
+                    false
                 }
                 (Command::Accept(_, reply), Outcome::KeyReused) => {
                     reply.send(Err(StoreError::KeyReused)).is_err()
@@ -162,6 +174,20 @@ impl Desk {
         if queued {
             self.inbox.wake();
         }
+        self.tell(stored);
+    }
+
+    /// Tells senders that their events are stored, on a thread of theirs: waking a task from another
+    /// thread costs several times as much, and all wait for this one.
+    fn tell(&self, stored: Vec<(Arrival, Accepted, Reply<Accepted>)>) {
+        if !stored.is_empty() {
+            self.senders.spawn(async move {
+                for (_arrival, accepted, reply) in stored {
+                    // A sender that no longer waits needs no answer.
+                    let _gone = reply.send(Ok(accepted)).is_err();
+                }
+            });
+        }
     }
 
     fn count(&self, batch: &[Command], outcomes: &Outcomes) {
@@ -199,9 +225,9 @@ impl Desk {
     }
 
     /// Gives the runs leased at birth to the worker; says whether others wait in the queue.
-    fn hand_over(&self, arrival: Arrival, event_seq: i64) -> bool {
+    fn hand_over(&self, arrival: &mut Arrival, event_seq: i64) -> bool {
         let mut queued = false;
-        for run in arrival.runs {
+        for run in std::mem::take(&mut arrival.runs) {
             match run.place {
                 Some(place) => self.inbox.assign(Assignment {
                     run: run.id,

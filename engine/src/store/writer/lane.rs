@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 
 use super::work::{Outcome, Repeats, Work};
-use super::{Command, StoreError};
+use super::{Command, Connections, StoreError};
 use crate::Environment;
 use crate::id::NodeId;
 use crate::live::{Cursor, LiveChange};
 use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::clean;
+use crate::store::direct::{Direct, Refused};
 use crate::store::disk::{Generation, Log};
 use crate::store::statements::Statements;
 
 pub(super) struct Lane {
     connection: DatabaseConnection,
+    /// SQLite once more, for what goes out at once.
+    direct: Option<Direct>,
     /// Only SQLite has a log to be copied.
     checkpoint: Option<Checkpoint>,
     log: Option<Arc<Log>>,
@@ -51,21 +54,22 @@ pub(super) struct Outcomes {
 
 impl Lane {
     pub(super) async fn open(
-        connection: DatabaseConnection,
-        log: Option<Arc<Log>>,
-        checkpoint: Option<Checkpoint>,
+        connections: Connections,
         environment: Environment,
         node: NodeId,
     ) -> Result<Self, StoreError> {
-        let backend = connection.get_database_backend();
+        let Connections { steps: connection, direct, files } = connections;
+        let (log, checkpoint) = files.map(|files| (files.log, files.checkpoint)).unzip();
+        let statements = Statements::new(connection.get_database_backend());
         let last = last_cursor(&connection).await?;
         Ok(Self {
             connection,
+            direct,
             checkpoint,
             log,
             environment,
             node,
-            statements: Statements::new(backend),
+            statements,
             last,
             wary: 0,
         })
@@ -138,18 +142,18 @@ impl Lane {
     }
 
     async fn try_commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
-        let alone = self.connection.get_database_backend() != DbBackend::Postgres;
-        if !alone || !batch.iter().all(Command::reads_only_what_is_committed) {
+        if self.direct.is_none() || !batch.iter().all(Command::reads_only_what_is_committed) {
             return self.commit_in_steps(batch).await;
         }
         self.wary = self.wary.saturating_sub(1);
         if self.wary == 0 {
             match self.commit_at_once(batch, Repeats::Refused).await {
-                Err(StoreError::Database(error)) if is_repeat(&error) => self.wary = WARY,
-                other => return other,
+                Err(refused) if refused.is_repeat => self.wary = WARY,
+                other => return other.map_err(|refused| refused.error),
             }
         }
-        self.commit_at_once(batch, Repeats::LookedUp).await
+        let committed = self.commit_at_once(batch, Repeats::LookedUp).await;
+        committed.map_err(|refused| refused.error)
     }
 
     async fn commit_in_steps(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
@@ -179,13 +183,13 @@ impl Lane {
         Ok(self.outcomes(each, changes, last))
     }
 
-    /// The same with the whole transaction sent as one text: on SQLite nobody else writes events and
-    /// runs, so what is read before it still holds in it.
+    /// The same with all that is written kept to the end: on SQLite nobody else writes events and runs,
+    /// so what is read before the transaction still holds in it.
     async fn commit_at_once(
         &self,
         batch: &[Command],
         repeats: Repeats,
-    ) -> Result<Outcomes, StoreError> {
+    ) -> Result<Outcomes, Refused> {
         let mut work = self.work(self.connection.clone());
         let mut each: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
         work.accept(batch, repeats, &mut each).await?;
@@ -193,12 +197,8 @@ impl Lane {
         let changes = work.note_changes().await?;
         work.count();
         work.give_turns();
-        if let Some(written) = work.take_written("BEGIN IMMEDIATE;\n", "COMMIT;\n")
-            && let Err(error) = self.connection.execute_raw(written).await
-        {
-            // Where SQLite has ended the transaction by itself this fails, as it should.
-            let _ended = self.connection.execute_unprepared("ROLLBACK").await;
-            return Err(error.into());
+        if let Some(direct) = &self.direct {
+            direct.commit(&work.take_pending())?;
         }
         let last = work.last;
         Ok(self.outcomes(each, changes, last))
@@ -231,10 +231,6 @@ impl Lane {
             tracing::debug!(%error, "the log could not be copied to its end");
         }
     }
-}
-
-fn is_repeat(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 async fn last_cursor(connection: &DatabaseConnection) -> Result<Cursor, StoreError> {

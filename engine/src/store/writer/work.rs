@@ -106,7 +106,7 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
             for (sql, value) in std::mem::take(&mut self.pending) {
                 self.connection.execute_raw(self.statements().with(sql, vec![value])).await?;
             }
-        } else if let Some(written) = self.take_written("", "") {
+        } else if let Some(written) = self.take_written() {
             self.connection.execute_raw(written).await?;
         }
         Ok(())
@@ -114,19 +114,23 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
 
     /// All that was written as one text, which SQLite takes: each way to the connection's thread and
     /// back is a wait for two threads to be woken.
-    pub(super) fn take_written(&mut self, before: &str, after: &str) -> Option<Statement> {
-        let pending = std::mem::take(&mut self.pending);
+    fn take_written(&mut self) -> Option<Statement> {
+        let pending = self.take_pending();
         if pending.is_empty() {
             return None;
         }
-        let (mut text, mut values) = (before.to_owned(), Vec::with_capacity(pending.len()));
+        let (mut text, mut values) = (String::new(), Vec::with_capacity(pending.len()));
         for (sql, value) in pending {
             values.push(value);
             text.push_str(&sql.replace("$1", &format!("${}", values.len())));
             text.push_str(";\n");
         }
-        text.push_str(after);
         Some(self.statements().with(&text, values))
+    }
+
+    /// Statements that were not sent yet, each with its one parameter.
+    pub(super) fn take_pending(&mut self) -> Vec<(&'l str, Value)> {
+        std::mem::take(&mut self.pending)
     }
 
     pub(super) async fn read<T: FromQueryResult>(

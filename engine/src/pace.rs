@@ -1,0 +1,34 @@
+//! The pace of work that follows intake and may wait for it, such as the search index.
+
+use std::time::{Duration, Instant};
+
+use crate::live::Live;
+
+/// With more events a second than this, they pour in.
+const POURING: f64 = 1_000.0;
+/// How many times its work's length it rests meanwhile: a fortieth of one processor is not missed.
+const LONG: u32 = 39;
+
+/// Follows how fast events come in.
+pub(crate) struct Pace {
+    since: Instant,
+    /// The newest event's number then.
+    seq: i64,
+    /// How many times its work's length it rests as long as few events come.
+    short: u32,
+}
+
+impl Pace {
+    pub(crate) fn new(live: &Live, short: u32) -> Self {
+        Self { since: Instant::now(), seq: live.cursor().seq, short }
+    }
+
+    /// How long to rest after work that took `worked`.
+    pub(crate) fn rest(&mut self, live: &Live, worked: Duration) -> Duration {
+        let (now, seq) = (Instant::now(), live.cursor().seq);
+        let came = (seq - self.seq).max(0) as f64;
+        let pouring = came > POURING * now.duration_since(self.since).as_secs_f64();
+        (self.since, self.seq) = (now, seq);
+        worked * if pouring { LONG } else { self.short }
+    }
+}

@@ -1,0 +1,120 @@
+//! SQLite written on the thread that asks: what the writer commits takes no way to another thread and
+//! back, and wakes nobody.
+//!
+//! Everything else goes through sea-orm, whose SQLite connections each have a thread of their own.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, ErrorCode, ToSql};
+use sea_orm::{DbErr, RuntimeErr, Value};
+
+use super::StoreError;
+
+/// Statements that stay prepared; the writer has fewer.
+const PREPARED: usize = 64;
+
+/// Behind a lock only so that it may be shared; nobody ever waits for it.
+pub(super) struct Direct(Mutex<Connection>);
+
+/// Why a transaction was rolled back.
+pub(super) struct Refused {
+    pub(super) error: StoreError,
+    /// A row like one of these is there already.
+    pub(super) is_repeat: bool,
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self { error, is_repeat: false }
+    }
+}
+
+impl Direct {
+    /// Opens the database at `path` once more, set up by these pragmas.
+    pub(super) fn open(
+        path: &Path,
+        settings: &[(&str, &str)],
+        flushes: bool,
+    ) -> Result<Self, StoreError> {
+        let open = || {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            for (name, value) in settings {
+                connection.pragma_update(None, name, value)?;
+            }
+            let synchronous = if flushes { "full" } else { "normal" };
+            connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.set_prepared_statement_cache_capacity(PREPARED);
+            Ok(Self(Mutex::new(connection)))
+        };
+        open().map_err(failure)
+    }
+
+    /// Runs the statements, each with its one parameter, in one transaction of their own.
+    pub(super) fn commit(&self, written: &[(&str, Value)]) -> Result<(), Refused> {
+        if written.is_empty() {
+            return Ok(());
+        }
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        try_commit(&connection, written).map_err(|error| {
+            if !connection.is_autocommit() {
+                // Fails only where the connection is lost, which the next transaction will say.
+                let _ended = connection.execute_batch("ROLLBACK");
+            }
+            let is_repeat = error.sqlite_error().is_some_and(is_repeat);
+            Refused { error: failure(error), is_repeat }
+        })
+    }
+}
+
+fn try_commit(connection: &Connection, written: &[(&str, Value)]) -> rusqlite::Result<()> {
+    let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
+    run("BEGIN IMMEDIATE")?;
+    for (sql, value) in written {
+        connection.prepare_cached(sql)?.execute([Parameter(value)])?;
+    }
+    run("COMMIT")?;
+    Ok(())
+}
+
+/// A parameter as the writer's statements have them.
+struct Parameter<'v>(&'v Value);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self.0 {
+            Value::Bytes(Some(bytes)) => Ok(ToSqlOutput::from(bytes.as_slice())),
+            Value::String(Some(text)) => Ok(ToSqlOutput::from(text.as_str())),
+            Value::BigInt(Some(number)) => Ok(ToSqlOutput::from(*number)),
+            other => Err(rusqlite::Error::ToSqlConversionFailure(
+                format!("no statement of the writer takes {other:?}").into(),
+            )),
+        }
+    }
+}
+
+fn is_repeat(reported: &rusqlite::ffi::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].contains(&reported.extended_code)
+}
+
+/// Whether trying again later can help decides what it is.
+fn failure(error: rusqlite::Error) -> StoreError {
+    let away = matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ReadOnly
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+        )
+    );
+    let error = DbErr::Exec(RuntimeErr::Internal(error.to_string()));
+    if away { StoreError::Unavailable(error) } else { StoreError::Database(error) }
+}
