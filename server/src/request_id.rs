@@ -52,8 +52,8 @@ pub(crate) fn current() -> String {
 
 /// What the log says of everything that happens for the request, and what a trace has of it.
 ///
-/// Intake has one only where it is recorded: tens of thousands a second would cost a twentieth of the
-/// processor, and the one line that it may log says by itself which request it is about.
+/// Intake has one only where it is recorded: tens of thousands a second cost the processor more than
+/// they tell, and the one line that it may log says by itself which request it is about.
 pub(crate) fn span<B>(id: &HeaderValue, request: &Request<B>) -> Span {
     if !otlp::is_recording() && request.uri().path().starts_with(INTAKE) {
         return Span::none();
