@@ -52,10 +52,14 @@ pub(crate) fn current() -> String {
 
 /// What the log says of everything that happens for the request, and what a trace has of it.
 ///
-/// Intake has one only where it is recorded: tens of thousands a second cost the processor more than
-/// they tell, and the one line that it may log says by itself which request it is about.
+/// Intake has one only where it is recorded, or the log is told much: tens of thousands a second cost
+/// the processor more than they tell, and the one line that the log has otherwise says by itself which
+/// request it is about.
 pub(crate) fn span<B>(id: &HeaderValue, request: &Request<B>) -> Span {
-    if !otlp::is_recording() && request.uri().path().starts_with(INTAKE) {
+    let is_read = otlp::is_recording()
+        || tracing::enabled!(tracing::Level::DEBUG)
+        || tracing::enabled!(target: "sluice::requests", tracing::Level::DEBUG);
+    if !is_read && request.uri().path().starts_with(INTAKE) {
         return Span::none();
     }
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());

@@ -7,7 +7,7 @@ use crate::{
     api::{explain_event, get_event, get_history, get_neighbours},
     live::Live,
     model::Neighbours,
-    ui::{Actions, Header, Problem},
+    ui::{Actions, Header, Problem, json::payload::Reading},
 };
 
 pub mod changes;
@@ -22,6 +22,11 @@ use detail::Detail;
 pub fn EventPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
+    // What is read on stays as it is when the event moves meanwhile; of another event it begins anew.
+    provide_context(Memo::new(move |_| {
+        id.track();
+        Reading::default()
+    }));
     let query = Signal::derive(move || format!("q={}", id.get()));
     let changed = expect_context::<Live>().hints(query);
     let done = expect_context::<Actions>().done;

@@ -12,13 +12,27 @@ const MOST: usize = 1_000;
 /// How much of the bytes is shown at once.
 const PIECE: usize = 64 * 1024;
 
+/// How far somebody has read. A page that is drawn again when its event moves keeps it, and puts it in
+/// the context.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    typed: RwSignal<String>,
+    /// Which of the places found.
+    at: RwSignal<Option<usize>>,
+    chosen: RwSignal<Option<usize>>,
+    /// How many pieces of the bytes are shown.
+    pieces: RwSignal<usize>,
+}
+
 #[component]
 pub fn PayloadView(#[prop(into)] text: String) -> AnyView {
     let text: Arc<str> = text.into();
+    let reading = use_context::<Memo<Reading>>();
+    let reading = reading.map_or_else(Reading::default, |reading| reading.get_untracked());
     match Sheet::of(Arc::clone(&text)) {
         Some(sheet) => view! {
-            <Document sheet=sheet.clone() />
-            <AsSent text first=sheet.lazy />
+            <Document sheet=sheet.clone() reading />
+            <AsSent text first=sheet.lazy pieces=reading.pieces />
         }
         .into_any(),
         None => view! { <JsonView text=text.to_string() /> }.into_any(),
@@ -26,10 +40,10 @@ pub fn PayloadView(#[prop(into)] text: String) -> AnyView {
 }
 
 #[component]
-fn Document(sheet: Sheet) -> AnyView {
+fn Document(sheet: Sheet, reading: Reading) -> AnyView {
     let drawn = NodeRef::<html::Div>::new();
     let text = StoredValue::new(Arc::clone(&sheet.text));
-    let chosen = RwSignal::new(None::<usize>);
+    let chosen = reading.chosen;
     let choose = move |event: leptos::ev::MouseEvent| {
         if let Some(at) = place(&event) {
             chosen.set(Some(at));
@@ -42,7 +56,7 @@ fn Document(sheet: Sheet) -> AnyView {
     };
     view! {
         <div class="json-bar needs-script">
-            <Find sheet=sheet.clone() drawn chosen />
+            <Find sheet=sheet.clone() drawn reading />
             <Chosen text chosen />
         </div>
         <div node_ref=drawn on:click=choose on:focusin=focused>
@@ -54,9 +68,8 @@ fn Document(sheet: Sheet) -> AnyView {
 
 /// A field, how many places there are, and the way from one to the next.
 #[component]
-fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, chosen: RwSignal<Option<usize>>) -> AnyView {
-    let typed = RwSignal::new(String::new());
-    let at = RwSignal::new(None::<usize>);
+fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, reading: Reading) -> AnyView {
+    let Reading { typed, at, chosen, .. } = reading;
     let text = Arc::clone(&sheet.text);
     let places = Memo::new(move |_| typed.with(|typed| walk::find(&text, typed.trim(), MOST)));
     let sheet = StoredValue::new(sheet);
@@ -165,8 +178,8 @@ fn plain(value: &str) -> String {
 
 /// The payload byte for byte, a piece at a time. `first`: its beginning is there without a script.
 #[component]
-fn AsSent(text: Arc<str>, first: bool) -> AnyView {
-    let pieces = RwSignal::new(usize::from(first));
+fn AsSent(text: Arc<str>, first: bool, pieces: RwSignal<usize>) -> AnyView {
+    pieces.update_untracked(|pieces| *pieces = (*pieces).max(usize::from(first)));
     let total = text.len();
     let end = {
         let text = Arc::clone(&text);
