@@ -61,6 +61,8 @@ pub(super) struct Statements {
     pub(super) give_turns: String,
     pub(super) due_turns: String,
     pub(super) begin_turns: String,
+    /// Postgres, where other nodes settle runs of the same events.
+    pub(super) lock_events: String,
     pub(super) runs_with_events: String,
     pub(super) update_runs: String,
     pub(super) update_events: String,
@@ -201,6 +203,11 @@ impl Statements {
                 "UPDATE turns SET stand = 3
                  WHERE stand = 2 AND workflow_id IN (SELECT workflow_id FROM {})",
                 rows(&[("workflow_id", Text)])
+            ),
+            lock_events: format!(
+                "SELECT e.seq FROM events e WHERE e.seq IN
+                    (SELECT u.event_seq FROM {run_ids} CROSS JOIN runs u WHERE u.id = r.id)
+                 ORDER BY e.seq FOR UPDATE"
             ),
             runs_with_events: format!(
                 "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.workflow_id, u.test, {EVENT_COLUMNS}

@@ -33,13 +33,17 @@ impl<C: ConnectionTrait> Work<'_, C> {
         batch: &[Command],
         each: &mut [Option<Outcome>],
     ) -> Result<(), StoreError> {
-        let mut ids = self.batch();
-        for command in batch {
-            if let Command::Record(progress, _) = command {
-                ids.push(&[progress.run]);
+        let ids = || {
+            let mut ids = self.batch();
+            for command in batch {
+                if let Command::Record(progress, _) = command {
+                    ids.push(&[progress.run]);
+                }
             }
-        }
-        let held = self.read::<Held>(&self.statements().runs_with_events, ids).await?;
+            ids
+        };
+        self.lock_events(ids()).await?;
+        let held = self.read::<Held>(&self.statements().runs_with_events, ids()).await?;
         if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
             return Ok(());
         }
@@ -92,6 +96,18 @@ impl<C: ConnectionTrait> Work<'_, C> {
         for (before, row) in rows.into_values() {
             self.tally.moved(before, &row);
             self.changed.push(row);
+        }
+        Ok(())
+    }
+
+    /// Lets no other node change what is left of these runs' events: each writes how many runs are
+    /// open, counted from what it read. A statement of its own, as one that waits for a lock reads
+    /// what was there before.
+    async fn lock_events(&self, runs: Batch) -> Result<(), StoreError> {
+        if self.is_postgres() && !runs.is_empty() {
+            let statements = self.statements();
+            let lock = statements.with_batch(&statements.lock_events, runs);
+            self.connection.query_all_raw(lock).await?;
         }
         Ok(())
     }
