@@ -127,6 +127,11 @@ fn code(error: &DbErr) -> Option<String> {
 /// interrupted, I/O error, full, cannot open.
 const SQLITE_AWAY: [i32; 7] = [5, 6, 8, 9, 10, 13, 14];
 
+/// By its result code, extended or not.
+fn is_sqlite_away(code: i32) -> bool {
+    SQLITE_AWAY.contains(&(code & 0xff))
+}
+
 fn is_unavailable(error: &DbErr) -> bool {
     let inner = match error {
         DbErr::Conn(inner) | DbErr::Exec(inner) | DbErr::Query(inner) => inner,
@@ -137,7 +142,7 @@ fn is_unavailable(error: &DbErr) -> bool {
     match error.as_database_error() {
         Some(database) => {
             let code = database.code().unwrap_or_default();
-            let sqlite = code.parse::<i32>().is_ok_and(|code| SQLITE_AWAY.contains(&(code & 0xff)));
+            let sqlite = code.parse().is_ok_and(is_sqlite_away);
             // Postgres: connection failures, insufficient resources, operator intervention.
             let postgres =
                 code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class));

@@ -5,13 +5,13 @@
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ErrorCode, ToSql};
+use rusqlite::{Connection, ToSql};
 use sea_orm::{DbErr, RuntimeErr, Value};
 
-use super::StoreError;
+use super::open::{BUSY, SETTINGS};
+use super::{StoreError, is_sqlite_away};
 
 /// Statements that stay prepared; the writer has fewer.
 const PREPARED: usize = 64;
@@ -33,16 +33,12 @@ impl From<StoreError> for Refused {
 }
 
 impl Direct {
-    /// Opens the database at `path` once more, set up by these pragmas.
-    pub(super) fn open(
-        path: &Path,
-        settings: &[(&str, &str)],
-        flushes: bool,
-    ) -> Result<Self, StoreError> {
+    /// Opens the database at `path` once more; `flushes`: each commit is durable when it returns.
+    pub(super) fn open(path: &Path, flushes: bool) -> Result<Self, StoreError> {
         let open = || {
             let connection = Connection::open(path)?;
-            connection.busy_timeout(Duration::from_secs(5))?;
-            for (name, value) in settings {
+            connection.busy_timeout(BUSY)?;
+            for (name, value) in SETTINGS {
                 connection.pragma_update(None, name, value)?;
             }
             let synchronous = if flushes { "full" } else { "normal" };
@@ -103,18 +99,7 @@ fn is_repeat(reported: &rusqlite::ffi::Error) -> bool {
 
 /// Whether trying again later can help decides what it is.
 fn failure(error: rusqlite::Error) -> StoreError {
-    let away = matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::ReadOnly
-                | ErrorCode::OperationInterrupted
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::DiskFull
-                | ErrorCode::CannotOpen
-        )
-    );
+    let away = error.sqlite_error().is_some_and(|reported| is_sqlite_away(reported.extended_code));
     let error = DbErr::Exec(RuntimeErr::Internal(error.to_string()));
     if away { StoreError::Unavailable(error) } else { StoreError::Database(error) }
 }

@@ -65,8 +65,11 @@ pub enum OpenError {
 
 pub(super) const DATABASE: &str = "sluice.db";
 
+/// How long a connection to SQLite waits for another that writes.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
 /// What every connection to SQLite is told.
-const SETTINGS: [(&str, &str); 4] = [
+pub(super) const SETTINGS: [(&str, &str); 4] = [
     // See `checkpoint`; a tool beside the server never does it.
     ("wal_autocheckpoint", "0"),
     ("cache_size", "-16384"),
@@ -109,8 +112,8 @@ pub async fn open(
     let refused = |error| OpenError::Connect(writer::as_db_error(error));
     let direct = match location {
         Location::Folder(folder) => {
-            let direct = Direct::open(&folder.join(DATABASE), &SETTINGS, role == Role::Tool);
-            Some(direct.map_err(refused)?)
+            let flushes = matches!(synchronous, SqliteSynchronous::Full);
+            Some(Direct::open(&folder.join(DATABASE), flushes).map_err(refused)?)
         }
         Location::Postgres(_) => None,
     };
@@ -205,7 +208,7 @@ fn sqlite_options(options: SqliteConnectOptions, file: &Path) -> SqliteConnectOp
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(BUSY)
         .foreign_keys(false);
     SETTINGS.iter().fold(options, |options, &(name, value)| options.pragma(name, value))
 }

@@ -35,7 +35,6 @@ pub(super) fn join(mut waiting: Vec<Part>) -> Vec<Part> {
             gains.max().filter(|(gain, _)| *gain > 0)
         };
         match (best(&waiting), best(&settled)) {
-            (None, None) => settled.push(part),
             (Some(here), there) if there.is_none_or(|there| there.0 <= here.0) => {
                 waiting[here.1].add(part);
             }
@@ -44,7 +43,7 @@ pub(super) fn join(mut waiting: Vec<Part>) -> Vec<Part> {
                 joined.add(part);
                 waiting.push(joined);
             }
-            (Some(here), None) => waiting[here.1].add(part),
+            (_, None) => settled.push(part),
         }
     }
     settled.sort_by(|one, other| one.modules.cmp(&other.modules));

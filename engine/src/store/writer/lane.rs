@@ -1,6 +1,7 @@
 //! One connection that commits batches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, SqliteTransactionMode, Statement, TransactionOptions,
@@ -16,6 +17,7 @@ use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::clean;
 use crate::store::direct::{Direct, Refused};
 use crate::store::disk::{Generation, Log};
+use crate::store::open::BUSY;
 use crate::store::statements::Statements;
 
 pub(super) struct Lane {
@@ -34,9 +36,8 @@ pub(super) struct Lane {
     wary: u32,
 }
 
-/// How long the writer waits for a command beside it, and how long for readers of the log.
-const BUSY_MILLIS: u32 = 5_000;
-const BRIEF_MILLIS: u32 = 20;
+/// How long the writer waits for readers of the log.
+const BRIEF: Duration = Duration::from_millis(20);
 
 /// How long a repeat makes the lane wary: senders that repeat seldom do it once.
 const WARY: u32 = 64;
@@ -112,13 +113,13 @@ impl Lane {
         }
         self.mend_log().await?;
         // Who is there to be waited for would be waited for by everybody: it is tried again instead.
-        let wait = async |millis: u32| {
-            let sql = format!("PRAGMA busy_timeout = {millis}");
+        let wait = async |time: Duration| {
+            let sql = format!("PRAGMA busy_timeout = {}", time.as_millis());
             self.connection.execute_unprepared(&sql).await
         };
-        wait(BRIEF_MILLIS).await?;
+        wait(BRIEF).await?;
         let emptied = checkpoint::empty(&self.connection).await;
-        wait(BUSY_MILLIS).await?;
+        wait(BUSY).await?;
         emptied.map_err(StoreError::Unavailable)
     }
 
@@ -142,17 +143,18 @@ impl Lane {
     }
 
     async fn try_commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
-        if self.direct.is_none() || !batch.iter().all(Command::reads_only_what_is_committed) {
+        let at_once = batch.iter().all(Command::reads_only_what_is_committed);
+        let Some(direct) = self.direct.as_ref().filter(|_| at_once) else {
             return self.commit_in_steps(batch).await;
-        }
+        };
         self.wary = self.wary.saturating_sub(1);
         if self.wary == 0 {
-            match self.commit_at_once(batch, Repeats::Refused).await {
+            match self.commit_at_once(direct, batch, Repeats::Refused).await {
                 Err(refused) if refused.is_repeat => self.wary = WARY,
                 other => return other.map_err(|refused| refused.error),
             }
         }
-        let committed = self.commit_at_once(batch, Repeats::LookedUp).await;
+        let committed = self.commit_at_once(direct, batch, Repeats::LookedUp).await;
         committed.map_err(|refused| refused.error)
     }
 
@@ -187,6 +189,7 @@ impl Lane {
     /// so what is read before the transaction still holds in it.
     async fn commit_at_once(
         &self,
+        direct: &Direct,
         batch: &[Command],
         repeats: Repeats,
     ) -> Result<Outcomes, Refused> {
@@ -197,9 +200,7 @@ impl Lane {
         let changes = work.note_changes().await?;
         work.count();
         work.give_turns();
-        if let Some(direct) = &self.direct {
-            direct.commit(&work.take_pending())?;
-        }
+        direct.commit(&work.take_pending())?;
         let last = work.last;
         Ok(self.outcomes(each, changes, last))
     }

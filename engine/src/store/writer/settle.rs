@@ -42,7 +42,9 @@ impl<C: ConnectionTrait> Work<'_, C> {
             }
             ids
         };
-        self.lock_events(ids()).await?;
+        if self.is_postgres() {
+            self.lock_events(ids()).await?;
+        }
         let held = self.read::<Held>(&self.statements().runs_with_events, ids()).await?;
         if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
             return Ok(());
@@ -104,7 +106,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
     /// open, counted from what it read. A statement of its own, as one that waits for a lock reads
     /// what was there before.
     async fn lock_events(&self, runs: Batch) -> Result<(), StoreError> {
-        if self.is_postgres() && !runs.is_empty() {
+        if !runs.is_empty() {
             let statements = self.statements();
             let lock = statements.with_batch(&statements.lock_events, runs);
             self.connection.query_all_raw(lock).await?;
