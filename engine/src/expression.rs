@@ -6,6 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use cel::{Context, Env, ExecutionError, Program, Value};
 
+use path::Path;
+
+mod path;
 pub mod scope;
 mod secrets;
 pub mod template;
@@ -25,6 +28,8 @@ pub struct Expression {
     program: Arc<Program>,
     /// The names of the secrets that it reads.
     secrets: Arc<[String]>,
+    /// The field that it reads, where it does nothing else.
+    path: Option<Arc<Path>>,
 }
 
 /// Why an expression was refused; lines and columns count from 1.
@@ -86,7 +91,9 @@ impl Expression {
             let message = "name the secret, as in `secret.WAREHOUSE_TOKEN`".to_owned();
             InvalidExpression { message, line, column }
         })?;
-        Ok(Self { source: source.into(), program: Arc::new(program), secrets: secrets.into() })
+        let path = Path::of(source).map(Arc::new);
+        let (source, program) = (source.into(), Arc::new(program));
+        Ok(Self { source, program, secrets: secrets.into(), path })
     }
 
     pub fn source(&self) -> &str {
@@ -99,6 +106,14 @@ impl Expression {
     }
 
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
+        // CEL copies all of a variable to read one field of it, and most expressions do just that.
+        match self.path.as_ref().and_then(|path| path.find(scope)) {
+            Some(value) => Ok(value.clone()),
+            None => self.execute(scope),
+        }
+    }
+
+    fn execute(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         scope.bind(&mut context);
         self.program.execute(&context).map_err(|error| match error {
@@ -174,6 +189,37 @@ mod tests {
         check("event.payload.total > 10", json!({ "total": "many" }), false);
         check("event.payload.total", json!({ "total": 1 }), false);
         check("has(event.payload.vip)", json!({}), false);
+    }
+
+    #[test]
+    fn a_field_alone_is_what_the_language_makes_of_it() {
+        let payload = json!({
+            "a": [1, { "b": 2 }], "b": { "c": null, "size": 1 }, "d": 1.5, "e": "text", "f": -3,
+            "g": u64::MAX, "true": false,
+        });
+        let scope = Scope::default().with("event", &json!({ "payload": payload, "type": "t" }));
+        for source in [
+            "event",
+            "event.payload",
+            "event.payload.a",
+            "event.payload.b.c",
+            "event.payload.d",
+            "event.payload.e",
+            "event.payload.f",
+            "event.payload.g",
+            "event.payload.b.size",
+            "event.type",
+            "event.payload.nothing",
+            "event.payload.e.nothing",
+            "input.x",
+            " event.type",
+            "event .payload",
+            "event.payload.a.b",
+        ] {
+            let expression = Expression::compile(source).unwrap();
+            assert_eq!(expression.evaluate(&scope), expression.execute(&scope), "{source}");
+        }
+        assert!(Expression::compile("event.payload.true").is_err());
     }
 
     #[test]

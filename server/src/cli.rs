@@ -24,6 +24,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod quarantine;
+mod retention;
 mod runs;
 mod secrets;
 mod send;
@@ -75,6 +76,9 @@ enum Command {
     /// Erase what there is about somebody, and list the receipts.
     #[command(subcommand)]
     Erase(erase::EraseCommand),
+    /// Say how long and how much of events is kept, and list what is due to be removed.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// List, show and cancel runs of workflows.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
@@ -141,6 +145,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Workflows(command) => workflows::run(command).await,
         Command::Events(command) => events::run(command).await,
         Command::Erase(command) => erase::run(command).await,
+        Command::Retention(command) => retention::run(command).await,
         Command::Runs(command) => runs::run(command).await,
         Command::Dlq(command) => dlq::run(command).await,
         Command::Bulk(command) => bulk::run(command).await,

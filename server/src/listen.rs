@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
@@ -16,9 +15,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 use tracing::Instrument;
 
+use crate::intake::Door;
 use crate::request_id;
 
 /// How long a client may take to send its headers, or stay silent between requests.
@@ -42,7 +41,7 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until `stop`, then lets open requests end within the drain time.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationToken) {
     let files = rlimit::increase_nofile_limit(MOST_CONNECTIONS + OTHER_FILES).unwrap_or(1_024);
     let most = MOST_CONNECTIONS.min(files.saturating_sub(OTHER_FILES)).max(128);
     let room = Arc::new(Semaphore::new(most as usize));
@@ -55,7 +54,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         match accepted {
             Ok((stream, peer)) => match Arc::clone(&room).try_acquire_owned() {
                 Ok(permit) => {
-                    let served = graceful.watch(connection(stream, peer, router.clone()));
+                    let served = graceful.watch(connection(stream, peer, door.clone()));
                     tokio::spawn(async move {
                         // How a client's connection ends is not ours to report.
                         let _ended = served.await;
@@ -80,7 +79,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    door: Door,
 ) -> hyper::server::conn::http1::Connection<
     TokioIo<TcpStream>,
     impl hyper::service::Service<
@@ -97,7 +96,7 @@ fn connection(
         let id = request_id::of(request.headers());
         let span = request_id::span(&id, &request);
         let line = request_id::Line::begin(request.method(), request.uri().path());
-        let answer = router.clone().oneshot(request);
+        let answer = door.clone().answer(request);
         let answer = async move {
             let response = request_id::within(id.clone(), answer).await;
             let response = response.map(|response| hardened(response, id));

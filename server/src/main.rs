@@ -12,6 +12,7 @@ mod dashboard;
 mod disk;
 mod docs;
 mod instance;
+mod intake;
 mod listen;
 mod metrics;
 mod openapi;

@@ -8,14 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use engine::Environment;
 use tracing::Span;
 
+use crate::intake;
 use crate::telemetry::otlp;
 
 pub(crate) const HEADER: &str = "x-request-id";
 /// A caller's own name for its request, beyond which it is given one.
 const LONGEST: usize = 64;
-
-/// Where events come in.
-const INTAKE: &str = "/api/webhooks/ingest";
 
 /// Tells the requests of this process from those of another.
 static PROCESS: LazyLock<u32> = LazyLock::new(|| Environment::system().next_id() as u32);
@@ -59,7 +57,7 @@ pub(crate) fn span<B>(id: &HeaderValue, request: &Request<B>) -> Span {
     let is_read = otlp::is_recording()
         || tracing::enabled!(tracing::Level::DEBUG)
         || tracing::enabled!(target: "sluice::requests", tracing::Level::DEBUG);
-    if !is_read && request.uri().path().starts_with(INTAKE) {
+    if !is_read && request.uri().path().starts_with(intake::EVENT) {
         return Span::none();
     }
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());

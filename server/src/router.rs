@@ -23,7 +23,7 @@ use crate::routes::{
     alerts, audit, bulk, dead_letters, erasures, events, health, ingest, keys, metrics, not_found,
     quarantine, retention, runs, secrets, sign_in, sources, stats, stream, types, users, workflows,
 };
-use crate::{assets, dashboard, docs, openapi, rate_limit};
+use crate::{assets, dashboard, docs, intake, openapi, rate_limit};
 
 /// What handlers share. Every request takes a clone, so it is one pointer.
 #[derive(Clone)]
@@ -85,10 +85,9 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         Some(layer) => intake.layer(layer),
         None => intake,
     };
-    let counting = state.clone();
+    let answering = state.clone();
     let intake = intake.layer(MapResponseLayer::new(move |response| {
-        counting.metrics.count(&response);
-        rate_limit::describe(limit, response)
+        intake::answered(&answering, limit, response)
     }));
 
     let management = Router::new()

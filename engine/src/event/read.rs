@@ -1,5 +1,6 @@
 //! Reading events: lists by keyset, and one event whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -350,15 +351,26 @@ pub async fn before_of_its_type(
     Ok(Some((before, payload)))
 }
 
-/// Payload and headers of an event, by its number.
-pub(crate) async fn body(
+/// Payload and headers of an event.
+pub(crate) type Body = (Arc<str>, Arc<[(String, String)]>);
+
+/// Of the event with this number; empty when there is none.
+pub(crate) async fn body(engine: &Engine, seq: i64) -> Result<Body, StoreError> {
+    Ok(bodies(engine, [seq]).await?.remove(&seq).unwrap_or_default())
+}
+
+/// Of the events with these numbers, as far as there are any.
+pub(crate) async fn bodies(
     engine: &Engine,
-    seq: i64,
-) -> Result<(Arc<str>, Arc<[(String, String)]>), StoreError> {
-    let found = event_body::Entity::find_by_id(seq).one(&engine.store.read).await?;
-    let (payload, headers) = found.map(|body| (body.payload, body.headers)).unwrap_or_default();
-    let headers: Vec<(String, String)> = serde_json::from_str(&headers).unwrap_or_default();
-    Ok((payload.into(), headers.into()))
+    seqs: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, Body>, StoreError> {
+    let query = event_body::Entity::find().filter(event_body::Column::Seq.is_in(seqs));
+    let found = query.all(&engine.store.read).await?;
+    let body = |found: event_body::Model| {
+        let headers: Vec<_> = serde_json::from_str(&found.headers).unwrap_or_default();
+        (found.seq, (found.payload.into(), headers.into()))
+    };
+    Ok(found.into_iter().map(body).collect())
 }
 
 #[cfg(test)]

@@ -27,6 +27,10 @@ impl Scope {
         self
     }
 
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(bound, _)| *bound == name).map(|(_, value)| value)
+    }
+
     pub(super) fn bind(&self, context: &mut Context<'_, '_>) {
         for (name, value) in &self.values {
             context.add_variable_from_value(*name, value.clone());

@@ -1,6 +1,8 @@
 //! A run that panicked is poison: to begin it again would do the same again. It fails, with all that it
 //! had done before, and waits in the dead letters for someone to look.
 
+use std::sync::Arc;
+
 use sea_orm::EntityTrait;
 
 use super::{RunState, RunStatus};
@@ -44,7 +46,7 @@ pub(super) async fn give_up(engine: &Engine, run: RunId) -> Result<(), StoreErro
         started_at: model.started_at.map_or(now, Timestamp::from_millis),
         now,
     };
-    engine.store.writer.record(ended).await.map(|_| ())
+    engine.store.writer.record(Arc::new(ended)).await.map(|_| ())
 }
 
 #[cfg(test)]

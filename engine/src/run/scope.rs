@@ -9,21 +9,19 @@ use crate::id::RunId;
 
 /// `event` alone: what a filter and a trigger's input may read.
 pub fn event_scope(event: &Event) -> Scope {
-    let payload: Json = serde_json::from_str(&event.payload).unwrap_or(Json::Null);
-    Scope::default().with(
-        "event",
-        &json!({
-            "id": event.id,
-            "eventId": event.event_id,
-            "eventType": event.event_type.as_str(),
-            "type": event.event_type.as_str(),
-            "source": event.source,
-            "subject": event.subject,
-            "receivedAt": event.received_at,
-            "occurredAt": event.occurred_at,
-            "payload": payload,
-        }),
-    )
+    let mut visible = json!({
+        "id": event.id,
+        "eventId": event.event_id,
+        "eventType": event.event_type.as_str(),
+        "type": event.event_type.as_str(),
+        "source": event.source,
+        "subject": event.subject,
+        "receivedAt": event.received_at,
+        "occurredAt": event.occurred_at,
+    });
+    // Moved in: within the macro it would be copied.
+    visible["payload"] = serde_json::from_str(&event.payload).unwrap_or(Json::Null);
+    Scope::default().with("event", &visible)
 }
 
 /// `event`, `input`, `steps` and `run`: what a step may read.

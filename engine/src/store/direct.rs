@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, Row, ToSql};
 use sea_orm::{DbErr, RuntimeErr, Value};
 
+use super::entity::event;
 use super::open::{BUSY, SETTINGS};
 use super::{StoreError, is_sqlite_away};
 
@@ -64,6 +65,50 @@ impl Direct {
             Refused { error: failure(error), is_repeat }
         })
     }
+}
+
+impl Direct {
+    /// What `sql`, a statement with one parameter, finds of what is committed.
+    pub(super) fn read<T>(
+        &self,
+        sql: &str,
+        value: &Value,
+        each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([Parameter(value)], each)?.collect::<rusqlite::Result<Vec<T>>>()
+        };
+        read().map_err(failure)
+    }
+}
+
+/// An event whose columns, as `EVENT_COLUMNS` names them, begin with number `first` of the row.
+pub(super) fn event(row: &Row<'_>, first: usize) -> rusqlite::Result<event::Model> {
+    Ok(event::Model {
+        seq: row.get(first)?,
+        id: row.get(first + 1)?,
+        event_id: row.get(first + 2)?,
+        event_type: row.get(first + 3)?,
+        source: row.get(first + 4)?,
+        subject: row.get(first + 5)?,
+        status: row.get(first + 6)?,
+        received_at: row.get(first + 7)?,
+        occurred_at: row.get(first + 8)?,
+        processed_at: row.get(first + 9)?,
+        payload_preview: row.get(first + 10)?,
+        payload_bytes: row.get(first + 11)?,
+        runs_open: row.get(first + 12)?,
+        runs_failed: row.get(first + 13)?,
+        attempts: row.get(first + 14)?,
+        error: row.get(first + 15)?,
+        replay_of: row.get(first + 16)?,
+        key_id: row.get(first + 17)?,
+        error_group: row.get(first + 18)?,
+        bulk_id: row.get(first + 19)?,
+        held: row.get(first + 20)?,
+    })
 }
 
 fn try_commit(connection: &Connection, written: &[(&str, Value)]) -> rusqlite::Result<()> {

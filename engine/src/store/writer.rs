@@ -6,13 +6,13 @@
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
@@ -41,6 +41,7 @@ mod answer;
 mod bulk;
 mod cancel;
 mod erase;
+mod flush;
 mod lane;
 mod lease;
 mod purge;
@@ -57,8 +58,10 @@ pub use erase::{ErasureDeed, ErasureStep};
 const QUEUE: usize = 8_192;
 /// How many writes one transaction takes at most.
 const BATCH: usize = 1_024;
-/// How many transactions may wait to be flushed, beside the one that is.
-const COMMITTED: usize = 1;
+/// How long a batch with the work of runs in it waits for more of that, as long as more keeps coming,
+/// and how often it looks.
+const MOMENT: Duration = Duration::from_millis(1);
+const GLANCE: Duration = Duration::from_micros(50);
 
 /// An event to be stored, with the runs that it starts.
 pub struct Arrival {
@@ -166,7 +169,7 @@ type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
 enum Command {
     Accept(Arrival, Reply<Accepted>),
     /// Answers whether this node still held the run.
-    Record(Box<Progress>, Reply<bool>),
+    Record(Arc<Progress>, Reply<bool>),
     Cancel(Cancel, Option<audit::Row>, Reply<(), CancelError>),
     Repair(Mending, Reply<EventRow, RepairError>),
     /// Answers with the operation as it is then; `None` when the step was out of date.
@@ -243,12 +246,17 @@ impl Writer {
         let log = connections.files.as_ref().map(|files| Arc::clone(&files.log));
         let lane = lane::Lane::open(connections, environment, node).await?;
         live.start_at(lane.last());
-        let (committed, to_answer) = mpsc::channel(COMMITTED);
         let meters = Meters::default();
-        let desk = answer::Desk::new(log, live, inbox, meters.clone(), Handle::current());
+        let flusher = flush::Flusher::new(log, meters.flush.clone());
+        let (desk, counter) =
+            answer::Desk::new(flusher, live, inbox, meters.clone(), Handle::current());
         let commits = meters.commit.clone();
-        on_a_thread_of_its_own("writer", serve(lane, commands, committed, commits))?;
-        on_a_thread_of_its_own("desk", desk.serve(to_answer))?;
+        let runtime = runtime_for(&lane)?;
+        on_a_thread_of_its_own("writer", move || {
+            runtime.block_on(serve(lane, commands, counter, commits));
+        })?;
+        let runtime = Builder::new_current_thread().build()?;
+        on_a_thread_of_its_own("desk", move || runtime.block_on(desk.serve()))?;
         Ok(Self { queue, meters })
     }
 
@@ -268,8 +276,8 @@ impl Writer {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    pub(crate) async fn record(&self, progress: Progress) -> Result<bool, StoreError> {
-        self.ask(|reply| Command::Record(Box::new(progress), reply)).await
+    pub(crate) async fn record(&self, progress: Arc<Progress>) -> Result<bool, StoreError> {
+        self.ask(|reply| Command::Record(progress, reply)).await
     }
 
     pub(crate) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
@@ -356,29 +364,35 @@ impl Writer {
 
 /// Among the tasks of a busy runtime each step of a commit would wait for its turn, and what waits for
 /// the disk would hold them up. It ends by itself when the last handle is gone.
-fn on_a_thread_of_its_own(
-    name: &str,
-    work: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = std::thread::Builder::new().name(name.into());
-    thread.spawn(move || runtime.block_on(work)).map(drop)
+fn on_a_thread_of_its_own(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.into()).spawn(work).map(drop)
+}
+
+/// With sockets only for the database that has some: to wake a thread that watches them costs more.
+fn runtime_for(lane: &lane::Lane) -> io::Result<Runtime> {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time();
+    if lane.direct.is_none() {
+        builder.enable_io();
+    }
+    builder.build()
 }
 
 /// Natural batching: while one transaction is being committed, the next one's writes queue up.
 async fn serve(
     mut lane: lane::Lane,
     mut commands: mpsc::Receiver<Command>,
-    committed: mpsc::Sender<answer::Committed>,
+    counter: answer::Counter,
     commits: Histogram,
 ) {
-    let mut down = false;
+    let (mut down, mut before) = (false, 0);
     loop {
         let mut batch = Vec::new();
         if commands.recv_many(&mut batch, BATCH).await == 0 {
             return;
         }
-        let begun = Instant::now();
+        gather(&mut commands, &mut batch, before);
+        before = batch.len();
         for (chore, reply) in chores(&mut batch) {
             let done = match chore {
                 Chore::EmptyLog => lane.empty_log().await,
@@ -388,34 +402,68 @@ async fn serve(
             // A sender that no longer waits needs no answer.
             let _gone = reply.send(done).is_err();
         }
-        if batch.is_empty() {
-            continue;
+        for batch in lane.apart(batch) {
+            down = store(&mut lane, batch, &counter, &commits, down).await;
         }
-        match commit(&mut lane, &batch).await {
-            Ok(outcomes) => {
-                commits.observe(begun.elapsed().as_secs_f64());
-                if std::mem::take(&mut down) {
-                    tracing::info!("the database takes writes again");
-                }
-                answer::pass(&committed, batch, outcomes).await;
-                lane.tidy().await;
+    }
+}
+
+/// Lets the work of other runs join that of the first: a commit costs the processor nearly the same for
+/// one as for dozens, and nobody waits for it but the run itself; one that was alone `before` and is
+/// alone again waits for nobody. Nor do events that arrive: their senders wait for them.
+fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>, before: usize) {
+    let has_runs = batch.iter().any(|command| matches!(command, Command::Record(..)));
+    if !has_runs || batch.len().max(before) < 2 {
+        return;
+    }
+    let begun = Instant::now();
+    while batch.len() < BATCH && begun.elapsed() < MOMENT {
+        let found = batch.len();
+        // This thread is the writer's own.
+        std::thread::sleep(GLANCE);
+        batch.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH - found));
+        if batch.len() == found {
+            return;
+        }
+    }
+}
+
+/// Commits the batch and passes it to the desk; says whether the database takes no writes.
+async fn store(
+    lane: &mut lane::Lane,
+    batch: Vec<Command>,
+    counter: &answer::Counter,
+    commits: &Histogram,
+    down: bool,
+) -> bool {
+    let begun = Instant::now();
+    match commit(lane, &batch).await {
+        Ok(outcomes) => {
+            commits.observe(begun.elapsed().as_secs_f64());
+            if down {
+                tracing::info!("the database takes writes again");
             }
-            Err(error) if error.is_unavailable() => {
-                if !std::mem::replace(&mut down, true) {
-                    tracing::error!(%error, "writes are refused until the database takes them again");
-                }
-                answer::fail(batch, error);
+            counter.pass(batch, outcomes).await;
+            lane.tidy().await;
+            false
+        }
+        Err(error) if error.is_unavailable() => {
+            if !down {
+                tracing::error!(%error, "writes are refused until the database takes them again");
             }
-            // One of the commands is at fault: find it by committing each alone.
-            Err(_) => {
-                for command in batch {
-                    let alone = vec![command];
-                    match commit(&mut lane, &alone).await {
-                        Ok(outcomes) => answer::pass(&committed, alone, outcomes).await,
-                        Err(error) => answer::fail(alone, error),
-                    }
+            answer::fail(batch, error);
+            true
+        }
+        // One of the commands is at fault: find it by committing each alone.
+        Err(_) => {
+            for command in batch {
+                let alone = vec![command];
+                match commit(lane, &alone).await {
+                    Ok(outcomes) => counter.pass(alone, outcomes).await,
+                    Err(error) => answer::fail(alone, error),
                 }
             }
+            down
         }
     }
 }

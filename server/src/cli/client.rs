@@ -59,6 +59,11 @@ impl Client {
         json(&self.answer(request.body(body)).await?)
     }
 
+    /// Puts something in the place of what is there; the answer is nothing.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        self.answer(self.http.put(format!("{}{path}", self.url)).json(body)).await.map(drop)
+    }
+
     pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         self.answer(self.http.delete(format!("{}{path}", self.url))).await.map(drop)
     }

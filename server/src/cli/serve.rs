@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output;
 use crate::config::ServeArgs;
+use crate::intake::Door;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
 use crate::router::{self, AppState};
@@ -41,7 +42,8 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
         instance::describe(&args),
         Metrics::new(&engine, args.metrics_open),
     );
-    let router = router::router(state, args.ingest_rate_limit);
+    let limit = args.ingest_rate_limit;
+    let door = Door::new(state.clone(), limit, router::router(state, limit));
 
     output::line(format!("listening on {url}"));
     if let Some(token) = first {
@@ -54,7 +56,7 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
             tracing::warn!("some steps did not end in time and will be tried again");
         }
     };
-    tokio::join!(listen::serve(listener, router, stop.clone()), worker);
+    tokio::join!(listen::serve(listener, door, stop.clone()), worker);
     if let Some(recorder) = recorder {
         recorder.end().await;
     }

@@ -60,6 +60,40 @@ async fn dead_letters_are_retried_resolved_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_is_kept_is_said_and_listed() {
+    let (sluice, key) = sluice().await;
+    let run = async |arguments: &[&str]| {
+        let arguments = [&["retention"], arguments, &["--json"]].concat();
+        parsed(&sluice.command(&arguments, Some(&key)).await.unwrap())
+    };
+    sluice.accept(&order(1), &key).await.unwrap();
+    let kept = |list: &Value| -> Vec<(Value, Value, Value)> {
+        let rules = list["rules"].as_array().unwrap().iter();
+        rules.map(|it| (it["status"].clone(), it["source"].clone(), it["keep"].clone())).collect()
+    };
+    let before = kept(&run(&["list"]).await);
+    let rule = (json!("failed"), json!("shop & co"), json!("45d"));
+    let after = run(&["keep", "failed", "45d", "--source", "shop & co"]).await;
+    assert!(kept(&after).contains(&rule), "{after}");
+    assert_eq!(kept(&run(&["keep-forever", "failed", "--source", "shop & co"]).await), before);
+
+    let limited = run(&["limit", "processed", "20GiB"]).await;
+    let limit = &limited["limits"][0];
+    assert_eq!((&limit["status"], &limit["max"]), (&json!("processed"), &json!("20GiB")));
+    assert_eq!(limit["events"], json!(1), "{limited}");
+    let shown = sluice.command(&["retention", "list"], Some(&key)).await.unwrap();
+    assert!(shown.contains("20GiB") && shown.contains("every source"), "{shown}");
+    assert_eq!(run(&["unlimit", "processed"]).await["limits"], json!([]));
+
+    for wrong in [["keep", "failed", "1h"], ["limit", "failed", "5 apples"], ["keep", "open", "9d"]]
+    {
+        let arguments = [&["retention"], &wrong[..]].concat();
+        let refused = sluice.run(&arguments, Some(&key)).await.unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_source_is_made_listed_and_removed_and_only_then_unknown() {
     let (sluice, key) = sluice().await;
     let run = async |arguments: &[&str]| sluice.run(arguments, None).await.unwrap();

@@ -1,13 +1,12 @@
 //! What follows a commit: once it is durable, the changes are published, runs are handed to the worker
 //! and the senders are answered.
 
-use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::flush::Flusher;
 use super::lane::Outcomes;
 use super::work::Outcome;
 use super::{Accepted, Arrival, Command, Progress, Reply, StoreError};
@@ -17,18 +16,32 @@ use crate::live::{Cursor, Live, LiveChange};
 use crate::meters::Meters;
 use crate::run::worker::{Assignment, Inbox};
 use crate::run::{RunState, RunStatus};
-use crate::store::disk::{Generation, Log};
+
+/// How many transactions may wait for the desk, beside those that it has.
+const COMMITTED: usize = 1;
 
 /// A transaction whose senders wait.
 pub(super) struct Committed {
     batch: Vec<Command>,
     outcomes: Outcomes,
+    /// What came of flushing it; `None` where the desk is to do that.
+    flushed: Option<Result<(), StoreError>>,
 }
 
-/// Passes a transaction on to the desk, and waits while the desk is behind.
-pub(super) async fn pass(desk: &mpsc::Sender<Committed>, batch: Vec<Command>, outcomes: Outcomes) {
-    if let Err(mpsc::error::SendError(committed)) = desk.send(Committed { batch, outcomes }).await {
-        fail(committed.batch, StoreError::Closed);
+/// The writer's side of the desk.
+pub(super) struct Counter {
+    desk: mpsc::Sender<Committed>,
+    flusher: Arc<Flusher>,
+}
+
+impl Counter {
+    /// Passes a transaction on to the desk, and waits while the desk is behind.
+    pub(super) async fn pass(&self, batch: Vec<Command>, outcomes: Outcomes) {
+        let flushed = self.flusher.flush_if_quick(outcomes.generation);
+        let committed = Committed { batch, outcomes, flushed };
+        if let Err(mpsc::error::SendError(committed)) = self.desk.send(committed).await {
+            fail(committed.batch, StoreError::Closed);
+        }
     }
 }
 
@@ -42,65 +55,45 @@ pub(super) fn fail(mut batch: Vec<Command>, error: StoreError) {
 }
 
 pub(super) struct Desk {
-    log: Option<Arc<Log>>,
+    committed: mpsc::Receiver<Committed>,
+    flusher: Arc<Flusher>,
     live: Live,
     inbox: Inbox,
     meters: Meters,
     /// Where the senders wait.
     senders: Handle,
-    /// Whether the last flush failed.
-    down: bool,
 }
 
 impl Desk {
+    /// The desk, and the counter at which the writer stands.
     pub(super) fn new(
-        log: Option<Arc<Log>>,
+        flusher: Flusher,
         live: Live,
         inbox: Inbox,
         meters: Meters,
         senders: Handle,
-    ) -> Self {
-        Self { log, live, inbox, meters, senders, down: false }
+    ) -> (Self, Counter) {
+        let (desk, committed) = mpsc::channel(COMMITTED);
+        let flusher = Arc::new(flusher);
+        let counter = Counter { desk, flusher: Arc::clone(&flusher) };
+        (Self { committed, flusher, live, inbox, meters, senders }, counter)
     }
 
-    pub(super) async fn serve(mut self, mut committed: mpsc::Receiver<Committed>) {
+    /// Nobody waits for this thread but those whom it answers.
+    pub(super) async fn serve(mut self) {
         let mut waiting = Vec::new();
-        // One flush serves all that were committed before it.
-        while committed.recv_many(&mut waiting, usize::MAX).await > 0 {
-            let flushed = self.flush();
-            for Committed { batch, outcomes } in waiting.drain(..) {
-                match (&flushed, outcomes.generation) {
-                    (Err(error), Some(_)) => fail(batch, StoreError::from_flush(error)),
-                    (Ok(()), Some(generation)) if !self.is_kept(generation) => {
-                        fail(batch, StoreError::from_flush("an earlier flush failed"));
-                    }
-                    _ => self.answer(batch, outcomes),
+        while self.committed.recv_many(&mut waiting, usize::MAX).await > 0 {
+            // One flush serves all that were committed before it.
+            let is_due = waiting.iter().any(|committed| committed.flushed.is_none());
+            let joint = if is_due { self.flusher.flush() } else { Ok(()) };
+            for Committed { batch, outcomes, flushed } in waiting.drain(..) {
+                let own = || self.flusher.outcome(&joint, outcomes.generation);
+                match flushed.unwrap_or_else(own) {
+                    Ok(()) => self.answer(batch, outcomes),
+                    Err(error) => fail(batch, error),
                 }
             }
         }
-    }
-
-    /// This thread is the desk's own: nobody waits for it but those whom it answers.
-    fn flush(&mut self) -> io::Result<()> {
-        let Some(log) = &self.log else { return Ok(()) };
-        let begun = Instant::now();
-        let flushed = log.flush();
-        if flushed.is_ok() {
-            self.meters.flush.observe(begun.elapsed().as_secs_f64());
-        }
-        match (&flushed, self.down) {
-            (Err(error), false) => tracing::error!(
-                %error, "the disk does not keep what is written: it is written again before anything else"
-            ),
-            (Ok(()), true) => tracing::info!("the disk keeps what is written again"),
-            _ => {}
-        }
-        self.down = flushed.is_err();
-        flushed
-    }
-
-    fn is_kept(&self, generation: Generation) -> bool {
-        self.log.as_ref().is_none_or(|log| log.holds(generation))
     }
 
     /// Publishes what was committed, hands leased runs to the worker and answers the senders.

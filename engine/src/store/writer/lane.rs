@@ -23,7 +23,7 @@ use crate::store::statements::Statements;
 pub(super) struct Lane {
     connection: DatabaseConnection,
     /// SQLite once more, for what goes out at once.
-    direct: Option<Direct>,
+    pub(super) direct: Option<Direct>,
     /// Only SQLite has a log to be copied.
     checkpoint: Option<Checkpoint>,
     log: Option<Arc<Log>>,
@@ -86,6 +86,17 @@ impl Lane {
 
     pub(super) fn last(&self) -> Cursor {
         self.last
+    }
+
+    /// The batch as one transaction, or as two where a part of it can be committed at once: a claim or
+    /// a rare change must not take the long way with all that waits beside it. Each sender waits for
+    /// its answer, so none of them can tell.
+    pub(super) fn apart(&self, batch: Vec<Command>) -> impl Iterator<Item = Vec<Command>> + use<> {
+        let (at_once, rest) = match self.direct {
+            Some(_) => batch.into_iter().partition(Command::reads_only_what_is_committed),
+            None => (Vec::new(), batch),
+        };
+        [at_once, rest].into_iter().filter(|part| !part.is_empty())
     }
 
     /// Applies the whole batch and commits it, or changes nothing.

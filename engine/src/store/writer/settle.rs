@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde::Serialize;
 
 use super::work::{Outcome, Work};
 use super::{Command, Progress, StoreError};
@@ -10,6 +11,7 @@ use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
 use crate::run::{RunStatus, StepAttempt};
 use crate::store::batch::Batch;
+use crate::store::direct::{self, Direct};
 use crate::store::entity::event;
 use crate::time::Timestamp;
 
@@ -45,7 +47,10 @@ impl<C: ConnectionTrait> Work<'_, C> {
         if self.is_postgres() {
             self.lock_events(ids()).await?;
         }
-        let held = self.read::<Held>(&self.statements().runs_with_events, ids()).await?;
+        let held = match &self.lane.direct {
+            Some(direct) => self.read_here(direct, ids())?,
+            None => self.read::<Held>(&self.statements().runs_with_events, ids()).await?,
+        };
         if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
             return Ok(());
         }
@@ -114,6 +119,25 @@ impl<C: ConnectionTrait> Work<'_, C> {
         Ok(())
     }
 
+    /// What is committed, read on this very thread.
+    fn read_here(&self, direct: &Direct, runs: Batch) -> Result<Vec<Held>, StoreError> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = |row: &rusqlite::Row<'_>| {
+            let is_there = row.get::<_, Option<i64>>(5)?.is_some();
+            Ok(Held {
+                run_id: row.get(0)?,
+                lease_owner: row.get(1)?,
+                run_status: row.get(2)?,
+                workflow_id: row.get(3)?,
+                test: row.get(4)?,
+                event: is_there.then(|| direct::event(row, 5)).transpose()?,
+            })
+        };
+        direct.read(&self.statements().runs_with_events, &runs.into_value(), held)
+    }
+
     fn lane_node(&self) -> String {
         self.lane.node().to_string()
     }
@@ -125,9 +149,9 @@ impl<C: ConnectionTrait> Work<'_, C> {
             progress.status.as_str(),
             progress.due_at.map(Timestamp::millis),
             progress.keep_lease.then(|| self.lane.node()),
-            serde_json::json!(progress.state).to_string(),
+            as_json(&progress.state),
             progress.state.attempts,
-            progress.error.as_ref().map(|error| serde_json::json!(error).to_string()),
+            progress.error.as_ref().map(as_json),
             progress.started_at.millis(),
             finished.then(|| progress.now.millis()),
         ));
@@ -137,8 +161,13 @@ impl<C: ConnectionTrait> Work<'_, C> {
     }
 }
 
+fn as_json(value: &impl Serialize) -> String {
+    // None of ours has a map whose keys are no texts.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// A line of the journal as a row of a batch.
-pub(super) fn attempt_row(run: RunId, attempt: &StepAttempt) -> impl serde::Serialize + '_ {
+pub(super) fn attempt_row(run: RunId, attempt: &StepAttempt) -> impl Serialize + '_ {
     (
         run,
         attempt.number,

@@ -1,0 +1,152 @@
+//! Runs from the queue: as many as there is room for are leased and read together.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement};
+
+use super::{Assignment, Floor, LEASE_MILLIS};
+use crate::Engine;
+use crate::event::{Event, EventType, read};
+use crate::id::EventId;
+use crate::run::room::{Free, Place};
+use crate::store::entity::event;
+use crate::store::{Claimed, StoreError};
+use crate::time::Timestamp;
+use crate::workflow::list;
+
+/// How many runs are claimed at once.
+const MOST_CLAIMED: usize = 256;
+
+impl Floor {
+    /// Takes due runs as long as there is room for `least` of them and something is due, which
+    /// `waiting` says is known. Answers whether some may be left that wait for room.
+    pub(super) async fn claim(&self, least: usize, mut waiting: bool) -> bool {
+        loop {
+            // Nothing is taken to look: runs that are born meanwhile need the places.
+            if self.engine.room.left_for_queued() < least.max(1) {
+                return true;
+            }
+            if !waiting && !self.is_any_due().await {
+                return false;
+            }
+            // Room first: what is claimed begins at once, and nothing here waits for a run to end.
+            let room = self.engine.room.for_queued(MOST_CLAIMED);
+            if room.is_empty() {
+                return true;
+            }
+            let places = room.len();
+            let claimed = match self.engine.store.writer.claim(places).await {
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    tracing::debug!(%error, "due runs could not be claimed");
+                    return false;
+                }
+            };
+            waiting = claimed.len() == places;
+            match load(&self.engine, claimed, room).await {
+                Ok(assignments) => assignments.into_iter().for_each(|found| self.start(found)),
+                Err(error) => {
+                    tracing::warn!(%error, "due runs could not be read; their leases run out")
+                }
+            }
+            if !waiting {
+                return false;
+            }
+        }
+    }
+
+    /// A cheap look before a write transaction is spent on claiming.
+    async fn is_any_due(&self) -> bool {
+        let read = &self.engine.store.read;
+        let sql = "SELECT 1 AS due FROM runs WHERE due_at IS NOT NULL AND due_at <= $1
+            AND (due_at <= $2 OR lease_owner <> $3) LIMIT 1";
+        let now = self.engine.steady();
+        // On SQLite a lease of another node is left over from a process that has died.
+        let postgres = read.get_database_backend() == DbBackend::Postgres;
+        let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
+        let node = self.engine.node.to_string();
+        let values = [horizon.millis().into(), now.millis().into(), node.into()];
+        let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
+        read.query_one_raw(statement).await.is_ok_and(|row| row.is_some())
+    }
+}
+
+/// The claimed runs with all they need, each with one of the places; what is left of those is free.
+async fn load(
+    engine: &Engine,
+    claimed: Vec<Claimed>,
+    places: Vec<Free>,
+) -> Result<Vec<Assignment>, StoreError> {
+    let seqs = claimed.iter().filter(|run| run.state.event.is_none()).map(|run| run.event_seq);
+    let events = stored(engine, seqs.collect()).await?;
+    let mut assignments = Vec::with_capacity(claimed.len());
+    for (run, place) in claimed.into_iter().zip(places) {
+        let place = engine.room.give(place, run.workflow_id);
+        assignments.extend(assign(engine, run, &events, place).await?);
+    }
+    Ok(assignments)
+}
+
+async fn assign(
+    engine: &Engine,
+    claimed: Claimed,
+    events: &HashMap<i64, Arc<Event>>,
+    place: Place,
+) -> Result<Option<Assignment>, StoreError> {
+    let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
+    let mut state = claimed.state;
+    // It was due: that counts, for due times follow a clock that was set, and what the run remembers does not.
+    let now = engine.steady();
+    state.delayed_until = state.delayed_until.map(|until| until.min(now));
+    let event = match &state.event {
+        Some(carried) => Some(Arc::new(carried.event())),
+        None => events.get(&claimed.event_seq).cloned(),
+    };
+    let (Some(event), Some(workflow)) = (event, workflow) else {
+        tracing::error!(run = %claimed.run, "the run's event or workflow is gone; it cannot go on");
+        return Ok(None);
+    };
+    Ok(Some(Assignment {
+        run: claimed.run,
+        event_seq: claimed.event_seq,
+        event,
+        workflow,
+        trigger: claimed.trigger,
+        state,
+        started_at: claimed.started_at,
+        place,
+    }))
+}
+
+/// The events with these numbers, whole, as they were received.
+async fn stored(
+    engine: &Engine,
+    seqs: HashSet<i64>,
+) -> Result<HashMap<i64, Arc<Event>>, StoreError> {
+    if seqs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = event::Entity::find().filter(event::Column::Seq.is_in(seqs.iter().copied()));
+    let bodies = read::bodies(engine, seqs.iter().copied());
+    let (found, bodies) = tokio::join!(found.all(&engine.store.read), bodies);
+    let (found, mut bodies) = (found?, bodies?);
+    let whole = |model: event::Model| {
+        let (payload, headers) = bodies.remove(&model.seq).unwrap_or_default();
+        let event = Event {
+            id: model.id.parse().unwrap_or(EventId::new(0)),
+            event_id: model.event_id,
+            event_type: EventType::stored(&model.event_type),
+            source: model.source,
+            subject: model.subject,
+            received_at: Timestamp::from_millis(model.received_at),
+            occurred_at: model.occurred_at.map(Timestamp::from_millis),
+            payload,
+            headers,
+            replay_of: model.replay_of.and_then(|id| id.parse().ok()),
+            key_id: model.key_id.and_then(|id| id.parse().ok()),
+        };
+        (model.seq, Arc::new(event))
+    };
+    Ok(found.into_iter().map(whole).collect())
+}

@@ -1,0 +1,282 @@
+//! One run in the hands of the worker: each attempt is journalled before the run goes on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{Assignment, LEASE_MILLIS, POLL};
+use crate::Engine;
+use crate::event::EventError;
+use crate::expression::Scope;
+use crate::run::credentials::Credentials;
+use crate::run::http::Made;
+use crate::run::machine::{self, Failure, Next, Outcome, Stand};
+use crate::run::scope::{event_scope, step_scope};
+use crate::run::{RunState, RunStatus, StepAttempt};
+use crate::run::{emit, http};
+use crate::store::{Progress, StoreError};
+use crate::time::Timestamp;
+use crate::workflow::definition::HttpStep;
+
+/// How long the outcome of an attempt is kept for a database that takes no writes.
+const RECORD_PATIENCE: Duration = Duration::from_secs(20);
+/// A run that takes longer than this shows its event as processing.
+const NOTICEABLE: Duration = Duration::from_millis(150);
+
+/// A run in the hands of the worker.
+struct Working<'e> {
+    engine: &'e Engine,
+    assignment: Assignment,
+    started_at: Timestamp,
+    begun: Instant,
+    /// Whether the store knows that the run is running.
+    shown: bool,
+}
+
+pub(super) async fn advance(
+    engine: &Engine,
+    stop: &CancellationToken,
+    assignment: Assignment,
+) -> Result<(), StoreError> {
+    let started_at = assignment.started_at.unwrap_or_else(|| engine.now());
+    let shown = assignment.started_at.is_some();
+    let mut assignment = assignment;
+    assignment.state.held_by = None;
+    #[cfg(test)]
+    super::panic_if_told(&assignment);
+    let mut run = Working { engine, assignment, started_at, begun: Instant::now(), shown };
+    let event = event_scope(&run.assignment.event);
+    if let Err(failure) = run.begin(&event) {
+        return run.fail_at_start(failure).await;
+    }
+    loop {
+        if stop.is_cancelled() {
+            return run.release().await;
+        }
+        let workflow = Arc::clone(&run.assignment.workflow);
+        let id = run.assignment.run;
+        let scope = |state: &RunState| step_scope(event.clone(), id, state);
+        let (now, steady) = (engine.now(), engine.steady());
+        let next = machine::next(&workflow.definition, &mut run.assignment.state, scope, steady);
+        let (step, attempt_at, outcome, call) = match next {
+            Next::Finished => return run.finish(RunStatus::Succeeded, None, Vec::new()).await,
+            Next::Sleep { until } => return run.wait(until, Vec::new()).await,
+            Next::Decided { step, outcome } => (step, now, outcome, None),
+            Next::Emit { step, emit } => {
+                let Assignment { event, state, .. } = &run.assignment;
+                let (scope, input) = (scope(state), state.input.clone().unwrap_or_default());
+                let sent = emit::emit(engine, id, &step.id, emit, event, &input, &scope).await;
+                (step, now, sent, None)
+            }
+            Next::Call { step, http } => {
+                let scope = scope(&run.assignment.state);
+                match run.call(&step.id, http, &scope).await? {
+                    Made::Call(call) => (step, now, call.outcome.clone(), Some(call)),
+                    Made::Held { host, until } => {
+                        run.assignment.state.held_by = Some(host);
+                        return run.wait(until, Vec::new()).await;
+                    }
+                }
+            }
+        };
+        let attempt = run.journal(&step.id, attempt_at, &outcome, call);
+        let jitter = engine.environment.jitter();
+        let now = engine.now();
+        let stand = machine::settle(id, step, &mut run.assignment.state, &outcome, now, jitter);
+        let last = run.assignment.state.position >= workflow.definition.steps.len();
+        match stand {
+            // The last step and the end of the run are one write.
+            Stand::Ready if last => {
+                return run.finish(RunStatus::Succeeded, None, vec![attempt]).await;
+            }
+            Stand::Ready => {
+                if !run.go_on(vec![attempt]).await? {
+                    return Ok(());
+                }
+            }
+            Stand::Waiting { wait } => {
+                return run.wait(engine.steady().plus(wait), vec![attempt]).await;
+            }
+            Stand::Failed(error) => {
+                return run.finish(RunStatus::Failed, Some(error), vec![attempt]).await;
+            }
+        }
+    }
+}
+
+impl Working<'_> {
+    fn begin(&mut self, scope: &Scope) -> Result<(), Failure> {
+        let Assignment { workflow, trigger, state, event, .. } = &mut self.assignment;
+        if state.input.is_some() {
+            return Ok(());
+        }
+        let trigger = workflow.definition.triggers.get(*trigger).ok_or_else(|| Failure {
+            code: "trigger",
+            message: "the trigger that started this run is gone".into(),
+            permanent: true,
+            retry_after: None,
+        })?;
+        state.input = Some(machine::begin(trigger, scope, &event.payload)?);
+        Ok(())
+    }
+
+    /// Makes a call; when it takes long enough for a person to look, the event shows as processing.
+    async fn call(
+        &mut self,
+        step: &str,
+        http: &HttpStep,
+        scope: &Scope,
+    ) -> Result<Made, StoreError> {
+        let id = self.assignment.run;
+        let event = Arc::clone(&self.assignment.event);
+        let (span, context) = self.engine.tracing.attempt(&event.headers, id, step);
+        let (engine, workflow) = (self.engine, self.assignment.workflow.id);
+        let call = async move {
+            match Credentials::of(engine, workflow, http).await {
+                Ok(credentials) => {
+                    let signed = http::Signed::new(id, step, engine.now(), &credentials);
+                    http::call(engine, http, scope, signed, &context).await
+                }
+                Err(failure) => Made::Call(http::refused(failure, None)),
+            }
+        };
+        let mut call = std::pin::pin!(call.instrument(span));
+        if !self.shown {
+            let patience = NOTICEABLE.saturating_sub(self.begun.elapsed());
+            if let Ok(call) = tokio::time::timeout(patience, &mut call).await {
+                return Ok(call);
+            }
+            self.shown = true;
+            let running = self.progress(RunStatus::Running, Vec::new());
+            let (held, call) = tokio::join!(self.record(running), call);
+            held?;
+            return Ok(call);
+        }
+        Ok(call.await)
+    }
+
+    fn journal(
+        &mut self,
+        step: &str,
+        started_at: Timestamp,
+        outcome: &Outcome,
+        call: Option<http::Call>,
+    ) -> StepAttempt {
+        let state = &mut self.assignment.state;
+        state.attempts += 1;
+        let error = match outcome {
+            Outcome::Succeeded(_) => None,
+            Outcome::Failed(failure) => Some(failure.message.clone()),
+        };
+        let duration = call.as_ref().map_or(Duration::ZERO, |call| call.duration);
+        let (request, response) = call.map_or((None, None), |call| (call.request, call.response));
+        StepAttempt {
+            number: state.attempts,
+            step: step.to_owned(),
+            attempt: state.attempt + 1,
+            succeeded: error.is_none(),
+            started_at,
+            duration_ms: duration.as_millis() as i64,
+            request,
+            response,
+            error,
+        }
+    }
+
+    fn progress(&self, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
+        let now = self.engine.now();
+        Progress {
+            run: self.assignment.run,
+            workflow: self.assignment.workflow.id,
+            state: self.assignment.state.clone(),
+            status,
+            attempts,
+            error: None,
+            due_at: Some(self.engine.steady().plus_millis(LEASE_MILLIS)),
+            keep_lease: true,
+            started_at: self.started_at,
+            now,
+        }
+    }
+
+    /// Writes a step down and keeps the lease; `false` when the run is no longer this node's.
+    async fn go_on(&mut self, attempts: Vec<StepAttempt>) -> Result<bool, StoreError> {
+        self.shown = true;
+        self.record(self.progress(RunStatus::Running, attempts)).await
+    }
+
+    async fn wait(self, until: Timestamp, attempts: Vec<StepAttempt>) -> Result<(), StoreError> {
+        let waiting = Progress {
+            due_at: Some(until),
+            keep_lease: false,
+            ..self.progress(RunStatus::Waiting, attempts)
+        };
+        self.record(waiting).await?;
+        let soon = until.millis_since(self.engine.steady());
+        if soon < POLL.as_millis() as i64 {
+            let inbox = self.engine.inbox.clone();
+            self.engine.tasks.spawn(async move {
+                tokio::time::sleep(Duration::from_millis(soon.unsigned_abs() + 1)).await;
+                inbox.wake();
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives the run back unfinished, for a clean shutdown.
+    async fn release(self) -> Result<(), StoreError> {
+        let status = if self.shown { RunStatus::Running } else { RunStatus::Queued };
+        let now = self.engine.steady();
+        let released =
+            Progress { due_at: Some(now), keep_lease: false, ..self.progress(status, Vec::new()) };
+        self.record(released).await.map(|_| ())
+    }
+
+    async fn finish(
+        self,
+        status: RunStatus,
+        error: Option<EventError>,
+        attempts: Vec<StepAttempt>,
+    ) -> Result<(), StoreError> {
+        let workflow = &self.assignment.workflow.definition.name;
+        let error = error.map(|error| EventError { workflow: Some(workflow.clone()), ..error });
+        let finished =
+            Progress { error, due_at: None, keep_lease: false, ..self.progress(status, attempts) };
+        self.record(finished).await.map(|_| ())
+    }
+
+    /// A run whose input cannot be mapped fails before its first step.
+    async fn fail_at_start(self, failure: Failure) -> Result<(), StoreError> {
+        let now = self.engine.now();
+        let error = EventError {
+            error_code: failure.code.into(),
+            error_message: failure.message,
+            exhausted_retry_condition: Some("permanent".into()),
+            retry_attempts: 0,
+            first_failed_at: now,
+            last_failed_at: now,
+            run_id: Some(self.assignment.run),
+            workflow: None,
+            step: None,
+        };
+        self.finish(RunStatus::Failed, Some(error), Vec::new()).await
+    }
+
+    /// Writes with patience: while the database cannot take it, the work done is not thrown away;
+    /// the lease, which the heartbeat extends as soon as it can, sets the end.
+    async fn record(&self, progress: Progress) -> Result<bool, StoreError> {
+        let (begun, progress) = (Instant::now(), Arc::new(progress));
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.engine.store.writer.record(Arc::clone(&progress)).await {
+                Err(error) if error.is_unavailable() && begun.elapsed() < RECORD_PATIENCE => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
