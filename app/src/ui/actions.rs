@@ -98,7 +98,7 @@ pub fn ReplayIcon(#[prop(into)] id: String) -> impl IntoView {
 #[component]
 pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> impl IntoView {
     let Actions { replay, .. } = expect_context();
-    let busy = replay.pending();
+    let busy = move || replay.pending().get();
     view! {
         <ActionForm action=replay attr:class="inline">
             <input type="hidden" name="id" value=id />
@@ -113,7 +113,7 @@ pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> i
 #[component]
 pub fn RetryButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> impl IntoView {
     let Actions { retry, .. } = expect_context();
-    let busy = retry.pending();
+    let busy = move || retry.pending().get();
     view! {
         <ActionForm action=retry attr:class="inline">
             <input type="hidden" name="id" value=id />
@@ -127,7 +127,7 @@ pub fn RetryButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> im
 #[component]
 pub fn ResolveButton(#[prop(into)] id: String) -> impl IntoView {
     let Actions { resolve, .. } = expect_context();
-    let busy = resolve.pending();
+    let busy = move || resolve.pending().get();
     view! {
         <ActionForm action=resolve attr:class="inline">
             <input type="hidden" name="id" value=id />
@@ -142,7 +142,7 @@ pub fn ResolveButton(#[prop(into)] id: String) -> impl IntoView {
 #[component]
 pub fn ResolveNoting(#[prop(into)] id: String) -> impl IntoView {
     let Actions { resolve, .. } = expect_context();
-    let busy = resolve.pending();
+    let busy = move || resolve.pending().get();
     view! {
         <ActionForm action=resolve attr:class="resolve-form">
             <input type="hidden" name="id" value=id />
@@ -157,7 +157,7 @@ pub fn ResolveNoting(#[prop(into)] id: String) -> impl IntoView {
 #[component]
 pub fn CancelRunButton(#[prop(into)] id: String) -> impl IntoView {
     let Actions { cancel, .. } = expect_context();
-    let busy = cancel.pending();
+    let busy = move || cancel.pending().get();
     view! {
         <ActionForm action=cancel attr:class="inline">
             <input type="hidden" name="id" value=id />

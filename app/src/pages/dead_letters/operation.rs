@@ -85,8 +85,9 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
     let live = expect_context::<Live>();
     let id = operation.id.clone();
     let own = id.clone();
-    // What was fetched last, or what has been pushed since.
-    let current = Memo::new(move |_| {
+    // What was fetched last, or what has been pushed since. Counted by reference: while the next list is
+    // fetched this one is still shown and told what is pushed, though what it had in the arena has gone.
+    let current = ArcMemo::new(move |_| {
         let pushed = live.bulk.get().filter(|pushed| pushed.id == own);
         match pushed {
             Some(pushed) if pushed.done >= operation.done => {
@@ -95,21 +96,29 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
             _ => operation.clone(),
         }
     });
-    let state = move || current.with(|it| it.state);
-    let percent = move || current.with(BulkView::percent);
+    let reading = |read: fn(&BulkView) -> String| {
+        let current = current.clone();
+        move || current.with(read)
+    };
+    let (told, besides) = (reading(told), reading(besides));
+    let (of_state, of_percent, of_failed) = (current.clone(), current.clone(), current);
+    let state = move || of_state.with(|it| it.state);
+    let percent = move || of_percent.with(BulkView::percent);
+    let (name, can_cancel, can_resume, shown) =
+        (state.clone(), state.clone(), state, percent.clone());
     let (cancelled, resumed, again) = (id.clone(), id.clone(), id.clone());
     view! {
         <section class="operation" data-bulk-id=id aria-label="Operation">
             <div class="row">
-                <b role="status" data-state=move || state().name()>
-                    {move || current.with(told)}
+                <b role="status" data-state=move || name().name()>
+                    {told}
                 </b>
-                <span class="dim">{move || current.with(besides)}</span>
+                <span class="dim">{besides}</span>
             </div>
-            <progress max="100" value=percent prop:value=percent aria-label="How far it has come"></progress>
+            <progress max="100" value=percent prop:value=shown aria-label="How far it has come"></progress>
             <div class="row">
                 {move || {
-                    let failed = current.with(|it| it.failed_again);
+                    let failed = of_failed.with(|it| it.failed_again);
                     let href = format!("/dead-letters?bulk={again}&op={again}");
                     (failed > 0)
                         .then(|| {
@@ -122,12 +131,13 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
                 }}
                 {move || {
                     let id = cancelled.clone();
-                    (state().is_open() || state() == BulkState::Stopped)
+                    let state = can_cancel();
+                    (state.is_open() || state == BulkState::Stopped)
                         .then(|| view! { <CancelButton id doing /> })
                 }}
                 {move || {
                     let id = resumed.clone();
-                    (state() == BulkState::Stopped).then(|| view! { <ResumeButton id doing /> })
+                    (can_resume() == BulkState::Stopped).then(|| view! { <ResumeButton id doing /> })
                 }}
             </div>
         </section>
@@ -137,7 +147,7 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
 
 #[component]
 fn CancelButton(id: String, doing: Doing) -> AnyView {
-    let busy = doing.cancel.pending();
+    let busy = move || doing.cancel.pending().get();
     view! {
         <ActionForm action=doing.cancel attr:class="inline">
             <input type="hidden" name="id" value=id />
@@ -151,7 +161,7 @@ fn CancelButton(id: String, doing: Doing) -> AnyView {
 
 #[component]
 fn ResumeButton(id: String, doing: Doing) -> AnyView {
-    let busy = doing.resume.pending();
+    let busy = move || doing.resume.pending().get();
     view! {
         <ActionForm action=doing.resume attr:class="inline">
             <input type="hidden" name="id" value=id />

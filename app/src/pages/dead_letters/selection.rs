@@ -23,8 +23,7 @@ pub fn SelectionBar(
 ) -> AnyView {
     let hydrated = expect_context::<Hydrated>().0;
     // Before the page is alive nobody counts the ticks, so the buttons stay open.
-    let idle =
-        Signal::derive(move || hydrated.get() && !every.get() && chosen.with(BTreeSet::is_empty));
+    let idle = move || hydrated.get() && !every.get() && chosen.with(BTreeSet::is_empty);
     let all: BTreeSet<String> = ids.into_iter().collect();
     // What has gone meanwhile is not chosen any more.
     if !chosen.with_untracked(|chosen| chosen.is_subset(&all)) {
