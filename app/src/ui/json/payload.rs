@@ -71,10 +71,12 @@ fn Document(sheet: Sheet, reading: Reading) -> AnyView {
 fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, reading: Reading) -> AnyView {
     let Reading { typed, at, chosen, .. } = reading;
     let text = Arc::clone(&sheet.text);
-    let places = Memo::new(move |_| typed.with(|typed| walk::find(&text, typed.trim(), MOST)));
-    let sheet = StoredValue::new(sheet);
+    // Counted by reference: while the event is fetched again this view is still in use, though what it
+    // had in the arena has gone.
+    let places = ArcMemo::new(move |_| typed.with(|typed| walk::find(&text, typed.trim(), MOST)));
+    let found = places.clone();
     let go = move |forward: bool| {
-        let count = places.with_untracked(Vec::len);
+        let count = found.with_untracked(Vec::len);
         if count == 0 {
             return;
         }
@@ -85,17 +87,18 @@ fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, reading: Reading) -> AnyView {
             (Some(at), false) => at - 1,
         };
         at.set(Some(next));
-        let place = places.with_untracked(|places| places[next]);
-        let trail = sheet.with_value(|sheet| walk::trail(&sheet.text, place));
+        let place = found.with_untracked(|places| places[next]);
+        let trail = walk::trail(&sheet.text, place);
         chosen.set(trail.last().map(|step| step.child.value.start));
-        if let Some(drawn) = drawn.get_untracked() {
-            sheet.with_value(|sheet| show(sheet, &drawn, &trail));
+        if let Some(drawn) = drawn.try_get_untracked().flatten() {
+            show(&sheet, &drawn, &trail);
         }
     };
+    let (onward, back, enter) = (go.clone(), go.clone(), go);
     let pressed = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Enter" {
             event.prevent_default();
-            go(!event.shift_key());
+            enter(!event.shift_key());
         }
     };
     let told = move || match (typed.with(|typed| typed.trim().is_empty()), at.get()) {
@@ -127,10 +130,10 @@ fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, reading: Reading) -> AnyView {
         <span class="dim" role="status">
             {told}
         </span>
-        <button type="button" class="btn" on:click=move |_| go(false)>
+        <button type="button" class="btn" on:click=move |_| back(false)>
             "Previous"
         </button>
-        <button type="button" class="btn" on:click=move |_| go(true)>
+        <button type="button" class="btn" on:click=move |_| onward(true)>
             "Next"
         </button>
     }
