@@ -241,7 +241,7 @@ pub fn exported(event: Exported) -> ExportedEvent {
         received_at: time(row.received_at),
         processed_at: row.processed_at.map(time),
         payload: RawJson(one_line(&event.payload).into_owned()),
-        headers: event.headers.into_iter().collect(),
+        headers: event.headers.iter().cloned().collect(),
         error: row.error.as_ref().map(event_error),
         attempts: count(row.attempts),
         replay_of: row.replay_of.map(|id| id.to_string()),

@@ -12,7 +12,7 @@ use super::EventRow;
 use super::read::{self, EventFilter};
 use crate::Engine;
 use crate::store::StoreError;
-use crate::store::entity::{event, event_body};
+use crate::store::entity::event;
 
 /// How many events a piece has at most.
 const EVENTS: u64 = 200;
@@ -23,7 +23,7 @@ const BYTES: i64 = 4 << 20;
 pub struct Exported {
     pub row: EventRow,
     pub payload: Arc<str>,
-    pub headers: Vec<(String, String)>,
+    pub headers: Arc<[(String, String)]>,
 }
 
 /// Where an export stands.
@@ -77,9 +77,8 @@ pub(crate) fn fitting(rows: &[EventRow]) -> usize {
     rows.iter().take_while(fits).count().max(1).min(rows.len())
 }
 
-type Body = (Arc<str>, Vec<(String, String)>);
 /// Payloads and headers by the events' numbers.
-pub(crate) type Bodies = HashMap<i64, Body>;
+pub(crate) type Bodies = HashMap<i64, read::Body>;
 
 /// The oldest events after `position` and up to `last`, at most `most` and as many as are one piece.
 pub(crate) async fn after(
@@ -102,11 +101,5 @@ pub(crate) async fn after(
 }
 
 pub(crate) async fn bodies(engine: &Engine, rows: &[EventRow]) -> Result<Bodies, StoreError> {
-    let seqs = rows.iter().map(|row| row.seq);
-    let query = event_body::Entity::find().filter(event_body::Column::Seq.is_in(seqs));
-    let body = |body: event_body::Model| {
-        let headers = serde_json::from_str(&body.headers).unwrap_or_default();
-        (body.seq, (body.payload.into(), headers))
-    };
-    Ok(query.all(&engine.store.read).await?.into_iter().map(body).collect())
+    read::bodies(engine, rows.iter().map(|row| row.seq)).await
 }

@@ -35,9 +35,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(500);
 /// How long few free places may lie idle while runs wait for one.
 const SOON: Duration = Duration::from_millis(10);
-/// So many free places are filled at once, while the runs in the others go on: each claim is a
-/// transaction and a few reads, which take nearly as long for one run as for many.
-const WORTH_A_CLAIM: usize = 96;
 
 /// A run leased to this node, with all it needs.
 pub struct Assignment {
@@ -117,18 +114,16 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
                 Ok(cancelled) => cancelled.into_iter().for_each(|run| floor.drop_work(run)),
                 Err(error) => tracing::debug!(%error, "cancelled runs could not be looked for"),
             },
-            () = worker.due.notified() => {
-                let least = if waiting { WORTH_A_CLAIM } else { 1 };
-                waiting = floor.claim(least, waiting).await;
-            }
-            () = floor.freed.notified(), if waiting => waiting = floor.claim(WORTH_A_CLAIM, true).await,
-            _ = soon.tick(), if waiting => waiting = floor.claim(1, false).await,
+            () = worker.due.notified() => waiting = floor.claim(waiting).await,
+            () = floor.freed.notified(), if waiting => waiting = floor.claim(true).await,
+            // Whether they still wait is looked for, and the fewest places will do.
+            _ = soon.tick(), if waiting => waiting = floor.claim(false).await,
             _ = poll.tick() => {
                 match kept::keep(&floor.engine, clock_kept).await {
                     Ok(kept) => clock_kept = kept,
                     Err(error) => tracing::debug!(%error, "the clock's course could not be kept"),
                 }
-                waiting = floor.claim(1, false).await;
+                waiting = floor.claim(false).await;
             }
             _ = heartbeat.tick() => floor.beat().await,
         }

@@ -3,16 +3,11 @@
 //!
 //! Invariant: nothing is answered, published or handed to the worker before it is durable.
 
-use std::io;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
-use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
@@ -46,6 +41,7 @@ mod lane;
 mod lease;
 mod purge;
 mod repair;
+mod serve;
 mod settle;
 mod tally;
 mod turns;
@@ -56,12 +52,6 @@ pub use erase::{ErasureDeed, ErasureStep};
 
 /// How many writes may wait; beyond this intake answers 503.
 const QUEUE: usize = 8_192;
-/// How many writes one transaction takes at most.
-const BATCH: usize = 1_024;
-/// How long a batch with the work of runs in it waits for more of that, as long as more keeps coming,
-/// and how often it looks.
-const MOMENT: Duration = Duration::from_millis(1);
-const GLANCE: Duration = Duration::from_micros(50);
 
 /// An event to be stored, with the runs that it starts.
 pub struct Arrival {
@@ -250,13 +240,7 @@ impl Writer {
         let flusher = flush::Flusher::new(log, meters.flush.clone());
         let (desk, counter) =
             answer::Desk::new(flusher, live, inbox, meters.clone(), Handle::current());
-        let commits = meters.commit.clone();
-        let runtime = runtime_for(&lane)?;
-        on_a_thread_of_its_own("writer", move || {
-            runtime.block_on(serve(lane, commands, counter, commits));
-        })?;
-        let runtime = Builder::new_current_thread().build()?;
-        on_a_thread_of_its_own("desk", move || runtime.block_on(desk.serve()))?;
+        serve::start(lane, commands, counter, desk, meters.commit.clone())?;
         Ok(Self { queue, meters })
     }
 
@@ -360,137 +344,6 @@ impl Writer {
         self.queue.send(command(reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
-}
-
-/// Among the tasks of a busy runtime each step of a commit would wait for its turn, and what waits for
-/// the disk would hold them up. It ends by itself when the last handle is gone.
-fn on_a_thread_of_its_own(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new().name(name.into()).spawn(work).map(drop)
-}
-
-/// With sockets only for the database that has some: to wake a thread that watches them costs more.
-fn runtime_for(lane: &lane::Lane) -> io::Result<Runtime> {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_time();
-    if lane.direct.is_none() {
-        builder.enable_io();
-    }
-    builder.build()
-}
-
-/// Natural batching: while one transaction is being committed, the next one's writes queue up.
-async fn serve(
-    mut lane: lane::Lane,
-    mut commands: mpsc::Receiver<Command>,
-    counter: answer::Counter,
-    commits: Histogram,
-) {
-    let (mut down, mut before) = (false, 0);
-    loop {
-        let mut batch = Vec::new();
-        if commands.recv_many(&mut batch, BATCH).await == 0 {
-            return;
-        }
-        gather(&mut commands, &mut batch, before);
-        before = batch.len();
-        for (chore, reply) in chores(&mut batch) {
-            let done = match chore {
-                Chore::EmptyLog => lane.empty_log().await,
-                Chore::Rewrite => lane.rewrite().await,
-                Chore::GiveBack(pages) => lane.give_back(pages).await,
-            };
-            // A sender that no longer waits needs no answer.
-            let _gone = reply.send(done).is_err();
-        }
-        for batch in lane.apart(batch) {
-            down = store(&mut lane, batch, &counter, &commits, down).await;
-        }
-    }
-}
-
-/// Lets the work of other runs join that of the first: a commit costs the processor nearly the same for
-/// one as for dozens, and nobody waits for it but the run itself; one that was alone `before` and is
-/// alone again waits for nobody. Nor do events that arrive: their senders wait for them.
-fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>, before: usize) {
-    let has_runs = batch.iter().any(|command| matches!(command, Command::Record(..)));
-    if !has_runs || batch.len().max(before) < 2 {
-        return;
-    }
-    let begun = Instant::now();
-    while batch.len() < BATCH && begun.elapsed() < MOMENT {
-        let found = batch.len();
-        // This thread is the writer's own.
-        std::thread::sleep(GLANCE);
-        batch.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH - found));
-        if batch.len() == found {
-            return;
-        }
-    }
-}
-
-/// Commits the batch and passes it to the desk; says whether the database takes no writes.
-async fn store(
-    lane: &mut lane::Lane,
-    batch: Vec<Command>,
-    counter: &answer::Counter,
-    commits: &Histogram,
-    down: bool,
-) -> bool {
-    let begun = Instant::now();
-    match commit(lane, &batch).await {
-        Ok(outcomes) => {
-            commits.observe(begun.elapsed().as_secs_f64());
-            if down {
-                tracing::info!("the database takes writes again");
-            }
-            counter.pass(batch, outcomes).await;
-            lane.tidy().await;
-            false
-        }
-        Err(error) if error.is_unavailable() => {
-            if !down {
-                tracing::error!(%error, "writes are refused until the database takes them again");
-            }
-            answer::fail(batch, error);
-            true
-        }
-        // One of the commands is at fault: find it by committing each alone.
-        Err(_) => {
-            for command in batch {
-                let alone = vec![command];
-                match commit(lane, &alone).await {
-                    Ok(outcomes) => counter.pass(alone, outcomes).await,
-                    Err(error) => answer::fail(alone, error),
-                }
-            }
-            down
-        }
-    }
-}
-
-/// Takes out what is no transaction.
-fn chores(batch: &mut Vec<Command>) -> Vec<(Chore, Reply<()>)> {
-    if !batch.iter().any(|command| matches!(command, Command::Files(..))) {
-        return Vec::new();
-    }
-    let (mut rest, mut found) = (Vec::with_capacity(batch.len()), Vec::new());
-    for command in batch.drain(..) {
-        match command {
-            Command::Files(chore, reply) => found.push((chore, reply)),
-            other => rest.push(other),
-        }
-    }
-    *batch = rest;
-    found
-}
-
-/// A panic costs the command that caused it, not the writer.
-async fn commit(lane: &mut lane::Lane, batch: &[Command]) -> Result<lane::Outcomes, StoreError> {
-    let committed = AssertUnwindSafe(lane.commit(batch)).catch_unwind().await;
-    committed.unwrap_or_else(|_| {
-        tracing::error!(commands = batch.len(), "a defect kept writes from being stored");
-        Err(StoreError::Defect)
-    })
 }
 
 impl Command {

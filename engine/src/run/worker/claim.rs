@@ -17,14 +17,18 @@ use crate::workflow::list;
 
 /// How many runs are claimed at once.
 const MOST_CLAIMED: usize = 256;
+/// So many free places are filled at once, while the runs in the others go on: each claim is a
+/// transaction and a few reads, which take nearly as long for one run as for many.
+const WORTH_A_CLAIM: usize = 96;
 
 impl Floor {
-    /// Takes due runs as long as there is room for `least` of them and something is due, which
-    /// `waiting` says is known. Answers whether some may be left that wait for room.
-    pub(super) async fn claim(&self, least: usize, mut waiting: bool) -> bool {
+    /// Takes due runs as long as there is room and something is due; where runs are known to be
+    /// `waiting`, only for as many as are worth it. Answers whether some may be left that wait for room.
+    pub(super) async fn claim(&self, mut waiting: bool) -> bool {
         loop {
+            let least = if waiting { WORTH_A_CLAIM } else { 1 };
             // Nothing is taken to look: runs that are born meanwhile need the places.
-            if self.engine.room.left_for_queued() < least.max(1) {
+            if self.engine.room.left_for_queued() < least {
                 return true;
             }
             if !waiting && !self.is_any_due().await {

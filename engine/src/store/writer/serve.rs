@@ -1,0 +1,168 @@
+//! The writer at work: it takes what has queued up, commits it and passes it to the desk.
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use prometheus_client::metrics::histogram::Histogram;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+
+use super::answer::{self, Counter, Desk};
+use super::lane::{Lane, Outcomes};
+use super::{Chore, Command, Reply, StoreError};
+
+/// How many writes one transaction takes at most.
+const BATCH: usize = 1_024;
+/// How long a batch with the work of runs in it waits for more of that, as long as more keeps coming,
+/// and how often it looks.
+const MOMENT: Duration = Duration::from_millis(1);
+const GLANCE: Duration = Duration::from_micros(50);
+
+/// Begins to serve, on a thread for the writer and one for the desk.
+pub(super) fn start(
+    lane: Lane,
+    commands: mpsc::Receiver<Command>,
+    counter: Counter,
+    desk: Desk,
+    commits: Histogram,
+) -> io::Result<()> {
+    let runtime = runtime_for(&lane)?;
+    on_a_thread_of_its_own("writer", move || {
+        runtime.block_on(serve(lane, commands, counter, commits));
+    })?;
+    let runtime = Builder::new_current_thread().build()?;
+    on_a_thread_of_its_own("desk", move || runtime.block_on(desk.serve()))
+}
+
+/// Among the tasks of a busy runtime each step of a commit would wait for its turn, and what waits for
+/// the disk would hold them up. It ends by itself when the last handle is gone.
+fn on_a_thread_of_its_own(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.into()).spawn(work).map(drop)
+}
+
+/// With sockets only for the database that has some: to wake a thread that watches them costs more.
+fn runtime_for(lane: &Lane) -> io::Result<Runtime> {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time();
+    if lane.direct.is_none() {
+        builder.enable_io();
+    }
+    builder.build()
+}
+
+/// Natural batching: while one transaction is being committed, the next one's writes queue up.
+async fn serve(
+    mut lane: Lane,
+    mut commands: mpsc::Receiver<Command>,
+    counter: Counter,
+    commits: Histogram,
+) {
+    let (mut down, mut before) = (false, 0);
+    loop {
+        let mut batch = Vec::new();
+        if commands.recv_many(&mut batch, BATCH).await == 0 {
+            return;
+        }
+        gather(&mut commands, &mut batch, before);
+        before = batch.len();
+        for (chore, reply) in chores(&mut batch) {
+            let done = match chore {
+                Chore::EmptyLog => lane.empty_log().await,
+                Chore::Rewrite => lane.rewrite().await,
+                Chore::GiveBack(pages) => lane.give_back(pages).await,
+            };
+            // A sender that no longer waits needs no answer.
+            let _gone = reply.send(done).is_err();
+        }
+        for batch in lane.apart(batch) {
+            down = store(&mut lane, batch, &counter, &commits, down).await;
+        }
+    }
+}
+
+/// Lets the work of other runs join that of the first: a commit costs the processor nearly the same for
+/// one as for dozens, and nobody waits for it but the run itself; one that was alone `before` and is
+/// alone again waits for nobody. Nor do events that arrive: their senders wait for them.
+fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>, before: usize) {
+    let has_runs = batch.iter().any(|command| matches!(command, Command::Record(..)));
+    if !has_runs || batch.len().max(before) < 2 {
+        return;
+    }
+    let begun = Instant::now();
+    while batch.len() < BATCH && begun.elapsed() < MOMENT {
+        let found = batch.len();
+        // This thread is the writer's own.
+        std::thread::sleep(GLANCE);
+        batch.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH - found));
+        if batch.len() == found {
+            return;
+        }
+    }
+}
+
+/// Commits the batch and passes it to the desk; says whether the database takes no writes.
+async fn store(
+    lane: &mut Lane,
+    batch: Vec<Command>,
+    counter: &Counter,
+    commits: &Histogram,
+    down: bool,
+) -> bool {
+    let begun = Instant::now();
+    match commit(lane, &batch).await {
+        Ok(outcomes) => {
+            commits.observe(begun.elapsed().as_secs_f64());
+            if down {
+                tracing::info!("the database takes writes again");
+            }
+            counter.pass(batch, outcomes).await;
+            lane.tidy().await;
+            false
+        }
+        Err(error) if error.is_unavailable() => {
+            if !down {
+                tracing::error!(%error, "writes are refused until the database takes them again");
+            }
+            answer::fail(batch, error);
+            true
+        }
+        // One of the commands is at fault: find it by committing each alone.
+        Err(_) => {
+            for command in batch {
+                let alone = vec![command];
+                match commit(lane, &alone).await {
+                    Ok(outcomes) => counter.pass(alone, outcomes).await,
+                    Err(error) => answer::fail(alone, error),
+                }
+            }
+            down
+        }
+    }
+}
+
+/// Takes out what is no transaction.
+fn chores(batch: &mut Vec<Command>) -> Vec<(Chore, Reply<()>)> {
+    if !batch.iter().any(|command| matches!(command, Command::Files(..))) {
+        return Vec::new();
+    }
+    let (mut rest, mut found) = (Vec::with_capacity(batch.len()), Vec::new());
+    for command in batch.drain(..) {
+        match command {
+            Command::Files(chore, reply) => found.push((chore, reply)),
+            other => rest.push(other),
+        }
+    }
+    *batch = rest;
+    found
+}
+
+/// A panic costs the command that caused it, not the writer.
+async fn commit(lane: &mut Lane, batch: &[Command]) -> Result<Outcomes, StoreError> {
+    let committed = AssertUnwindSafe(lane.commit(batch)).catch_unwind().await;
+    committed.unwrap_or_else(|_| {
+        tracing::error!(commands = batch.len(), "a defect kept writes from being stored");
+        Err(StoreError::Defect)
+    })
+}
