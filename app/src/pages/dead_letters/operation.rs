@@ -80,6 +80,15 @@ fn besides(operation: &BulkView) -> String {
     said.join(", ")
 }
 
+/// What `read` makes of the operation as it is at the moment.
+fn reading<T: 'static>(
+    current: &ArcMemo<BulkView>,
+    read: fn(&BulkView) -> T,
+) -> impl Fn() -> T + Clone + Send + Sync + 'static {
+    let current = current.clone();
+    move || current.with(read)
+}
+
 #[component]
 fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
     let live = expect_context::<Live>();
@@ -96,16 +105,11 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
             _ => operation.clone(),
         }
     });
-    let reading = |read: fn(&BulkView) -> String| {
-        let current = current.clone();
-        move || current.with(read)
-    };
-    let (told, besides) = (reading(told), reading(besides));
-    let (of_state, of_percent, of_failed) = (current.clone(), current.clone(), current);
-    let state = move || of_state.with(|it| it.state);
-    let percent = move || of_percent.with(BulkView::percent);
-    let (name, can_cancel, can_resume, shown) =
-        (state.clone(), state.clone(), state, percent.clone());
+    let state = reading(&current, |it| it.state);
+    let percent = reading(&current, BulkView::percent);
+    let failed_again = reading(&current, |it| it.failed_again);
+    let (told, besides) = (reading(&current, told), reading(&current, besides));
+    let (name, can_resume, shown) = (state.clone(), state.clone(), percent.clone());
     let (cancelled, resumed, again) = (id.clone(), id.clone(), id.clone());
     view! {
         <section class="operation" data-bulk-id=id aria-label="Operation">
@@ -118,7 +122,7 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
             <progress max="100" value=percent prop:value=shown aria-label="How far it has come"></progress>
             <div class="row">
                 {move || {
-                    let failed = of_failed.with(|it| it.failed_again);
+                    let failed = failed_again();
                     let href = format!("/dead-letters?bulk={again}&op={again}");
                     (failed > 0)
                         .then(|| {
@@ -131,7 +135,7 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
                 }}
                 {move || {
                     let id = cancelled.clone();
-                    let state = can_cancel();
+                    let state = state();
                     (state.is_open() || state == BulkState::Stopped)
                         .then(|| view! { <CancelButton id doing /> })
                 }}
