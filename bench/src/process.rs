@@ -44,6 +44,15 @@ impl Printed {
         lines.iter().find_map(|line| wanted(line))
     }
 
+    async fn wait_for<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = self.find(&wanted) {
+                return found;
+            }
+            self.grown.notified().await;
+        }
+    }
+
     fn text(&self) -> String {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
@@ -58,7 +67,7 @@ impl Process {
         collect(child.stdout.take(), &printed);
         collect(child.stderr.take(), &printed);
         let address = tokio::select! {
-            address = announced(&printed) => address,
+            address = printed.wait_for(address_in) => address,
             status = child.wait() => bail!("ended at once ({}): {}", status?, printed.text()),
             () = tokio::time::sleep(START_LIMIT) => bail!("no address printed: {}", printed.text()),
         };
@@ -77,6 +86,11 @@ impl Process {
     /// The first printed line for which `wanted` gives something.
     pub fn find_printed<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
         self.printed.find(wanted)
+    }
+
+    /// The same, which is waited for as long as a start may take.
+    pub async fn wait_printed<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
+        tokio::time::timeout(START_LIMIT, self.printed.wait_for(wanted)).await.ok()
     }
 
     /// SIGKILL, as a crash: nothing in the child gets to run.
@@ -128,15 +142,6 @@ fn collect(pipe: Option<impl AsyncRead + Unpin + Send + 'static>, printed: &Arc<
             printed.push(line);
         }
     });
-}
-
-async fn announced(printed: &Printed) -> SocketAddr {
-    loop {
-        if let Some(address) = printed.find(address_in) {
-            return address;
-        }
-        printed.grown.notified().await;
-    }
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {

@@ -1,7 +1,5 @@
 //! People sign in: the first owner, wrong passwords, cookies, sessions, the set-up link.
 
-use std::time::Duration;
-
 use bench::http::{Answer, Request};
 use bench::sluice::{OWNER_EMAIL, OWNER_PASSWORD, Sluice, sign_in};
 
@@ -138,15 +136,12 @@ async fn a_sign_in_leads_back_to_the_page_but_never_to_another_site() {
     );
 }
 
-/// Path and token of the link that the first start prints.
-fn setup_link(sluice: &Sluice) -> Option<(String, String)> {
-    let find = |line: &str| {
-        let link = &line[line.find("/setup?token=")?..];
-        let link = link.split_whitespace().next()?.to_owned();
-        let token = link.split_once("token=")?.1.to_owned();
-        Some((link, token))
-    };
-    sluice.process().unwrap().find_printed(find)
+/// Path and token of the link that the first start prints, where `line` is that.
+fn setup_link(line: &str) -> Option<(String, String)> {
+    let link = &line[line.find("/setup?token=")?..];
+    let link = link.split_whitespace().next()?.to_owned();
+    let token = link.split_once("token=")?.1.to_owned();
+    Some((link, token))
 }
 
 fn set_up(token: &str, email: &str) -> Request {
@@ -158,14 +153,8 @@ fn set_up(token: &str, email: &str) -> Request {
 async fn the_set_up_link_makes_one_owner_and_works_once() {
     let setup = setup().unset("SLUICE_OWNER_EMAIL").unset("SLUICE_OWNER_PASSWORD");
     let mut sluice = setup.start().await.unwrap();
-    let mut printed = setup_link(&sluice);
     // It comes after the address, which is what a start waits for.
-    for _ in 0..200 {
-        if printed.is_none() {
-            tokio::time::sleep(Duration::from_millis(25)).await;
-            printed = setup_link(&sluice);
-        }
-    }
+    let printed = sluice.process().unwrap().wait_printed(setup_link).await;
     let (link, token) = printed.expect("the first start prints a set-up link");
     let page = sluice.call(Request::get(&link)).await.unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
@@ -180,6 +169,7 @@ async fn the_set_up_link_makes_one_owner_and_works_once() {
     assert!(location(&second).starts_with("/login?error=wrong"), "{}", location(&second));
     sluice.kill().await.unwrap();
     sluice.start().await.unwrap();
-    assert_eq!(setup_link(&sluice), None, "an owner exists: no second link");
+    let printed = sluice.process().unwrap().find_printed(setup_link);
+    assert_eq!(printed, None, "an owner exists: no second link");
     sluice.sign_in().await.unwrap();
 }
