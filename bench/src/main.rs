@@ -100,6 +100,9 @@ struct Changed {
     /// So many events in one request
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
     batch: Option<u64>,
+    /// So many who watch the stream
+    #[arg(long, value_name = "N")]
+    watchers: Option<usize>,
 }
 
 impl From<Changed> for variants::Variant {
@@ -107,6 +110,7 @@ impl From<Changed> for variants::Variant {
         match changed {
             Changed { crowd: Some(size), .. } => Self::Crowd(size),
             Changed { batch: Some(events), .. } => Self::Batch(events),
+            Changed { watchers: Some(count), .. } => Self::Watchers(count),
             Changed { .. } => Self::Idempotency,
         }
     }

@@ -95,12 +95,26 @@ impl Stream {
         }
     }
 
+    /// For [`drain`].
+    pub fn detach(self) -> Result<std::net::TcpStream> {
+        Ok(self.connection.into_std()?)
+    }
+
     fn take_message(&mut self) -> Option<Message> {
         let end = self.text.windows(2).position(|pair| pair == b"\n\n")?;
         let block = String::from_utf8_lossy(&self.text[..end]).into_owned();
         self.text.drain(..end + 2);
         Some(read(&block))
     }
+}
+
+/// Reads and forgets what a stream brings until the server ends it; to be called on the runtime that does it.
+pub fn drain(stream: std::net::TcpStream) -> Result<impl Future<Output = ()>> {
+    let mut connection = TcpStream::from_std(stream)?;
+    Ok(async move {
+        let mut bytes = vec![0; 16 * 1024];
+        while connection.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
+    })
 }
 
 fn read(block: &str) -> Message {

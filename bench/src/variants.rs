@@ -3,16 +3,18 @@
 //! Rounds are interleaved as in `ingest`. The plain side has one key, no
 //! trigger and no idempotency keys.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use serde_json::json;
 
 use crate::http::Request;
 use crate::load::{self, Plan};
 use crate::sluice::{Setup, Sluice};
+use crate::sse;
 
 const WARM_UP: Duration = Duration::from_millis(1500);
 const TRIGGERS_OF_A_WORKFLOW: usize = 100;
@@ -26,6 +28,8 @@ pub enum Variant {
     Idempotency,
     /// So many events in one request.
     Batch(u64),
+    /// So many who watch the stream, of all that it tells.
+    Watchers(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,8 @@ pub struct Side {
     /// Milliseconds.
     pub p99: f64,
     pub errors: u64,
+    /// Resident memory of the server after the round, in bytes.
+    pub resident: u64,
 }
 
 pub struct Comparison {
@@ -92,6 +98,7 @@ impl Server {
                 plan.keys = keys(&sluice, &key, size).await?;
                 triggers(&sluice, &key, size).await?;
             }
+            Some(Variant::Watchers(count)) => watch(sluice.address()?, &key, count).await?,
         }
         Ok(Self { sluice, plan })
     }
@@ -107,8 +114,29 @@ impl Server {
             per_core_second: outcome.accepted as f64 / used.as_secs_f64().max(0.01),
             p99: outcome.percentile(99.0),
             errors: outcome.refusals() + outcome.broken,
+            resident: self.sluice.process()?.resident().unwrap_or_default().0,
         })
     }
+}
+
+/// Opens so many streams, which a thread of their own reads until the server ends.
+async fn watch(address: SocketAddr, key: &str, count: usize) -> Result<()> {
+    let mut streams = Vec::with_capacity(count);
+    while streams.len() < count {
+        let some = streams.len()..count.min(streams.len() + 50);
+        let open = some.map(|_| sse::open(address, Request::get("/api/v1/stream").key(key)));
+        streams.extend(try_join_all(open).await?);
+    }
+    let streams: Result<Vec<_>> = streams.into_iter().map(sse::Stream::detach).collect();
+    let streams = streams?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("watchers".into()).spawn(move || {
+        runtime.block_on(async {
+            let streams = streams.into_iter().filter_map(|stream| sse::drain(stream).ok());
+            join_all(streams).await;
+        });
+    })?;
+    Ok(())
 }
 
 async fn keys(sluice: &Sluice, key: &str, count: usize) -> Result<Vec<String>> {
@@ -150,6 +178,7 @@ impl Side {
             per_core_second: middle(|round| round.per_core_second),
             p99: middle(|round| round.p99),
             errors: rounds.iter().map(|round| round.errors).sum(),
+            resident: rounds.iter().map(|round| round.resident).max().unwrap_or(0),
         }
     }
 }
@@ -161,13 +190,17 @@ pub fn table(options: Options, comparison: &Comparison) -> Result<String> {
         bail!("the plain side took nothing");
     }
     let mut table = format!(
-        "{:<18} {:>10} {:>15} {:>8} {:>7}\n",
-        "", "events/s", "per core-second", "p99 ms", "errors"
+        "{:<18} {:>10} {:>15} {:>8} {:>7} {:>8}\n",
+        "", "events/s", "per core-second", "p99 ms", "errors", "RSS MiB"
     );
     for (name, side) in [("plain".to_owned(), plain), (format!("{:?}", options.variant), changed)] {
         table.push_str(&format!(
-            "{name:<18} {:>10.0} {:>15.0} {:>8.2} {:>7}\n",
-            side.per_second, side.per_core_second, side.p99, side.errors
+            "{name:<18} {:>10.0} {:>15.0} {:>8.2} {:>7} {:>8.0}\n",
+            side.per_second,
+            side.per_core_second,
+            side.p99,
+            side.errors,
+            side.resident as f64 / 1_048_576.0,
         ));
     }
     table.push_str(&format!(

@@ -84,6 +84,23 @@ test('a pointer over a link is enough to fetch its page', async ({ page }) => {
   await expect(page).toHaveURL('/');
 });
 
+test('what takes a moment has lines in its place, and the page above it', async ({ page }) => {
+  await signIn(page);
+  await hydrated(page);
+  let send = () => {};
+  const asked = new Promise<void>((resolve) => (send = resolve));
+  await page.route('**/api/ui/workflows/list*', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.locator('nav.side a[href="/workflows"]').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
+  await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
+  send();
+  await expect(page.getByRole('heading', { name: 'No workflows yet' })).toBeVisible();
+  await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
+});
+
 test('a page whose parts are gone is opened by the server', async ({ page, complaints }) => {
   await signIn(page);
   await hydrated(page);

@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub proxies: TrustedProxies,
     pub sign_ins: SignInThrottle,
     pub stats: stats::Shared,
+    pub feed: stream::Feed,
     pub metrics: Metrics,
     /// Ends live streams, which would otherwise keep the server from stopping.
     pub stop: CancellationToken,
@@ -55,9 +56,19 @@ impl AppState {
         let options =
             LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
         let (sign_ins, stats) = (SignInThrottle::default(), stats::Shared::default());
-        let shared =
-            Shared { engine, max_body, proxies, sign_ins, stats, metrics, stop, instance, options };
-        Self(Arc::new(shared))
+        let feed = stream::Feed::default();
+        Self(Arc::new(Shared {
+            engine,
+            max_body,
+            proxies,
+            sign_ins,
+            stats,
+            feed,
+            metrics,
+            stop,
+            instance,
+            options,
+        }))
     }
 }
 

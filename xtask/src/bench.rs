@@ -8,15 +8,19 @@ use crate::binary::{self, Profile};
 use crate::process;
 use crate::progress::Progress;
 use crate::project::Project;
+use crate::test;
 
 pub(crate) fn bench(project: &Project, arguments: &[&str]) -> Result<()> {
-    const KNOWN: [&str; 8] =
-        ["ingest", "variant", "workflows", "list", "faults", "kill", "flaky", "backup"];
+    const KNOWN: [&str; 9] =
+        ["ingest", "variant", "workflows", "list", "paint", "faults", "kill", "flaky", "backup"];
     if !arguments.first().is_some_and(|first| KNOWN.contains(first)) {
         bail!("say what to measure, as in `cargo xtask bench ingest`: {}", KNOWN.join(", "));
     }
     let mut progress = Progress::new(project, binary::STEPS + 2);
     let sluice = binary::build(project, Profile::Release, &mut progress)?;
+    if arguments == ["paint"] {
+        return progress.step("Measuring", || test::measure_paint(project, &sluice));
+    }
     progress.step("Building the load generators", || {
         process::run(project.cargo().args(["build", "--release", "--package", "bench"]))
     })?;

@@ -38,8 +38,8 @@ Usage: cargo xtask <command>
   build [--release]         build target/release/sluice, one self-contained binary;
                             without --release the quick build that `serve` uses
   check                     rustfmt, clippy for the server and for the browser, feature rules
-  bench ingest|faults [ARGS…]
-                            measure a release build
+  bench ingest|variant|workflows|list|paint|faults|kill|flaky|backup [ARGS…]
+                            measure a release build, or maltreat it; `--help` says with what
 ";
 
 fn main() -> ExitCode {

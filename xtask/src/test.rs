@@ -163,15 +163,11 @@ fn end_to_end(
 ) -> Result<()> {
     let report = project.target.join("playwright.json");
     std::fs::remove_file(&report).ok();
-    let mut playwright = Command::new("npx");
-    forget_settings(&mut playwright);
+    let mut playwright = playwright(project, sluice, chromium);
     playwright
-        .current_dir(project.root.join("end2end"))
-        .args(["playwright", "test", "--reporter=list,json"])
+        .arg("--reporter=list,json")
         .args(&selection.filter)
-        .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
-        .env("SLUICE_BIN", sluice)
-        .env("CHROMIUM", chromium);
+        .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report);
     if selection.profile == Profile::Quick {
         // Sizes say nothing then.
         playwright.env("SLUICE_QUICK", "1");
@@ -179,6 +175,25 @@ fn end_to_end(
     let done = process::run(&mut playwright);
     totals.add_playwright(&report);
     done
+}
+
+fn playwright(project: &Project, sluice: &Path, chromium: &Path) -> Command {
+    let mut playwright = Command::new("npx");
+    forget_settings(&mut playwright);
+    playwright
+        .current_dir(project.root.join("end2end"))
+        .args(["playwright", "test"])
+        .env("SLUICE_BIN", sluice)
+        .env("CHROMIUM", chromium);
+    playwright
+}
+
+/// Measures in a browser how soon what was stored is painted.
+pub(crate) fn measure_paint(project: &Project, sluice: &Path) -> Result<()> {
+    let tools = tools::install()?;
+    tools::npm(project)?;
+    let mut playwright = playwright(project, sluice, &tools.chromium);
+    process::run(playwright.args(["--config=bench.config.ts", "--reporter=line"]))
 }
 
 /// A person's own settings for Sluice must not decide what the tests see.

@@ -8,7 +8,7 @@ use crate::{
     api::{DeleteAlert, DeleteChannel, MuteAlert, TestChannel, list_alerts},
     live::Live,
     model::Alerts,
-    ui::{Actions, Header, NewLink, Notice, Problem, announce},
+    ui::{Actions, Fetched, Header, NewLink, Notice, announce},
 };
 
 pub mod channels;
@@ -67,14 +67,9 @@ pub fn AlertsPage() -> impl IntoView {
                 back="/alerts"
             />
             {form}
-            <Transition>
-                {move || Suspend::new(async move {
-                    match alerts.await {
-                        Ok(alerts) => view! { <All alerts new deeds /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=alerts let:alerts>
+                <All alerts new deeds />
+            </Fetched>
         </div>
     }
 }

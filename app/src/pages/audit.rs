@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_audit,
     model::{AuditFilter, AuditView, Page},
-    ui::{self, Header, Moment, Problem},
+    ui::{self, Fetched, Header, Moment},
 };
 
 /// What actions begin with, for the filter.
@@ -28,17 +28,9 @@ pub fn AuditPage() -> impl IntoView {
     view! {
         <Header title="Audit log" />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match entries.await {
-                        Ok(page) => {
-                            let filter = filter.get_untracked();
-                            view! { <Log page filter /> }.into_any()
-                        }
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=entries let:page>
+                <Log page filter=filter.get_untracked() />
+            </Fetched>
         </div>
     }
 }

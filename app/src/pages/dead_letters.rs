@@ -13,7 +13,7 @@ use crate::{
     api::list_dead_letters,
     live::Live,
     model::{DeadLetters, LetterFilter},
-    ui::{self, Actions, Header, Problem},
+    ui::{self, Actions, Fetched, Header},
 };
 
 pub mod filter_bar;
@@ -62,17 +62,9 @@ pub fn DeadLettersPage() -> impl IntoView {
         <Header title="Dead letters" />
         <div class="scroll">
             {move || asked.get().map(|asked| view! { <PlanPanel asked doing /> })}
-            <Transition>
-                {move || Suspend::new(async move {
-                    match letters.await {
-                        Ok(letters) => {
-                            let filter = filter.get_untracked();
-                            view! { <Letters letters filter chosen every doing /> }.into_any()
-                        }
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=letters let:letters>
+                <Letters letters filter=filter.get_untracked() chosen every doing />
+            </Fetched>
         </div>
     }
 }

@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     api::start_editor,
-    ui::{Header, Problem},
+    ui::{Fetched, Header},
 };
 
 pub mod backtest;
@@ -40,14 +40,9 @@ pub fn EditorPage() -> impl IntoView {
     view! {
         <Header title=title />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match start.await {
-                        Ok(start) => view! { <Bench start /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=start let:start>
+                <Bench start />
+            </Fetched>
         </div>
     }
 }

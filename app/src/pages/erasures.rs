@@ -7,7 +7,7 @@ use crate::{
     api::{StartErasure, list_erasures},
     model::ErasureView,
     ui::{
-        Actions, Confirm, Field, Header, Moment, Notice, Problem, Refusal, announce, json::size,
+        Actions, Confirm, Fetched, Field, Header, Moment, Notice, Refusal, announce, json::size,
         number::count,
     },
 };
@@ -23,14 +23,9 @@ pub fn ErasuresPage() -> impl IntoView {
         <div class="scroll">
             // Not read again with the receipts: what was counted is still there to be erased.
             <Form start />
-            <Transition>
-                {move || Suspend::new(async move {
-                    match receipts.await {
-                        Ok(receipts) => view! { <Receipts receipts /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=receipts let:receipts>
+                <Receipts receipts />
+            </Fetched>
         </div>
     }
 }

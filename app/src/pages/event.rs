@@ -1,5 +1,6 @@
 //! One event: what came, what became of it, and what can be done.
 
+use futures::future::join;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -7,7 +8,7 @@ use crate::{
     api::{explain_event, get_event, get_history, get_neighbours},
     live::Live,
     model::Neighbours,
-    ui::{Actions, Header, Problem, json::payload::Reading},
+    ui::{Actions, Fetched, Header, json::payload::Reading},
 };
 
 pub mod changes;
@@ -30,31 +31,26 @@ pub fn EventPage() -> impl IntoView {
     let query = Signal::derive(move || format!("q={}", id.get()));
     let changed = expect_context::<Live>().hints(query);
     let done = expect_context::<Actions>().done;
-    let event =
-        Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
-    let history =
-        Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_history(id));
+    let found = Resource::new(
+        move || (id.get(), changed.get(), done.get()),
+        |(id, ..)| async move {
+            let (event, history) = join(get_event(id.clone()), get_history(id)).await;
+            // The event is worth showing without it.
+            event.map(|event| (event, history.unwrap_or_default()))
+        },
+    );
     let why = Resource::new(move || (id.get(), done.get()), |(id, _)| explain_event(id));
     let beside = Resource::new(move || id.get(), get_neighbours);
     view! {
         <Header title="Event">
             <Transition>
-                {move || Suspend::new(async move {
-                    // Without them one goes by the stream.
-                    beside.await.ok().map(|beside| view! { <Beside beside /> })
-                })}
+                // Without them one goes by the stream.
+                {move || beside.get()?.ok().map(|beside| view! { <Beside beside /> })}
             </Transition>
         </Header>
-        <Transition>
-            {move || Suspend::new(async move {
-                let why = why.await.unwrap_or_default();
-                let history = history.await.unwrap_or_default();
-                match event.await {
-                    Ok(event) => view! { <Detail event why history /> }.into_any(),
-                    Err(error) => view! { <Problem error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Fetched from=found let:found>
+            <Detail event=found.0 history=found.1 why />
+        </Fetched>
     }
 }
 

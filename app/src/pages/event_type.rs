@@ -9,7 +9,7 @@ use crate::{
     api::get_type,
     model::{DriftView, FieldView, TypeDetailView, TypeView},
     ui::{
-        EventTypeName, Fact, Header, Moment, Problem,
+        EventTypeName, Fact, Fetched, Header, Moment,
         number::{count, share},
     },
 };
@@ -22,14 +22,9 @@ pub fn EventTypePage() -> impl IntoView {
     view! {
         <Header title="Event type" />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(found) => view! { <Detail found /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=found let:found>
+                <Detail found />
+            </Fetched>
         </div>
     }
 }

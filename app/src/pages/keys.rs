@@ -7,7 +7,7 @@ use super::shown_once::ShownOnce;
 use crate::{
     api::{RevokeKey, list_keys},
     model::KeyView,
-    ui::{Actions, Command, Header, NewLink, Notice, Problem, announce},
+    ui::{Actions, Command, Fetched, Header, NewLink, Notice, announce},
 };
 
 pub mod form;
@@ -47,14 +47,9 @@ pub fn KeysPage() -> impl IntoView {
                 note="Copy it now: from here on only its beginning is shown, and nobody can look it up."
                 back="/keys"
             />
-            <Transition>
-                {move || Suspend::new(async move {
-                    match keys.await {
-                        Ok(keys) => view! { <Keys keys asked revoke /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=keys let:keys>
+                <Keys keys asked revoke />
+            </Fetched>
         </div>
     }
 }

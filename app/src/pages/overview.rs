@@ -12,7 +12,7 @@ use crate::{
         Counts,
         overview::{Overview, RANGES},
     },
-    ui::{Header, Problem},
+    ui::{Fetched, Header},
 };
 
 pub mod cards;
@@ -43,14 +43,9 @@ pub fn OverviewPage() -> impl IntoView {
         <Header title="Overview" />
         <Ranges range />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match overview.await {
-                        Ok(overview) => view! { <Figures overview /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=overview let:overview>
+                <Figures overview />
+            </Fetched>
         </div>
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     api::{ChangeRole, InvitePerson, RemovePerson, WithdrawInvitation, list_people},
     model::{InvitationView, People, ROLES, UserView},
     ui::{
-        Actions, Confirm, Day, Field, FormEnd, Header, NewLink, Notice, Problem, Refusal, announce,
+        Actions, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice, Refusal, announce,
     },
 };
 
@@ -46,14 +46,9 @@ pub fn PeoplePage() -> impl IntoView {
                       days, and is shown only now."
                 back="/people"
             />
-            <Transition>
-                {move || Suspend::new(async move {
-                    match people.await {
-                        Ok(people) => view! { <Everyone people asked deeds /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=people let:people>
+                <Everyone people asked deeds />
+            </Fetched>
         </div>
     }
 }

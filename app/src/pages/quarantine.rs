@@ -12,7 +12,7 @@ use crate::{
     api::{SettleDeliveries, list_quarantine},
     live::Live,
     model::{HeldFilter, Quarantine, Settled},
-    ui::{self, Actions, Header, Notice, Problem, announce},
+    ui::{self, Actions, Fetched, Header, Notice, announce},
 };
 
 pub mod cause;
@@ -51,20 +51,9 @@ pub fn QuarantinePage() -> impl IntoView {
     view! {
         <Header title="Quarantine" />
         <div class="scroll">
-            <Transition>
-                {move || {
-                    let page = page.clone();
-                    Suspend::new(async move {
-                        match held.await {
-                            Ok(quarantine) => {
-                                let filter = filter.get_untracked();
-                                view! { <Deliveries quarantine filter desk page /> }.into_any()
-                            }
-                            Err(error) => view! { <Problem error /> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
+            <Fetched from=held let:quarantine>
+                <Deliveries quarantine filter=filter.get_untracked() desk page=page.clone() />
+            </Fetched>
         </div>
     }
 }

@@ -7,7 +7,7 @@ pub mod limits;
 use crate::{
     api::{RemoveRetention, SetRetention, list_retention},
     model::RetentionView,
-    ui::{Actions, Confirm, Day, Field, Header, Notice, Problem, Refusal, announce, json::size},
+    ui::{Actions, Confirm, Day, Fetched, Field, Header, Notice, Refusal, announce, json::size},
 };
 
 #[component]
@@ -23,14 +23,9 @@ pub fn RetentionPage() -> impl IntoView {
         <div class="scroll">
             <RuleForm set />
             <limits::Limits />
-            <Transition>
-                {move || Suspend::new(async move {
-                    match rules.await {
-                        Ok(rules) => view! { <Rules rules remove /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=rules let:rules>
+                <Rules rules remove />
+            </Fetched>
         </div>
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     api::get_run,
     live::Live,
     model::RunDetail,
-    ui::{Actions, EventTypeName, Fact, Header, Moment, Problem, RunList},
+    ui::{Actions, EventTypeName, Fact, Fetched, Header, Moment, RunList},
 };
 
 #[component]
@@ -28,14 +28,9 @@ pub fn RunPage() -> impl IntoView {
     });
     view! {
         <Header title="Run" />
-        <Transition>
-            {move || Suspend::new(async move {
-                match run.await {
-                    Ok(run) => view! { <Detail run /> }.into_any(),
-                    Err(error) => view! { <Problem error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Fetched from=run let:run>
+            <Detail run />
+        </Fetched>
     }
 }
 

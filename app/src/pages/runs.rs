@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_runs,
     model::{Page, RunFilter, RunItem, RunStatus},
-    ui::{self, Actions, CancelRunButton, EventTypeName, Header, Moment, Problem, RunState},
+    ui::{self, Actions, CancelRunButton, EventTypeName, Fetched, Header, Moment, RunState},
 };
 
 #[component]
@@ -18,17 +18,9 @@ pub fn RunsPage() -> impl IntoView {
     view! {
         <Header title="Runs" />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match runs.await {
-                        Ok(page) => {
-                            let filter = filter.get_untracked();
-                            view! { <List page filter /> }.into_any()
-                        }
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=runs let:page>
+                <List page filter=filter.get_untracked() />
+            </Fetched>
         </div>
     }
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::{DeleteSecret, list_secrets},
     model::SecretView,
-    ui::{Actions, Command, Confirm, Day, Header, Moment, NewLink, Notice, Problem, announce},
+    ui::{Actions, Command, Confirm, Day, Fetched, Header, Moment, NewLink, Notice, announce},
 };
 
 pub mod form;
@@ -28,17 +28,9 @@ pub fn SecretsPage() -> impl IntoView {
         <Header title="Secrets" />
         <div class="scroll">
             {move || asked.get().map(|name| view! { <SecretForm name /> })}
-            <Transition>
-                {move || Suspend::new(async move {
-                    match secrets.await {
-                        Ok(secrets) if secrets.is_empty() => {
-                            (move || asked.get().is_none().then(|| view! { <Empty /> })).into_any()
-                        }
-                        Ok(secrets) => view! { <List secrets asked delete /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=secrets let:secrets>
+                <List secrets asked delete />
+            </Fetched>
         </div>
     }
 }
@@ -49,6 +41,9 @@ fn List(
     asked: Memo<Option<String>>,
     delete: ServerAction<DeleteSecret>,
 ) -> AnyView {
+    if secrets.is_empty() {
+        return (move || asked.get().is_none().then(|| view! { <Empty /> })).into_any();
+    }
     let rows: Vec<_> = secrets.into_iter().map(|secret| view! { <Row secret delete /> }).collect();
     view! {
         <div class="bar">

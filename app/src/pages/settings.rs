@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::{ChangePassword, get_instance},
     model::{Instance, Setting},
-    ui::{Fact, Field, Header, Problem, Refusal},
+    ui::{Fact, Fetched, Field, Header, Refusal},
 };
 
 #[component]
@@ -15,14 +15,9 @@ pub fn SettingsPage() -> impl IntoView {
         <Header title="Settings" />
         <div class="scroll">
             <PasswordForm />
-            <Transition>
-                {move || Suspend::new(async move {
-                    match instance.await {
-                        Ok(instance) => view! { <InForce instance /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=instance let:instance>
+                <InForce instance />
+            </Fetched>
         </div>
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::reveal_secret,
-    ui::{CopyLine, Problem},
+    ui::{CopyLine, Fetched},
 };
 
 /// What there is behind a ticket.
@@ -35,23 +35,20 @@ pub fn ShownOnce(
         },
     );
     view! {
-        <Transition>
-            {move || {
-                let (title, note) = (title.clone(), note.clone());
-                Suspend::new(async move {
-                    match secret.await {
-                        Ok(Behind::Nothing) => ().into_any(),
-                        Ok(Behind::Secret(secret)) => {
-                            view! { <Secret secret title note back /> }.into_any()
-                        }
-                        Ok(Behind::Gone) => view! { <Gone back /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        <Fetched from=secret let:secret>
+            <Shown secret title=title.clone() note=note.clone() back />
+        </Fetched>
     }
     .into_any()
+}
+
+#[component]
+fn Shown(secret: Behind, title: String, note: String, back: Signal<String>) -> AnyView {
+    match secret {
+        Behind::Nothing => ().into_any(),
+        Behind::Secret(secret) => view! { <Secret secret title note back /> }.into_any(),
+        Behind::Gone => view! { <Gone back /> }.into_any(),
+    }
 }
 
 #[component]

@@ -7,7 +7,7 @@ use super::shown_once::ShownOnce;
 use crate::{
     api::get_source,
     live::Live,
-    ui::{Actions, Header, Problem},
+    ui::{Actions, Fetched, Header},
 };
 
 pub mod detail;
@@ -39,14 +39,9 @@ pub fn SourcePage() -> impl IntoView {
                 note="Copy it now and give it to the provider: Sluice keeps it encrypted and shows it no more."
                 back
             />
-            <Transition>
-                {move || Suspend::new(async move {
-                    match source.await {
-                        Ok(detail) => view! { <Detail detail /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=source let:detail>
+                <Detail detail />
+            </Fetched>
         </div>
     }
 }

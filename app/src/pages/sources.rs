@@ -7,7 +7,7 @@ use crate::{
     api::list_sources,
     live::Live,
     model::SourceActivity,
-    ui::{Actions, Command, Header, NewLink, Problem},
+    ui::{Actions, Command, Fetched, Header, NewLink},
 };
 
 pub mod form;
@@ -40,14 +40,9 @@ pub fn SourcesPage() -> impl IntoView {
         <Header title="Sources" />
         <div class="scroll">
             {step}
-            <Transition>
-                {move || Suspend::new(async move {
-                    match sources.await {
-                        Ok(sources) => view! { <List sources new /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=sources let:sources>
+                <List sources new />
+            </Fetched>
         </div>
     }
 }

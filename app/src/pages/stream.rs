@@ -1,12 +1,13 @@
 //! The stream of events: the newest first, pushed as they come.
 
+use futures::future::join;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{get_search_progress, list_event_types, list_events},
     model::{EventFilter, SearchProgress},
-    ui::{self, Header, Problem},
+    ui::{self, Fetched, Header},
 };
 
 pub mod empty;
@@ -30,39 +31,27 @@ pub fn StreamPage() -> impl IntoView {
     let filter = Memo::new(move |_| query.with(|query| EventFilter::read(|name| query.get(name))));
     let (follow, folded) = (RwSignal::new(true), RwSignal::new(0_u64));
     let again = RwSignal::new(0_u32);
-    let page =
-        Resource::new(move || (filter.get(), again.get()), |(filter, _)| list_events(filter));
-    let searches = move || filter.with(|filter| filter.search.is_some());
-    let progress = Resource::new(
-        move || (searches(), again.get()),
-        |(searches, _)| async move {
-            match searches {
-                true => get_search_progress().await.unwrap_or_default(),
-                false => SearchProgress::default(),
-            }
+    let found = Resource::new(
+        move || (filter.get(), again.get()),
+        |(filter, _)| async move {
+            let progress = async {
+                match filter.search.is_some() {
+                    true => get_search_progress().await.unwrap_or_default(),
+                    false => SearchProgress::default(),
+                }
+            };
+            let (progress, page) = join(progress, list_events(filter.clone())).await;
+            page.map(|page| (progress, page))
         },
     );
     let types = Resource::new(|| (), |()| list_event_types());
     view! {
         <Header title="Stream" />
         <FilterBar filter follow folded types />
-        <Transition>
-            {move || Suspend::new(async move {
-                // Before the page: what comes between is in the page, and not missed.
-                let progress = progress.await;
-                match page.await {
-                    Ok(page) => {
-                        let filter = filter.get_untracked();
-                        view! {
-                            <Lag progress again />
-                            <EventList filter page follow folded />
-                        }
-                        .into_any()
-                    }
-                    Err(error) => view! { <Problem error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Fetched from=found let:found>
+            <Lag progress=found.0 again />
+            <EventList filter=filter.get_untracked() page=found.1 follow folded />
+        </Fetched>
     }
 }
 

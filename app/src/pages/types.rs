@@ -6,7 +6,7 @@ use crate::{
     api::list_types,
     model::TypeView,
     ui::{
-        EventTypeName, Header, Moment, Problem,
+        EventTypeName, Fetched, Header, Moment,
         json::size,
         number::{count, share},
     },
@@ -18,14 +18,9 @@ pub fn TypesPage() -> impl IntoView {
     view! {
         <Header title="Event types" />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match types.await {
-                        Ok(types) => view! { <List types /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=types let:types>
+                <List types />
+            </Fetched>
         </div>
     }
 }

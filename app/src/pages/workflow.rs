@@ -5,7 +5,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     api::get_workflow,
-    ui::{Actions, Header, Problem},
+    ui::{Actions, Fetched, Header},
 };
 
 pub mod detail;
@@ -28,13 +28,8 @@ pub fn WorkflowPage() -> impl IntoView {
     );
     view! {
         <Header title="Workflow" />
-        <Transition>
-            {move || Suspend::new(async move {
-                match detail.await {
-                    Ok(detail) => view! { <Detail detail /> }.into_any(),
-                    Err(error) => view! { <Problem error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Fetched from=detail let:detail>
+            <Detail detail />
+        </Fetched>
     }
 }

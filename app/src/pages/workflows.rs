@@ -6,7 +6,7 @@ use crate::{
     api::{SwitchWorkflow, list_workflows},
     model::WorkflowView,
     pages::workflow::detail::{step, trigger},
-    ui::{Actions, Command, Header, Notice, Problem, announce},
+    ui::{Actions, Command, Fetched, Header, Notice, announce},
 };
 
 #[component]
@@ -23,14 +23,9 @@ pub fn WorkflowsPage() -> impl IntoView {
     view! {
         <Header title="Workflows" />
         <div class="scroll">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match workflows.await {
-                        Ok(workflows) => view! { <List workflows switch /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=workflows let:workflows>
+                <List workflows switch />
+            </Fetched>
         </div>
     }
 }

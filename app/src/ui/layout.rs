@@ -31,12 +31,7 @@ pub fn Layout() -> impl IntoView {
 fn Around() -> AnyView {
     let session = Resource::new(|| (), |()| get_session());
     view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                let session = session.await.ok();
-                view! { <Nav session /> }.into_any()
-            })}
-        </Transition>
+        <Transition>{move || session.get().map(|session| view! { <Nav session=session.ok() /> })}</Transition>
     }
     .into_any()
 }

@@ -49,6 +49,35 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
+    /// Whether it lets every event through.
+    pub fn is_open(&self) -> bool {
+        let Self {
+            event_type,
+            source,
+            status,
+            from,
+            to,
+            id,
+            group,
+            bulk,
+            ids,
+            search,
+            settled,
+            held,
+        } = self;
+        event_type.is_none()
+            && source.is_none()
+            && status.is_none()
+            && (from, to) == (&None, &None)
+            && id.is_none()
+            && group.is_none()
+            && bulk.is_none()
+            && ids.is_empty()
+            && search.is_none()
+            && !settled
+            && held.is_none()
+    }
+
     /// The same decision as the database makes, for events that come by live.
     pub fn accepts(&self, row: &EventRow) -> bool {
         self.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))

@@ -20,6 +20,7 @@ mod bulk;
 mod calls;
 mod cancel;
 mod clock;
+mod counted;
 mod erasure;
 mod hold;
 mod overview;

@@ -5,39 +5,45 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::model::Stats;
 use app::ssr::{bulk, convert};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use engine::bulk::Operation;
 use engine::event::EventRow;
 use engine::event::read::EventFilter;
 use engine::id::BulkId;
-use engine::live::{self, Commit, Cursor, LiveChange, Missed};
+use engine::live::{self, Cursor, LiveChange, Missed};
 use engine::run::moves::Moves as MovedRuns;
 use engine::search;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
-use super::events;
 use super::query::{Asked, EventQuery};
 use crate::auth::{Authorized, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
+mod feed;
+mod message;
+
+pub(crate) use feed::Feed;
+use feed::Moment;
+use message::Messages;
+
 /// Messages that may wait for a slow reader.
-const QUEUE: usize = 64;
-/// The most events sent at once; a larger burst is folded to its newest.
-const BURST: usize = 200;
-/// After a burst, changes are gathered for this long.
-const GATHER: Duration = Duration::from_millis(100);
+const QUEUE: usize = 16;
 /// Operations move in many small steps; watchers need not see each.
 const BULK_EVERY: Duration = Duration::from_millis(200);
 const STATS_EVERY: Duration = Duration::from_secs(1);
@@ -73,7 +79,7 @@ pub(crate) async fn open(
     let (sender, receiver) = mpsc::channel(QUEUE);
     let stop = state.stop.clone();
     // Before the answer begins: what is sent to Sluice after that comes by this stream.
-    let commits = state.engine.live.watch();
+    let moments = state.feed.watch(&state.engine, &state.stop);
     let cursor = state.engine.live.cursor();
     let counted = state.metrics.stream();
     let bulk = BTreeMap::new();
@@ -83,14 +89,15 @@ pub(crate) async fn open(
         tokio::select! {
             () = stop.cancelled() => {}
             // It ends when the reader goes away.
-            _gone = watcher.run(commits, Moves { operations, runs: moved }, seen) => {}
+            _gone = watcher.run(moments, Moves { operations, runs: moved }, seen) => {}
         }
     });
-    let keep_alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
-    let mut response =
-        Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    let headers = [
+        (CONTENT_TYPE.as_str(), "text/event-stream"),
+        (CACHE_CONTROL.as_str(), "no-cache"),
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((headers, Body::from_stream(ReceiverStream::new(receiver))).into_response())
 }
 
 /// What moves beside the events, where it is wanted.
@@ -117,7 +124,7 @@ struct Watcher {
     filter: Option<EventFilter>,
     /// Whose events' runs are wanted; `None` when none are.
     runs: Option<EventFilter>,
-    sender: mpsc::Sender<Result<Event, Infallible>>,
+    sender: mpsc::Sender<Result<Bytes, Infallible>>,
     cursor: Cursor,
     with_stats: bool,
     stats: Option<Stats>,
@@ -129,22 +136,25 @@ struct Watcher {
 struct Gone;
 
 impl Watcher {
-    /// `commits` are watched since before `seen` is read from the store: nothing falls between.
+    /// `moments` are watched since before `seen` is read from the store: nothing falls between.
     async fn run(
         mut self,
-        mut commits: broadcast::Receiver<Commit>,
+        mut moments: broadcast::Receiver<Arc<Moment>>,
         mut moves: Moves,
         seen: Option<Cursor>,
     ) -> Result<(), Gone> {
         match seen {
             Some(seen) => self.catch_up(seen).await?,
             // The first message carries the cursor from which a reconnect resumes.
-            None => self.send(Event::default().event("hello").data("{}")).await?,
+            None => self.tell("hello", &json!({}), Some(self.cursor)).await?,
         }
-        let mut stats = tokio::time::interval(STATS_EVERY);
-        stats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut bulk = tokio::time::interval(BULK_EVERY);
-        bulk.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let every = |period| {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            ticks
+        };
+        let (mut stats, mut bulk) = (every(STATS_EVERY), every(BULK_EVERY));
+        let mut heartbeat = every(HEARTBEAT);
         loop {
             tokio::select! {
                 operation = next(&mut moves.operations) => {
@@ -152,99 +162,72 @@ impl Watcher {
                 }
                 runs = next(&mut moves.runs) => self.send_runs(runs).await?,
                 _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
-                received = commits.recv() => match received {
-                    Ok(commit) => self.relay(commit, &mut commits).await?,
-                    Err(RecvError::Lagged(_)) => {
-                        commits = self.state.engine.live.watch();
-                        self.catch_up(self.cursor).await?;
-                    }
+                received = moments.recv() => match received {
+                    Ok(moment) => self.relay(&moment).await?,
+                    Err(RecvError::Lagged(_)) => self.catch_up(self.cursor).await?,
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 _ = stats.tick(), if self.with_stats => self.send_stats().await?,
+                _ = heartbeat.tick() => self.send(message::ALIVE).await?,
                 () = self.sender.closed() => return Err(Gone),
             }
         }
     }
 
-    async fn relay(
-        &mut self,
-        commit: Commit,
-        commits: &mut broadcast::Receiver<Commit>,
-    ) -> Result<(), Gone> {
-        let mut changes: Vec<LiveChange> = commit.to_vec();
-        while changes.len() < BURST * 8
-            && let Ok(more) = commits.try_recv()
-        {
-            changes.extend(more.iter().cloned());
+    async fn relay(&mut self, moment: &Moment) -> Result<(), Gone> {
+        let everything = self.filter.as_ref().is_some_and(EventFilter::is_open);
+        if everything && let Some(bytes) = moment.for_all(&self.state.engine, self.cursor).await {
+            self.cursor = moment.last();
+            return self.send(bytes).await;
         }
-        // What a resume has sent already comes again from the channel.
-        let cursor = self.cursor;
-        changes.retain(|change| {
-            change.cursor.seq > cursor.seq || change.cursor.change > cursor.change
-        });
-        let burst = changes.len() > BURST;
-        self.send_changes(changes).await?;
-        if burst {
-            tokio::time::sleep(GATHER).await;
+        // What a resume has sent already comes again in what was gathered meanwhile.
+        match moment.after(self.cursor) {
+            Some(changes) => self.send_changes(&changes).await,
+            None => self.catch_up(self.cursor).await,
         }
-        Ok(())
     }
 
     async fn catch_up(&mut self, seen: Cursor) -> Result<(), Gone> {
         match live::missed(&self.state.engine, seen).await {
             Ok(Missed::Changes(changes)) => {
                 self.cursor = seen;
-                self.send_changes(changes).await
+                self.send_changes(&changes).await
             }
             Ok(Missed::TooMuch(now)) => {
                 self.cursor = now;
-                self.send(Event::default().event("resync").data("{}")).await
+                self.resync().await
             }
             Err(error) => {
                 tracing::warn!(%error, "a stream could not resume");
-                self.send(Event::default().event("resync").data("{}")).await
+                self.resync().await
             }
         }
     }
 
     /// Sends each event once, as it stands last; more than a burst is folded to the newest.
-    async fn send_changes(&mut self, changes: Vec<LiveChange>) -> Result<(), Gone> {
+    async fn send_changes(&mut self, changes: &[LiveChange]) -> Result<(), Gone> {
         let Some(last) = changes.last().map(|change| change.cursor) else { return Ok(()) };
-        let mut newest: Vec<EventRow> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for change in changes.iter().rev() {
-            if seen.insert(change.row.seq) && self.shows(&change.row) {
-                newest.push((*change.row).clone());
-            }
-        }
+        let mut newest = feed::newest(changes, |row| self.shows(row));
         if let Some(search) = self.filter.as_ref().and_then(|filter| filter.search.as_ref()) {
-            newest = match search::retain(&self.state.engine, search, newest).await {
-                Ok(newest) => newest,
-                Err(_) => return self.send(Event::default().event("resync").data("{}")).await,
+            let rows = newest.iter().map(|row| EventRow::clone(row)).collect();
+            let Ok(found) = search::retain(&self.state.engine, search, rows).await else {
+                return self.resync().await;
             };
+            let found: HashSet<i64> = found.iter().map(|row| row.seq).collect();
+            newest.retain(|row| found.contains(&row.seq));
         }
-        let folded = newest.len().saturating_sub(BURST);
-        newest.truncate(BURST);
-        newest.reverse();
-        // Only with the last message has the reader seen all of them.
-        if folded > 0 {
-            let data = format!("{{\"count\":{folded}}}");
-            self.send_unmarked(Event::default().event("folded").data(data)).await?;
-        }
-        let items = match events::items(&self.state.engine, newest).await {
-            Ok(items) => items,
-            Err(_) => return self.send(Event::default().event("resync").data("{}")).await,
+        let Ok(messages) = feed::messages(&self.state.engine, newest, 0, last).await else {
+            return self.resync().await;
         };
         self.cursor = last;
-        let count = items.len();
-        for (at, item) in items.iter().enumerate() {
-            let Ok(event) = Event::default().event("event").json_data(item) else { continue };
-            match at + 1 == count {
-                true => self.send(event).await?,
-                false => self.send_unmarked(event).await?,
-            }
+        match messages.is_empty() {
+            true => Ok(()),
+            false => self.send(messages.into_bytes()).await,
         }
-        Ok(())
+    }
+
+    async fn resync(&self) -> Result<(), Gone> {
+        self.tell("resync", &json!({}), Some(self.cursor)).await
     }
 
     /// A status filter also lets through events that have just left the status, so that a list can
@@ -265,10 +248,7 @@ impl Watcher {
         if self.stats.replace(stats) == Some(stats) {
             return Ok(());
         }
-        match Event::default().event("stats").json_data(stats) {
-            Ok(event) => self.send(event).await,
-            Err(_) => Ok(()),
-        }
+        self.tell("stats", &stats, Some(self.cursor)).await
     }
 
     /// Sends each operation as it stands last.
@@ -280,8 +260,7 @@ impl Watcher {
                 false => bulk::view(&self.state.engine, &operation).await,
             };
             let Ok(view) = view else { continue };
-            let Ok(event) = Event::default().event("bulk").json_data(view) else { continue };
-            self.send_unmarked(event).await?;
+            self.tell("bulk", &view, None).await?;
         }
         Ok(())
     }
@@ -297,20 +276,28 @@ impl Watcher {
         }
         let shown: HashSet<i64> = shown.into_iter().map(|row| row.seq).collect();
         let fits = |event: &EventRow| shown.contains(&event.seq);
+        let mut messages = Messages::default();
         for moved in runs.iter().filter(|moved| moved.event.as_ref().is_none_or(fits)) {
-            let item = convert::run_item(moved.run.clone());
-            let Ok(run) = Event::default().event("run").json_data(item) else { continue };
-            self.send_unmarked(run).await?;
+            messages.push("run", &convert::run_item(moved.run.clone()), None);
         }
-        Ok(())
+        match messages.is_empty() {
+            true => Ok(()),
+            false => self.send(messages.into_bytes()).await,
+        }
     }
 
-    /// Sends with the cursor as its id: everything up to it has been sent.
-    async fn send(&self, event: Event) -> Result<(), Gone> {
-        self.send_unmarked(event.id(self.cursor.to_string())).await
+    async fn tell(
+        &self,
+        event: &str,
+        data: &impl Serialize,
+        seen: Option<Cursor>,
+    ) -> Result<(), Gone> {
+        let mut message = Messages::default();
+        message.push(event, data, seen);
+        self.send(message.into_bytes()).await
     }
 
-    async fn send_unmarked(&self, event: Event) -> Result<(), Gone> {
-        self.sender.send(Ok(event)).await.map_err(|_| Gone)
+    async fn send(&self, bytes: Bytes) -> Result<(), Gone> {
+        self.sender.send(Ok(bytes)).await.map_err(|_| Gone)
     }
 }

@@ -134,3 +134,30 @@ async fn a_stream_resumes_without_a_gap_across_a_kill_and_restart() {
     let later = accept_some(&sluice, &key).await;
     check_all_come(&mut stream, &later).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_watch_each_is_told_of_every_event_or_of_how_many_were_folded() {
+    const EVENTS: u64 = 600;
+    let (sluice, key) = sluice().await;
+    let mut watchers = Vec::new();
+    for number in 0..40 {
+        let query = if number % 2 == 0 { "?topics=event" } else { "?topics=event&source=shop" };
+        watchers.push(watch(&sluice, &key, query, None).await);
+    }
+    let orders = (0..EVENTS).map(order).collect::<Vec<_>>();
+    for some in orders.chunks(100) {
+        futures::future::join_all(some.iter().map(|order| sluice.accept(order, &key))).await;
+    }
+    // Nothing that was sent before is left to be gathered once this has come.
+    let last = sluice.accept(&order(EVENTS), &key).await.unwrap();
+    for watcher in &mut watchers {
+        let seen = watcher.until(SOON, |message| is(message, &last, "processed")).await.unwrap();
+        assert!(seen.iter().all(|message| message.event != "resync"), "{seen:?}");
+        let of = |kind: &'static str| seen.iter().filter(move |message| message.event == kind);
+        let ids: std::collections::HashSet<_> =
+            of("event").map(|message| message.json().unwrap()["id"].to_string()).collect();
+        let folded: u64 =
+            of("folded").filter_map(|message| message.json().unwrap()["count"].as_u64()).sum();
+        assert_eq!(ids.len() as u64 + folded, EVENTS + 1);
+    }
+}

@@ -7,7 +7,7 @@ use super::{address, operation::Doing};
 use crate::{
     api::plan_bulk,
     model::{BulkAction, BulkPlan, LetterFilter},
-    ui::{Problem, Refusal},
+    ui::{Fetched, Refusal},
 };
 
 /// How many lines of each kind a plan shows.
@@ -59,17 +59,9 @@ pub fn PlanPanel(asked: Asked, doing: Doing) -> AnyView {
     );
     view! {
         <section class="plan" role="region" aria-labelledby="plan-title">
-            <Transition>
-                {move || {
-                    let (asked, back) = (asked.clone(), back.clone());
-                    Suspend::new(async move {
-                        match plan.await {
-                            Ok(plan) => view! { <Plan plan asked back doing /> }.into_any(),
-                            Err(error) => view! { <Problem error /> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
+            <Fetched from=plan let:plan>
+                <Plan plan asked=asked.clone() back=back.clone() doing />
+            </Fetched>
         </section>
     }
     .into_any()

@@ -6,16 +6,21 @@ use leptos_meta::Title;
 use super::hold::{HoldButton, Holding};
 use super::{changes::ChangeList, history::Turns, why::Why};
 use crate::{
+    ApiError,
     model::{EventDetail, EventError, EventStatus, History, NoteView, WhyLine, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, Moment, ReplayButton, ResolveNoting,
+        CopyButton, EventState, EventTypeName, Fact, Fetched, Moment, ReplayButton, ResolveNoting,
         RetryButton, RunList, json::payload::PayloadView, json::size, origin,
         runs::exchange::HeaderLines,
     },
 };
 
 #[component]
-pub fn Detail(event: EventDetail, why: Vec<WhyLine>, history: History) -> AnyView {
+pub fn Detail(
+    event: EventDetail,
+    history: History,
+    why: Resource<Result<Vec<WhyLine>, ApiError>>,
+) -> AnyView {
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
     let error = event.error.clone().filter(|_| failed);
@@ -58,7 +63,9 @@ pub fn Detail(event: EventDetail, why: Vec<WhyLine>, history: History) -> AnyVie
                     <h3>"Headers"</h3>
                     <HeaderLines headers=event.headers />
                 </section>
-                <Why why />
+                <Fetched from=why let:why>
+                    <Why why />
+                </Fetched>
             </div>
         </div>
     }

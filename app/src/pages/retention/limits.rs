@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::{RemoveRetentionLimit, SetRetentionLimit, list_retention_limits},
     model::RetentionLimitView,
-    ui::{Actions, Field, Notice, Problem, Refusal, announce, json::size, number::count},
+    ui::{Actions, Fetched, Field, Notice, Refusal, announce, json::size, number::count},
 };
 
 #[component]
@@ -40,23 +40,17 @@ pub fn Limits() -> AnyView {
                     </button>
                 </div>
             </ActionForm>
-            <Transition>
-                {move || Suspend::new(async move {
-                    match limits.await {
-                        Ok(limits) => {
-                            limits
-                                .into_iter()
-                                .map(|limit| view! { <Line limit remove /> })
-                                .collect_view()
-                                .into_any()
-                        }
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <Fetched from=limits let:limits>
+                <Lines limits remove />
+            </Fetched>
         </section>
     }
     .into_any()
+}
+
+#[component]
+fn Lines(limits: Vec<RetentionLimitView>, remove: ServerAction<RemoveRetentionLimit>) -> AnyView {
+    limits.into_iter().map(|limit| view! { <Line limit remove /> }).collect_view().into_any()
 }
 
 #[component]

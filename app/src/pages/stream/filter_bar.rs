@@ -90,12 +90,12 @@ fn fields<T>(_: &T) -> EventFilter {
 fn Types(types: Resource<Result<Vec<String>, ApiError>>) -> AnyView {
     view! {
         <Suspense>
-            {move || Suspend::new(async move {
-                let types = suggestions(types.await.unwrap_or_default());
+            {move || {
+                let types = suggestions(types.get()?.unwrap_or_default());
                 let options: Vec<_> =
                     types.into_iter().map(|name| view! { <option value=name></option> }).collect();
-                view! { <datalist id=TYPES>{options}</datalist> }
-            })}
+                Some(view! { <datalist id=TYPES>{options}</datalist> })
+            }}
         </Suspense>
     }
     .into_any()

@@ -1,0 +1,37 @@
+//! What a page shows of what it fetched.
+
+use std::sync::{Arc, Mutex};
+
+use leptos::{prelude::*, tachys::reactive_graph::SharedReactiveFunction};
+
+use super::Problem;
+use crate::ApiError;
+
+/// `from` as the children show it, or what went wrong. While it is fetched again, what is there stays
+/// and can be used, until what comes next takes its place in one step. (The view of a [`Suspend`] is
+/// taken down first: whoever clicks before the next one is there meets signals that are gone.)
+#[component]
+pub fn Fetched<T, V>(
+    from: Resource<Result<T, ApiError>>,
+    children: impl Fn(T) -> V + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    // By its trait: one `Transition` is compiled for all pages.
+    let shown: SharedReactiveFunction<Option<AnyView>> = Arc::new(Mutex::new(move || {
+        from.get().map(|found| match found {
+            Ok(found) => children(found).into_any(),
+            Err(error) => view! { <Problem error /> }.into_any(),
+        })
+    }));
+    view! { <Transition fallback=Coming>{shown}</Transition> }.into_any()
+}
+
+/// Lines in the place of what is on its way. Only who goes on from another page sees them, and only when
+/// it takes a moment.
+#[component]
+fn Coming() -> AnyView {
+    view! { <div class="coming" role="status" aria-label="Loading"></div> }.into_any()
+}

@@ -1,0 +1,204 @@
+//! What has changed, gathered once for all who watch: a commit wakes one task, and not each watcher's.
+//!
+//! Invariant: what a watcher of all events is sent is made once, however many there are; and the more
+//! there are, the longer is gathered, so that together they cost what a few do.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::Engine;
+use engine::event::EventRow;
+use engine::live::{Commit, Cursor, LiveChange};
+use serde_json::json;
+use tokio::sync::OnceCell;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::message::Messages;
+use crate::problem::Problem;
+use crate::routes::events;
+
+/// The most events sent at once; a larger burst is folded to its newest.
+pub(super) const BURST: usize = 200;
+/// After a burst, changes are gathered for this long.
+const AFTER_BURST: Duration = Duration::from_millis(100);
+/// For so long they are gathered for each who watches.
+const EACH: Duration = Duration::from_millis(1);
+/// The most changes that one moment has; the oldest go first.
+const MOST: usize = 4_096;
+/// How many moments a watcher may lag behind before it must read from the store.
+const LAG: usize = 4;
+
+/// The one that gathers, while somebody watches.
+#[derive(Clone, Default)]
+pub(crate) struct Feed(Arc<Mutex<Option<broadcast::Sender<Arc<Moment>>>>>);
+
+/// What changed in a stretch of time, in order.
+pub(super) struct Moment {
+    /// Up to where the one before it went.
+    before: Cursor,
+    changes: Vec<LiveChange>,
+    /// How many were left out, which were the first.
+    dropped: usize,
+    for_all: OnceCell<Option<Bytes>>,
+}
+
+impl Feed {
+    /// Everything committed from now on.
+    pub(super) fn watch(
+        &self,
+        engine: &Engine,
+        stop: &CancellationToken,
+    ) -> broadcast::Receiver<Arc<Moment>> {
+        let mut feed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(moments) = &*feed {
+            return moments.subscribe();
+        }
+        let (moments, receiver) = broadcast::channel(LAG);
+        let gathering = Gathering {
+            feed: self.clone(),
+            commits: engine.live.watch(),
+            moments: moments.clone(),
+            before: engine.live.cursor(),
+            changes: Vec::new(),
+            dropped: 0,
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(gathering.run()).await });
+        *feed = Some(moments);
+        receiver
+    }
+}
+
+struct Gathering {
+    feed: Feed,
+    commits: broadcast::Receiver<Commit>,
+    moments: broadcast::Sender<Arc<Moment>>,
+    before: Cursor,
+    changes: Vec<LiveChange>,
+    dropped: usize,
+}
+
+impl Gathering {
+    async fn run(mut self) {
+        let mut due = Instant::now();
+        loop {
+            tokio::select! {
+                commit = self.commits.recv() => match commit {
+                    Ok(commit) => self.add(&commit),
+                    Err(RecvError::Lagged(commits)) => self.dropped += commits as usize,
+                    Err(RecvError::Closed) => return,
+                },
+                () = tokio::time::sleep_until(due), if !self.changes.is_empty() => {
+                    due = Instant::now() + self.tell();
+                }
+            }
+            if self.moments.receiver_count() == 0 && self.ends() {
+                return;
+            }
+        }
+    }
+
+    fn add(&mut self, commit: &Commit) {
+        self.changes.extend(commit.iter().cloned());
+        let over = self.changes.len().saturating_sub(MOST);
+        if over > 0 {
+            self.changes.drain(..over);
+            self.dropped += over;
+        }
+    }
+
+    /// Tells what there is; says for how long more is gathered then.
+    fn tell(&mut self) -> Duration {
+        let moment = Moment {
+            before: self.before,
+            changes: std::mem::take(&mut self.changes),
+            dropped: std::mem::take(&mut self.dropped),
+            for_all: OnceCell::new(),
+        };
+        self.before = moment.last();
+        let burst = moment.changes.len() + moment.dropped > BURST;
+        // Who has gone meanwhile misses nothing.
+        let watchers = self.moments.send(Arc::new(moment)).unwrap_or(0);
+        let crowd = EACH * u32::try_from(watchers).unwrap_or(u32::MAX);
+        if burst { crowd.max(AFTER_BURST) } else { crowd }
+    }
+
+    /// Whether nobody has come meanwhile; the next one starts anew.
+    fn ends(&self) -> bool {
+        let mut feed = self.feed.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let nobody = self.moments.receiver_count() == 0;
+        if nobody {
+            *feed = None;
+        }
+        nobody
+    }
+}
+
+impl Moment {
+    pub(super) fn last(&self) -> Cursor {
+        self.changes.last().map_or(self.before, |change| change.cursor)
+    }
+
+    /// What is new to someone who has seen everything up to `cursor`; `None` when some of that was left out.
+    pub(super) fn after(&self, cursor: Cursor) -> Option<Vec<LiveChange>> {
+        let is_new = |change: &&LiveChange| {
+            change.cursor.seq > cursor.seq || change.cursor.change > cursor.change
+        };
+        (self.dropped == 0).then(|| self.changes.iter().filter(is_new).cloned().collect())
+    }
+
+    /// What someone is sent who watches all events and has seen everything before this moment, that is
+    /// up to `cursor`. `None` for others, and when it cannot be read.
+    pub(super) async fn for_all(&self, engine: &Engine, cursor: Cursor) -> Option<Bytes> {
+        if cursor != self.before {
+            return None;
+        }
+        let make = async || {
+            let newest = newest(&self.changes, |_| true);
+            let messages = messages(engine, newest, self.dropped, self.last()).await;
+            messages.ok().map(Messages::into_bytes)
+        };
+        self.for_all.get_or_init(make).await.clone()
+    }
+}
+
+/// Each event once, as it stands last, the newest first.
+pub(super) fn newest(
+    changes: &[LiveChange],
+    shows: impl Fn(&EventRow) -> bool,
+) -> Vec<Arc<EventRow>> {
+    let mut seen = HashSet::new();
+    let mut newest = Vec::new();
+    for change in changes.iter().rev() {
+        if seen.insert(change.row.seq) && shows(&change.row) {
+            newest.push(Arc::clone(&change.row));
+        }
+    }
+    newest
+}
+
+/// Messages about the first of `newest`, and how many more there were, `dropped` ones with them. Only with
+/// the last of them has the reader seen everything up to `last`.
+pub(super) async fn messages(
+    engine: &Engine,
+    mut newest: Vec<Arc<EventRow>>,
+    dropped: usize,
+    last: Cursor,
+) -> Result<Messages, Problem> {
+    let mut messages = Messages::default();
+    let folded = newest.len().saturating_sub(BURST) + dropped;
+    newest.truncate(BURST);
+    if folded > 0 {
+        messages.push("folded", &json!({ "count": folded }), None);
+    }
+    let rows = newest.into_iter().rev().map(|row| EventRow::clone(&row)).collect();
+    let items = events::items(engine, rows).await?;
+    for (at, item) in items.iter().enumerate() {
+        messages.push("event", item, (at + 1 == items.len()).then_some(last));
+    }
+    Ok(messages)
+}
