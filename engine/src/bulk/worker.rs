@@ -184,7 +184,7 @@ async fn replays(engine: &Engine, rows: Vec<EventRow>) -> Result<Vec<Arrival>, S
     let mut bodies = bodies(engine, &rows).await?;
     let arrival = |row: EventRow| {
         let (payload, headers) = bodies.remove(&row.seq)?;
-        let event = again(engine, row, payload, headers.into());
+        let event = again(engine, row, payload, headers);
         Some(intake::queued(engine, Arc::new(event)))
     };
     Ok(rows.into_iter().filter_map(arrival).collect())
