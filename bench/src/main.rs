@@ -194,6 +194,9 @@ struct FaultArguments {
     /// Trial 23: sockets that never finish a request (mind `ulimit -n`)
     #[arg(long, default_value_t = 8000)]
     sockets: usize,
+    /// Trial 24: streams that nobody reads
+    #[arg(long, default_value_t = 1000)]
+    unread: usize,
 }
 
 #[tokio::main]
@@ -297,12 +300,15 @@ async fn faults(arguments: FaultArguments) -> Result<bool> {
         streams,
         senders,
         sockets,
+        unread,
     } = arguments;
     let length = Duration::from_secs(neighbour_seconds);
     let mut holds = conclude(&closed_doors(&binary).await?);
     holds &=
         conclude(&trials::stop::run(&binary, trials::stop::Options { streams, senders }).await?);
     holds &= conclude(&trials::silent::run(&binary, trials::silent::Options::full(sockets)).await?);
+    let options = trials::unread::Options { readers: unread, length: Duration::from_secs(10) };
+    holds &= conclude(&trials::unread::run(&binary, options).await?);
     holds &= conclude(&trials::cancelled::run(&binary, requests).await?);
     holds &= conclude(&trials::backup::run(&binary, backups, progress).await?);
     let options = trials::bombs::Options { times: bombs, together: 16 };

@@ -14,6 +14,7 @@ pub mod outgoing;
 pub mod silent;
 pub mod stop;
 pub mod targets;
+pub mod unread;
 
 use std::fmt;
 

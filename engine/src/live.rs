@@ -34,6 +34,14 @@ pub struct Cursor {
     pub change: i64,
 }
 
+impl Cursor {
+    /// The one that has seen what either has.
+    #[must_use]
+    pub fn or_later(self, other: Self) -> Self {
+        Self { seq: self.seq.max(other.seq), change: self.change.max(other.change) }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a cursor of the stream")]
 pub struct InvalidCursor;
@@ -162,6 +170,11 @@ pub async fn missed(engine: &Engine, since: Cursor) -> Result<Missed, StoreError
         event_seq: i64,
     }
     let now = engine.live.cursor();
+    // Who is as far behind as this is told so without a look: after a flood that may be all who watch.
+    let behind = (now.seq - since.seq).max(now.change - since.change);
+    if behind > MOST_MISSED as i64 {
+        return Ok(Missed::TooMuch(now));
+    }
     let read = &engine.store.read;
     let arrived = event::Entity::find()
         .filter(event::Column::Seq.gt(since.seq))

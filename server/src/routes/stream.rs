@@ -39,11 +39,11 @@ mod feed;
 mod message;
 
 pub(crate) use feed::Feed;
-use feed::Moment;
+use feed::{Moment, Newest};
 use message::Messages;
 
 /// Messages that may wait for a slow reader.
-const QUEUE: usize = 16;
+const QUEUE: usize = 1;
 /// Operations move in many small steps; watchers need not see each.
 const BULK_EVERY: Duration = Duration::from_millis(200);
 const STATS_EVERY: Duration = Duration::from_secs(1);
@@ -144,7 +144,10 @@ impl Watcher {
         seen: Option<Cursor>,
     ) -> Result<(), Gone> {
         match seen {
-            Some(seen) => self.catch_up(seen).await?,
+            Some(seen) => {
+                let told = self.catch_up(seen).await;
+                self.send_some(told).await?;
+            }
             // The first message carries the cursor from which a reconnect resumes.
             None => self.tell("hello", &json!({}), Some(self.cursor)).await?,
         }
@@ -163,8 +166,14 @@ impl Watcher {
                 runs = next(&mut moves.runs) => self.send_runs(runs).await?,
                 _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
                 received = moments.recv() => match received {
-                    Ok(moment) => self.relay(&moment).await?,
-                    Err(RecvError::Lagged(_)) => self.catch_up(self.cursor).await?,
+                    Ok(moment) => {
+                        let told = self.relay(moment).await;
+                        self.send_some(told).await?;
+                    }
+                    Err(RecvError::Lagged(_)) => {
+                        let told = self.catch_up(self.cursor).await;
+                        self.send_some(told).await?;
+                    }
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 _ = stats.tick(), if self.with_stats => self.send_stats().await?,
@@ -174,60 +183,65 @@ impl Watcher {
         }
     }
 
-    async fn relay(&mut self, moment: &Moment) -> Result<(), Gone> {
+    // These say what is to be sent and hold nothing else by then: a slow reader would keep it in memory.
+
+    async fn relay(&mut self, moment: Arc<Moment>) -> Option<Bytes> {
         let everything = self.filter.as_ref().is_some_and(EventFilter::is_open);
         if everything && let Some(bytes) = moment.for_all(&self.state.engine, self.cursor).await {
             self.cursor = moment.last();
-            return self.send(bytes).await;
+            return Some(bytes);
         }
         // What a resume has sent already comes again in what was gathered meanwhile.
         match moment.after(self.cursor) {
-            Some(changes) => self.send_changes(&changes).await,
+            Some(changes) => self.changed(changes, self.cursor.or_later(moment.last())).await,
             None => self.catch_up(self.cursor).await,
         }
     }
 
-    async fn catch_up(&mut self, seen: Cursor) -> Result<(), Gone> {
+    async fn catch_up(&mut self, seen: Cursor) -> Option<Bytes> {
         match live::missed(&self.state.engine, seen).await {
             Ok(Missed::Changes(changes)) => {
                 self.cursor = seen;
-                self.send_changes(&changes).await
+                let last = changes.last()?.cursor;
+                self.changed(changes.iter().rev(), last).await
             }
             Ok(Missed::TooMuch(now)) => {
                 self.cursor = now;
-                self.resync().await
+                Some(self.resync())
             }
             Err(error) => {
                 tracing::warn!(%error, "a stream could not resume");
-                self.resync().await
+                Some(self.resync())
             }
         }
     }
 
-    /// Sends each event once, as it stands last; more than a burst is folded to the newest.
-    async fn send_changes(&mut self, changes: &[LiveChange]) -> Result<(), Gone> {
-        let Some(last) = changes.last().map(|change| change.cursor) else { return Ok(()) };
-        let mut newest = feed::newest(changes, |row| self.shows(row));
-        if let Some(search) = self.filter.as_ref().and_then(|filter| filter.search.as_ref()) {
-            let rows = newest.iter().map(|row| EventRow::clone(row)).collect();
+    /// What is sent of `changes`, which come the newest first and go up to `last`.
+    async fn changed(
+        &mut self,
+        changes: impl Iterator<Item = &LiveChange>,
+        last: Cursor,
+    ) -> Option<Bytes> {
+        let search = self.filter.as_ref().and_then(|filter| filter.search.as_ref());
+        let most = if search.is_some() { usize::MAX } else { feed::BURST };
+        let mut newest = Newest::of(changes, |row| self.shows(row), most);
+        if let Some(search) = search {
+            let rows = newest.rows.iter().map(|row| EventRow::clone(row)).collect();
             let Ok(found) = search::retain(&self.state.engine, search, rows).await else {
-                return self.resync().await;
+                return Some(self.resync());
             };
             let found: HashSet<i64> = found.iter().map(|row| row.seq).collect();
-            newest.retain(|row| found.contains(&row.seq));
+            newest.rows.retain(|row| found.contains(&row.seq));
         }
-        let Ok(messages) = feed::messages(&self.state.engine, newest, 0, last).await else {
-            return self.resync().await;
+        let Ok(messages) = newest.messages(&self.state.engine, last).await else {
+            return Some(self.resync());
         };
         self.cursor = last;
-        match messages.is_empty() {
-            true => Ok(()),
-            false => self.send(messages.into_bytes()).await,
-        }
+        (!messages.is_empty()).then(|| messages.into_bytes())
     }
 
-    async fn resync(&self) -> Result<(), Gone> {
-        self.tell("resync", &json!({}), Some(self.cursor)).await
+    fn resync(&self) -> Bytes {
+        message::one("resync", &json!({}), Some(self.cursor))
     }
 
     /// A status filter also lets through events that have just left the status, so that a list can
@@ -280,10 +294,8 @@ impl Watcher {
         for moved in runs.iter().filter(|moved| moved.event.as_ref().is_none_or(fits)) {
             messages.push("run", &convert::run_item(moved.run.clone()), None);
         }
-        match messages.is_empty() {
-            true => Ok(()),
-            false => self.send(messages.into_bytes()).await,
-        }
+        drop(runs);
+        self.send_some((!messages.is_empty()).then(|| messages.into_bytes())).await
     }
 
     async fn tell(
@@ -292,9 +304,14 @@ impl Watcher {
         data: &impl Serialize,
         seen: Option<Cursor>,
     ) -> Result<(), Gone> {
-        let mut message = Messages::default();
-        message.push(event, data, seen);
-        self.send(message.into_bytes()).await
+        self.send(message::one(event, data, seen)).await
+    }
+
+    async fn send_some(&self, bytes: Option<Bytes>) -> Result<(), Gone> {
+        match bytes {
+            Some(bytes) => self.send(bytes).await,
+            None => Ok(()),
+        }
     }
 
     async fn send(&self, bytes: Bytes) -> Result<(), Gone> {

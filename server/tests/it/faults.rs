@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bench::trials::{backup, bombs, cancelled, disk, neighbours, outgoing, silent, stop, targets};
+use bench::trials::{
+    backup, bombs, cancelled, disk, neighbours, outgoing, silent, stop, targets, unread,
+};
 use bench::workflows;
 
 use crate::start::binary;
@@ -24,6 +26,13 @@ async fn sockets_that_never_finish_a_request_are_cut() {
     let measured = Duration::from_secs(1);
     let options = silent::Options { sockets: 60, measured, growth: f64::INFINITY };
     let report = silent::run(&binary(), options).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_nobody_reads_cost_little() {
+    let options = unread::Options { readers: 400, length: Duration::from_secs(2) };
+    let report = unread::run(&binary(), options).await.unwrap();
     assert!(report.holds, "{report}");
 }
 

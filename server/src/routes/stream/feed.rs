@@ -17,14 +17,16 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::message::Messages;
+use super::message::{Messages, json};
 use crate::problem::Problem;
 use crate::routes::events;
 
-/// The most events sent at once; a larger burst is folded to its newest.
-pub(super) const BURST: usize = 200;
+/// The most events sent at once, and the most bytes; a larger burst is folded to its newest. A reader who does
+/// not read has three of these in memory.
+pub(super) const BURST: usize = 100;
+const BURST_BYTES: usize = 32 * 1024;
 /// After a burst, changes are gathered for this long.
-const AFTER_BURST: Duration = Duration::from_millis(100);
+const AFTER_BURST: Duration = Duration::from_millis(50);
 /// For so long they are gathered for each who watches.
 const EACH: Duration = Duration::from_millis(1);
 /// The most changes that one moment has; the oldest go first.
@@ -143,12 +145,13 @@ impl Moment {
         self.changes.last().map_or(self.before, |change| change.cursor)
     }
 
-    /// What is new to someone who has seen everything up to `cursor`; `None` when some of that was left out.
-    pub(super) fn after(&self, cursor: Cursor) -> Option<Vec<LiveChange>> {
-        let is_new = |change: &&LiveChange| {
+    /// What is new to someone who has seen everything up to `cursor`, the newest first; `None` when some of
+    /// that was left out.
+    pub(super) fn after(&self, cursor: Cursor) -> Option<impl Iterator<Item = &LiveChange>> {
+        let is_new = move |change: &&LiveChange| {
             change.cursor.seq > cursor.seq || change.cursor.change > cursor.change
         };
-        (self.dropped == 0).then(|| self.changes.iter().filter(is_new).cloned().collect())
+        (self.dropped == 0).then(|| self.changes.iter().rev().filter(is_new))
     }
 
     /// What someone is sent who watches all events and has seen everything before this moment, that is
@@ -158,47 +161,62 @@ impl Moment {
             return None;
         }
         let make = async || {
-            let newest = newest(&self.changes, |_| true);
-            let messages = messages(engine, newest, self.dropped, self.last()).await;
+            let mut newest = Newest::of(self.changes.iter().rev(), |_| true, BURST);
+            newest.more += self.dropped;
+            let messages = newest.messages(engine, self.last()).await;
             messages.ok().map(Messages::into_bytes)
         };
         self.for_all.get_or_init(make).await.clone()
     }
 }
 
-/// Each event once, as it stands last, the newest first.
-pub(super) fn newest(
-    changes: &[LiveChange],
-    shows: impl Fn(&EventRow) -> bool,
-) -> Vec<Arc<EventRow>> {
-    let mut seen = HashSet::new();
-    let mut newest = Vec::new();
-    for change in changes.iter().rev() {
-        if seen.insert(change.row.seq) && shows(&change.row) {
-            newest.push(Arc::clone(&change.row));
-        }
-    }
-    newest
+/// Each event once, as it stands last, the newest first, and how many more there are.
+pub(super) struct Newest {
+    pub(super) rows: Vec<Arc<EventRow>>,
+    more: usize,
 }
 
-/// Messages about the first of `newest`, and how many more there were, `dropped` ones with them. Only with
-/// the last of them has the reader seen everything up to `last`.
-pub(super) async fn messages(
-    engine: &Engine,
-    mut newest: Vec<Arc<EventRow>>,
-    dropped: usize,
-    last: Cursor,
-) -> Result<Messages, Problem> {
-    let mut messages = Messages::default();
-    let folded = newest.len().saturating_sub(BURST) + dropped;
-    newest.truncate(BURST);
-    if folded > 0 {
-        messages.push("folded", &json!({ "count": folded }), None);
+impl Newest {
+    /// Of `changes`, which come the newest first, so many events at `most`.
+    pub(super) fn of<'c>(
+        changes: impl Iterator<Item = &'c LiveChange>,
+        shows: impl Fn(&EventRow) -> bool,
+        most: usize,
+    ) -> Self {
+        let (mut seen, mut rows, mut more) = (HashSet::new(), Vec::new(), 0);
+        for change in changes {
+            if seen.insert(change.row.seq) && shows(&change.row) {
+                match rows.len() < most {
+                    true => rows.push(Arc::clone(&change.row)),
+                    false => more += 1,
+                }
+            }
+        }
+        Self { rows, more }
     }
-    let rows = newest.into_iter().rev().map(|row| EventRow::clone(&row)).collect();
-    let items = events::items(engine, rows).await?;
-    for (at, item) in items.iter().enumerate() {
-        messages.push("event", item, (at + 1 == items.len()).then_some(last));
+
+    /// Messages about as many of them as are sent at once, and how many were folded. Only with the last has
+    /// the reader seen everything up to `last`.
+    pub(super) async fn messages(self, engine: &Engine, last: Cursor) -> Result<Messages, Problem> {
+        let rows = self.rows.iter().take(BURST).map(|row| EventRow::clone(row)).collect();
+        let mut texts = Vec::with_capacity(self.rows.len().min(BURST));
+        let mut bytes = 0;
+        for item in events::items(engine, rows).await? {
+            let text = json(&item);
+            bytes += text.len();
+            if bytes > BURST_BYTES && !texts.is_empty() {
+                break;
+            }
+            texts.push(text);
+        }
+        let mut messages = Messages::default();
+        let folded = self.rows.len() - texts.len() + self.more;
+        if folded > 0 {
+            messages.push("folded", &json!({ "count": folded }), None);
+        }
+        for (older, text) in texts.iter().enumerate().rev() {
+            messages.push_text("event", text, (older == 0).then_some(last));
+        }
+        Ok(messages)
     }
-    Ok(messages)
 }

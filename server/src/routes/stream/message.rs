@@ -16,9 +16,13 @@ pub(super) struct Messages(Vec<u8>);
 impl Messages {
     /// `seen`: who comes back with it has seen everything up to there.
     pub(super) fn push(&mut self, event: &str, data: &impl Serialize, seen: Option<Cursor>) {
-        // All of these are made to be JSON, and writing to memory does not fail.
-        let Ok(data) = serde_json::to_string(data) else { return };
+        self.push_text(event, &json(data), seen);
+    }
+
+    /// The same with what [`json`] has made.
+    pub(super) fn push_text(&mut self, event: &str, data: &str, seen: Option<Cursor>) {
         let seen = seen.map(|cursor| format!("id: {cursor}\n")).unwrap_or_default();
+        // Writing to memory does not fail.
         let _written = write!(self.0, "event: {event}\n{seen}data: {data}\n\n");
     }
 
@@ -26,7 +30,22 @@ impl Messages {
         self.0.is_empty()
     }
 
-    pub(super) fn into_bytes(self) -> Bytes {
+    pub(super) fn into_bytes(mut self) -> Bytes {
+        // It may wait for long, and no more of it than is needed.
+        self.0.shrink_to_fit();
         self.0.into()
     }
+}
+
+/// A message alone.
+pub(super) fn one(event: &str, data: &impl Serialize, seen: Option<Cursor>) -> Bytes {
+    let mut message = Messages::default();
+    message.push(event, data, seen);
+    message.into_bytes()
+}
+
+/// In one line, as all JSON that is written without spaces is.
+pub(super) fn json(data: &impl Serialize) -> String {
+    // All of these are made to be JSON.
+    serde_json::to_string(data).unwrap_or_default()
 }
