@@ -45,6 +45,7 @@ pub use editor::{
 pub use erasure::{ErasurePlan, ErasureView};
 pub use event::{
     EventDetail, EventError, EventItem, EventStatus, HoldView, Neighbours, SearchProgress,
+    WholeEvent,
 };
 pub use event_type::{DriftView, FieldView, TypeDetailView, TypeView};
 pub use explain::{Explained, ExplainedWorkflow, Explanation, Reason, Saw};

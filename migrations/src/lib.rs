@@ -26,6 +26,7 @@ mod m0014_erasure;
 mod m0015_types;
 mod m0016_steady;
 mod m0017_run_lists;
+mod m0018_session_age;
 
 pub struct Migrator;
 
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_types::Types),
             Box::new(m0016_steady::Steady),
             Box::new(m0017_run_lists::RunLists),
+            Box::new(m0018_session_age::SessionAge),
         ];
         all.into_iter().map(|each| Box::new(Whole(each)) as Box<dyn MigrationTrait>).collect()
     }

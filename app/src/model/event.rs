@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{NoteView, RawJson, RunSummary, RunView, Timestamp};
+use super::{History, NoteView, RawJson, RunSummary, RunView, Timestamp, WhyLine};
 
 /// `failed` events are the dead letters: one of their runs has used up its retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -157,6 +157,16 @@ pub struct SearchProgress {
     pub behind: u64,
     /// When the last event came that is in it.
     pub indexed_to: Option<Timestamp>,
+}
+
+/// An event with what its page tells beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WholeEvent {
+    pub event: EventDetail,
+    pub history: History,
+    /// Why each trigger did or did not match.
+    pub why: Vec<WhyLine>,
+    pub beside: Neighbours,
 }
 
 /// The ids of the events beside one, in the order of their commits.

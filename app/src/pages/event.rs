@@ -1,11 +1,10 @@
 //! One event: what came, what became of it, and what can be done.
 
-use futures::future::join;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    api::{explain_event, get_event, get_history, get_neighbours},
+    api::get_event,
     live::Live,
     model::Neighbours,
     ui::{Actions, Fetched, Header, json::payload::Reading},
@@ -31,25 +30,15 @@ pub fn EventPage() -> impl IntoView {
     let query = Signal::derive(move || format!("q={}", id.get()));
     let changed = expect_context::<Live>().hints(query);
     let done = expect_context::<Actions>().done;
-    let found = Resource::new(
-        move || (id.get(), changed.get(), done.get()),
-        |(id, ..)| async move {
-            let (event, history) = join(get_event(id.clone()), get_history(id)).await;
-            // The event is worth showing without it.
-            event.map(|event| (event, history.unwrap_or_default()))
-        },
-    );
-    let why = Resource::new(move || (id.get(), done.get()), |(id, _)| explain_event(id));
-    let beside = Resource::new(move || id.get(), get_neighbours);
+    let found =
+        Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
+    let beside = move || found.with(|found| Some(found.as_ref()?.as_ref().ok()?.beside.clone()));
     view! {
         <Header title="Event">
-            <Transition>
-                // Without them one goes by the stream.
-                {move || beside.get()?.ok().map(|beside| view! { <Beside beside /> })}
-            </Transition>
+            <Transition>{move || beside().map(|beside| view! { <Beside beside /> })}</Transition>
         </Header>
         <Fetched from=found let:found>
-            <Detail event=found.0 history=found.1 why />
+            <Detail found />
         </Fetched>
     }
 }

@@ -11,7 +11,9 @@ on_both!(
     a_key_works_until_it_is_revoked,
     a_set_up_link_makes_one_owner,
     passwords_open_only_their_own_account,
-    sessions_end_when_they_expire_or_are_deleted,
+    a_session_that_nobody_uses_for_a_week_ends,
+    a_session_that_is_used_every_day_ends_after_thirty,
+    a_session_that_was_ended_is_gone,
 );
 
 async fn a_key_works_until_it_is_revoked(database: Database) {
@@ -78,13 +80,39 @@ async fn passwords_open_only_their_own_account(database: Database) {
     assert!(matches!(again, Err(UserError::Taken)));
 }
 
-async fn sessions_end_when_they_expire_or_are_deleted(database: Database) {
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+async fn a_session_that_nobody_uses_for_a_week_ends(database: Database) {
     let engine = database.start().await.engine;
     let (store, now) = (&engine.store, engine.now());
-    session::save(store, "s".into(), "1".into(), now.plus_millis(1_000)).await.unwrap();
-    session::save(store, "s".into(), "2".into(), now.plus_millis(1_000)).await.unwrap();
-    assert_eq!(session::load(store, "s", now).await.unwrap().unwrap().0, "2");
-    assert!(session::load(store, "s", now.plus_millis(1_000)).await.unwrap().is_none());
+    session::save(store, "s".into(), "1".into(), now).await.unwrap();
+    session::save(store, "s".into(), "2".into(), now).await.unwrap();
+    let on_day = async |day: i64| {
+        let found = session::load(store, "s", now.plus_millis(day * DAY)).await.unwrap();
+        found.map(|(data, _)| data)
+    };
+    for day in [0, 6, 12] {
+        assert_eq!(on_day(day).await.as_deref(), Some("2"), "day {day}");
+    }
+    assert_eq!(on_day(19).await, None);
+}
+
+async fn a_session_that_is_used_every_day_ends_after_thirty(database: Database) {
+    let engine = database.start().await.engine;
+    let (store, now) = (&engine.store, engine.now());
+    session::save(store, "s".into(), "1".into(), now).await.unwrap();
+    for day in 1..30 {
+        let at = now.plus_millis(day * DAY);
+        let (_, ends) = session::load(store, "s", at).await.unwrap().expect("it goes on");
+        assert!(ends <= now.plus_millis(30 * DAY), "day {day}");
+    }
+    assert!(session::load(store, "s", now.plus_millis(30 * DAY)).await.unwrap().is_none());
+}
+
+async fn a_session_that_was_ended_is_gone(database: Database) {
+    let engine = database.start().await.engine;
+    let (store, now) = (&engine.store, engine.now());
+    session::save(store, "s".into(), "1".into(), now).await.unwrap();
     session::delete(store, "s".into(), now).await.unwrap();
     assert!(session::load(store, "s", now).await.unwrap().is_none());
 }

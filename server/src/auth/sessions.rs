@@ -9,7 +9,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder};
 use engine::Engine;
-use engine::time::Timestamp;
 use engine::user::session;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
@@ -23,8 +22,8 @@ use crate::proxies::TrustedProxies;
 /// The cookie that names a session.
 pub(crate) const COOKIE: &str = "sluice_session";
 
-/// A session that nobody uses ends after this long.
-const IDLE: Duration = Duration::days(7);
+/// For how long a browser keeps the cookie; the store may end the session before, see [`session`].
+const LONGEST: Duration = Duration::milliseconds(session::LONGEST_MILLIS);
 
 #[derive(Clone)]
 pub(crate) struct Sessions(Engine);
@@ -42,7 +41,7 @@ pub(crate) fn layer(engine: &Engine) -> AuthManagerLayer<Users, Sessions> {
         .with_same_site(SameSite::Lax)
         // `Secure` is added where the request came by TLS; see `secure_cookies`.
         .with_secure(false)
-        .with_expiry(Expiry::OnInactivity(IDLE));
+        .with_expiry(Expiry::OnInactivity(LONGEST));
     AuthManagerLayerBuilder::new(Users(engine.clone()), sessions).build()
 }
 
@@ -75,8 +74,7 @@ impl SessionStore for Sessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-        let expires = Timestamp::from_millis(record.expiry_date.unix_timestamp() * 1_000);
-        let saved = session::save(&self.0.store, record.id.to_string(), data, expires).await;
+        let saved = session::save(&self.0.store, record.id.to_string(), data, self.0.now()).await;
         saved.map_err(|error| Error::Backend(error.to_string()))
     }
 

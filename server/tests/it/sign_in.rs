@@ -33,6 +33,9 @@ async fn the_owner_of_the_environment_signs_in_with_a_guarded_cookie() {
         assert!(attributes.iter().any(|a| a == attribute), "{attribute} is not in {set}");
     }
     assert!(!attributes.iter().any(|a| a == "secure"), "without TLS a browser drops it: {set}");
+    // 128 random bits, by six for each letter.
+    let (_, token) = attributes[0].split_once('=').unwrap();
+    assert!(token.len() >= 22, "{token}");
     assert!(is_signed_in(&sluice, &cookies(&answer)).await);
     let list = Request::get("/api/v1/events").header("cookie", cookies(&answer));
     assert_eq!(sluice.call(list).await.unwrap().status, 200);

@@ -6,21 +6,17 @@ use leptos_meta::Title;
 use super::hold::{HoldButton, Holding};
 use super::{changes::ChangeList, history::Turns, why::Why};
 use crate::{
-    ApiError,
-    model::{EventDetail, EventError, EventStatus, History, NoteView, WhyLine, time::duration},
+    model::{EventDetail, EventError, EventStatus, NoteView, WholeEvent, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, Fetched, Moment, ReplayButton, ResolveNoting,
+        CopyButton, EventState, EventTypeName, Fact, Moment, ReplayButton, ResolveNoting,
         RetryButton, RunList, json::payload::PayloadView, json::size, origin,
         runs::exchange::HeaderLines,
     },
 };
 
 #[component]
-pub fn Detail(
-    event: EventDetail,
-    history: History,
-    why: Resource<Result<Vec<WhyLine>, ApiError>>,
-) -> AnyView {
+pub fn Detail(found: WholeEvent) -> AnyView {
+    let WholeEvent { event, history, why, .. } = found;
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
     let error = event.error.clone().filter(|_| failed);
@@ -63,9 +59,7 @@ pub fn Detail(
                     <h3>"Headers"</h3>
                     <HeaderLines headers=event.headers />
                 </section>
-                <Fetched from=why let:why>
-                    <Why why />
-                </Fetched>
+                <Why why />
             </div>
         </div>
     }

@@ -9,6 +9,7 @@ pub struct Model {
     pub id: String,
     pub data: String,
     pub expires_at: i64,
+    pub created_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,7 +3,7 @@
 //! Invariant: what a watcher of all events is sent is made once, however many there are; and the more
 //! there are, the longer is gathered, so that together they cost what a few do.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub(crate) struct Feed(Arc<Mutex<Option<broadcast::Sender<Arc<Moment>>>>>);
 pub(super) struct Moment {
     /// Up to where the one before it went.
     before: Cursor,
-    changes: Vec<LiveChange>,
+    changes: VecDeque<LiveChange>,
     /// How many were left out, which were the first.
     dropped: usize,
     for_all: OnceCell<Option<Bytes>>,
@@ -65,7 +65,7 @@ impl Feed {
             commits: engine.live.watch(),
             moments: moments.clone(),
             before: engine.live.cursor(),
-            changes: Vec::new(),
+            changes: VecDeque::new(),
             dropped: 0,
         };
         let stop = stop.clone();
@@ -80,7 +80,7 @@ struct Gathering {
     commits: broadcast::Receiver<Commit>,
     moments: broadcast::Sender<Arc<Moment>>,
     before: Cursor,
-    changes: Vec<LiveChange>,
+    changes: VecDeque<LiveChange>,
     dropped: usize,
 }
 
@@ -142,7 +142,7 @@ impl Gathering {
 
 impl Moment {
     pub(super) fn last(&self) -> Cursor {
-        self.changes.last().map_or(self.before, |change| change.cursor)
+        self.changes.back().map_or(self.before, |change| change.cursor)
     }
 
     /// What is new to someone who has seen everything up to `cursor`, the newest first; `None` when some of
