@@ -63,10 +63,11 @@ test(`${RATE} events a second, each until it is painted`, async ({ page, sluice 
 
   const since = (from: 'asked' | 'answered') =>
     events.map((event) => Math.max(0, (painted.get(event.id) ?? Number.NaN) - event[from]));
-  console.log(`${events.length} events in ${took.toFixed(1)} s, milliseconds until painted`);
+  const lines = [`${events.length} events in ${took.toFixed(1)} s, milliseconds until painted`];
   for (const from of ['asked', 'answered'] as const) {
     const all = since(from);
     const [p50, p99, most] = [percentile(all, 0.5), percentile(all, 0.99), percentile(all, 1)];
-    console.log(`  since it was ${from.padEnd(8)}  p50 ${p50}  p99 ${p99}  most ${most}`);
+    lines.push(`  since it was ${from.padEnd(8)}  p50 ${p50}  p99 ${p99}  most ${most}`);
   }
+  process.stdout.write(`${lines.join('\n')}\n`);
 });
