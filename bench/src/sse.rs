@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use futures::future::try_join_all;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -51,6 +52,21 @@ pub async fn open(address: SocketAddr, request: Request) -> Result<Stream> {
             bail!("the connection ended before an answer");
         }
     }
+}
+
+/// The same for so many, some at a time: more would overflow the queue of the listening socket.
+pub async fn open_many(
+    address: SocketAddr,
+    count: usize,
+    request: impl Fn(usize) -> Request,
+) -> Result<Vec<Stream>> {
+    const TOGETHER: usize = 50;
+    let mut streams = Vec::with_capacity(count);
+    while streams.len() < count {
+        let some = streams.len()..count.min(streams.len() + TOGETHER);
+        streams.extend(try_join_all(some.map(|number| open(address, request(number)))).await?);
+    }
+    Ok(streams)
 }
 
 impl Stream {

@@ -121,12 +121,8 @@ impl Server {
 
 /// Opens so many streams, which a thread of their own reads until the server ends.
 async fn watch(address: SocketAddr, key: &str, count: usize) -> Result<()> {
-    let mut streams = Vec::with_capacity(count);
-    while streams.len() < count {
-        let some = streams.len()..count.min(streams.len() + 50);
-        let open = some.map(|_| sse::open(address, Request::get("/api/v1/stream").key(key)));
-        streams.extend(try_join_all(open).await?);
-    }
+    let streams =
+        sse::open_many(address, count, |_| Request::get("/api/v1/stream").key(key)).await?;
     let streams: Result<Vec<_>> = streams.into_iter().map(sse::Stream::detach).collect();
     let streams = streams?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

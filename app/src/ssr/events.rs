@@ -2,7 +2,7 @@
 
 use engine::Engine;
 use engine::event::hold;
-use engine::event::read::{self, ReadError};
+use engine::event::read::{self, EventRecord, ReadError};
 use engine::event::repair::{self, Repair, RepairError, ReplayError};
 use engine::event::{EventRow, Pattern, note};
 use engine::id::EventId;
@@ -11,12 +11,12 @@ use engine::search::{self, Search};
 use engine::time::Timestamp;
 use engine::workflow::{duration, versions};
 
+use super::history::history;
 use super::{convert, fail, invalid, not_found, previews, refuse};
 use crate::ApiError;
-use crate::model::{
-    EventDetail, EventFilter, EventItem, Neighbours, Page, SearchProgress, WhyLine,
-};
+use crate::model::{EventFilter, EventItem, Neighbours, Page, SearchProgress, WholeEvent, WhyLine};
 use axum::http::StatusCode;
+use futures::future::join3;
 
 /// How many rows a page of the stream has.
 const PAGE: u64 = 100;
@@ -90,30 +90,37 @@ pub(super) fn event_id(id: &str) -> Result<EventId, ApiError> {
     id.parse().map_err(|_| not_found())
 }
 
-pub async fn get(engine: &Engine, id: &str) -> Result<EventDetail, ApiError> {
-    match read::get(engine, event_id(id)?).await {
-        Ok(record) => Ok(convert::event_detail(record)),
-        Err(ReadError::Unknown(_)) => Err(not_found()),
-        Err(ReadError::Store(error)) => Err(fail(error)),
+/// The event with what its page tells beside it.
+pub async fn whole(engine: &Engine, id: &str) -> Result<WholeEvent, ApiError> {
+    let record = read::get(engine, event_id(id)?).await.map_err(unread)?;
+    // The event is worth showing without these.
+    let (history, why, beside) =
+        join3(history(engine, &record), explain(engine, &record), neighbours(engine, &record))
+            .await;
+    Ok(WholeEvent {
+        event: convert::event_detail(record),
+        history: history.unwrap_or_default(),
+        why: why.unwrap_or_default(),
+        beside: beside.unwrap_or_default(),
+    })
+}
+
+fn unread(error: ReadError) -> ApiError {
+    match error {
+        ReadError::Unknown(_) => not_found(),
+        ReadError::Store(error) => fail(error),
     }
 }
 
-pub async fn neighbours(engine: &Engine, id: &str) -> Result<Neighbours, ApiError> {
-    let beside = read::neighbours(engine, event_id(id)?).await.map_err(|error| match error {
-        ReadError::Unknown(_) => not_found(),
-        ReadError::Store(error) => fail(error),
-    })?;
+async fn neighbours(engine: &Engine, record: &EventRecord) -> Result<Neighbours, ApiError> {
+    let beside = read::neighbours(engine, record.row.id).await.map_err(unread)?;
     let text = |id: Option<EventId>| id.map(|id| id.to_string());
     Ok(Neighbours { newer: text(beside.newer), older: text(beside.older) })
 }
 
 /// Why each trigger did or did not match.
-pub async fn explain(engine: &Engine, id: &str) -> Result<Vec<WhyLine>, ApiError> {
-    let event = match read::get(engine, event_id(id)?).await {
-        Ok(record) => record.into_event(),
-        Err(ReadError::Unknown(_)) => return Err(not_found()),
-        Err(ReadError::Store(error)) => return Err(fail(error)),
-    };
+async fn explain(engine: &Engine, record: &EventRecord) -> Result<Vec<WhyLine>, ApiError> {
+    let event = record.clone().into_event();
     let verdicts = versions::explain(engine, &event).await.map_err(fail)?;
     Ok(verdicts.iter().map(previews::why).collect())
 }

@@ -3,13 +3,13 @@
 use engine::Engine;
 use engine::audit::{self, Entry, Filter};
 use engine::event::compare::compare;
-use engine::event::read::{self, EventRecord, ReadError};
+use engine::event::read::{self, EventRecord};
 use engine::event::{EventRow, EventStatus};
 use engine::run::{RunRecord, RunStatus};
 use engine::time::Timestamp;
 use serde_json::Value;
 
-use super::{convert, events::event_id, fail, not_found};
+use super::{convert, fail};
 use crate::ApiError;
 use crate::model::time::duration;
 use crate::model::{ChangeLine, Changes, History, Turn};
@@ -21,17 +21,12 @@ const TURNS: usize = 200;
 /// So much of what somebody did is told.
 const DEEDS: u64 = 100;
 
-pub async fn history(engine: &Engine, id: &str) -> Result<History, ApiError> {
-    let record = match read::get(engine, event_id(id)?).await {
-        Ok(record) => record,
-        Err(ReadError::Unknown(_)) => return Err(not_found()),
-        Err(ReadError::Store(error)) => return Err(fail(error)),
-    };
-    let about = Filter { object: Some(id.to_owned()), ..Filter::default() };
+pub async fn history(engine: &Engine, record: &EventRecord) -> Result<History, ApiError> {
+    let about = Filter { object: Some(record.row.id.to_string()), ..Filter::default() };
     let deeds = audit::list(&engine.store, &about, None, DEEDS).await.map_err(fail)?;
     let before = read::before_of_its_type(engine, &record.row).await.map_err(fail)?;
     let changes = before.and_then(|(row, payload)| changes(&row, &payload, &record.payload));
-    Ok(History { turns: turns(&record, &deeds), changes })
+    Ok(History { turns: turns(record, &deeds), changes })
 }
 
 /// Nothing where either is no JSON.

@@ -31,7 +31,9 @@ pub fn Layout() -> impl IntoView {
 fn Around() -> AnyView {
     let session = Resource::new(|| (), |()| get_session());
     view! {
-        <Transition>{move || session.get().map(|session| view! { <Nav session=session.ok() /> })}</Transition>
+        <Transition>
+            {move || session.get().map(|session| view! { <Nav session=session.ok() /> })}
+        </Transition>
     }
     .into_any()
 }

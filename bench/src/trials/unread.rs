@@ -8,19 +8,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use futures::future::try_join_all;
 
 use super::Report;
 use crate::http::Request;
 use crate::load::{self, Plan};
 use crate::sluice::{Setup, Sluice, order};
-use crate::sse::{self, Message, Stream};
+use crate::sse::{self, Message};
 
 const EACH_LIMIT: u64 = 256 * 1024;
 const CONNECTIONS: usize = 64;
 const SOON: Duration = Duration::from_secs(20);
-/// Streams opened at once: more would overflow the queue of the listening socket.
-const TOGETHER: usize = 50;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -36,19 +33,15 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
     // What intake itself takes, at its most.
     let first = flood(&sluice, &key, length, 0).await?;
     let before = resident(&sluice)?;
-    let mut unread: Vec<Stream> = Vec::with_capacity(readers);
-    while unread.len() < readers {
-        let some = unread.len()..readers.min(unread.len() + TOGETHER);
-        // Half of them with a filter: what these are sent is made for each.
-        let open = some.map(|number| {
-            let query = if number % 2 == 0 { "" } else { "?source=bench" };
-            open(&sluice, &key, query)
-        });
-        unread.extend(try_join_all(open).await?);
-    }
+    // Half of them with a filter: what these are sent is made for each.
+    let stream = |number: usize| {
+        let query = if number.is_multiple_of(2) { "" } else { "?source=bench" };
+        Request::get(format!("/api/v1/stream{query}")).key(&key)
+    };
+    let unread = sse::open_many(sluice.address()?, readers, stream).await?;
     flood(&sluice, &key, length, first).await?;
     let each = resident(&sluice)?.saturating_sub(before) / readers as u64;
-    let mut read = open(&sluice, &key, "").await?;
+    let mut read = sse::open(sluice.address()?, stream(0)).await?;
     let id = sluice.accept(&order(1), &key).await?;
     let told = |message: &Message| message.data.contains(&id);
     let pushes = read.until(SOON, told).await.is_ok();
@@ -63,10 +56,6 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
             if pushes { "" } else { "not " },
         ),
     })
-}
-
-async fn open(sluice: &Sluice, key: &str, query: &str) -> Result<Stream> {
-    sse::open(sluice.address()?, Request::get(format!("/api/v1/stream{query}")).key(key)).await
 }
 
 /// The number that the next event may have.

@@ -186,8 +186,13 @@ impl Watcher {
     // These say what is to be sent and hold nothing else by then: a slow reader would keep it in memory.
 
     async fn relay(&mut self, moment: Arc<Moment>) -> Option<Bytes> {
-        let everything = self.filter.as_ref().is_some_and(EventFilter::is_open);
-        if everything && let Some(bytes) = moment.for_all(&self.state.engine, self.cursor).await {
+        let Some(filter) = &self.filter else {
+            self.cursor = self.cursor.or_later(moment.last());
+            return None;
+        };
+        if filter.is_open()
+            && let Some(bytes) = moment.for_all(&self.state.engine, self.cursor).await
+        {
             self.cursor = moment.last();
             return Some(bytes);
         }
@@ -237,7 +242,7 @@ impl Watcher {
             return Some(self.resync());
         };
         self.cursor = last;
-        (!messages.is_empty()).then(|| messages.into_bytes())
+        messages.into_some()
     }
 
     fn resync(&self) -> Bytes {
@@ -293,9 +298,11 @@ impl Watcher {
         let mut messages = Messages::default();
         for moved in runs.iter().filter(|moved| moved.event.as_ref().is_none_or(fits)) {
             messages.push("run", &convert::run_item(moved.run.clone()), None);
+            if messages.bytes() >= feed::BURST_BYTES {
+                self.send(std::mem::take(&mut messages).into_bytes()).await?;
+            }
         }
-        drop(runs);
-        self.send_some((!messages.is_empty()).then(|| messages.into_bytes())).await
+        self.send_some(messages.into_some()).await
     }
 
     async fn tell(

@@ -24,7 +24,7 @@ use crate::routes::events;
 /// The most events sent at once, and the most bytes; a larger burst is folded to its newest. A reader who does
 /// not read has three of these in memory.
 pub(super) const BURST: usize = 100;
-const BURST_BYTES: usize = 32 * 1024;
+pub(super) const BURST_BYTES: usize = 32 * 1024;
 /// After a burst, changes are gathered for this long.
 const AFTER_BURST: Duration = Duration::from_millis(50);
 /// For so long they are gathered for each who watches.

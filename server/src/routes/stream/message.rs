@@ -26,8 +26,13 @@ impl Messages {
         let _written = write!(self.0, "event: {event}\n{seen}data: {data}\n\n");
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Nothing where there are none.
+    pub(super) fn into_some(self) -> Option<Bytes> {
+        (!self.0.is_empty()).then(|| self.into_bytes())
     }
 
     pub(super) fn into_bytes(mut self) -> Bytes {
