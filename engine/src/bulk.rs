@@ -9,8 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, broadcast};
 
-use crate::event::read::EventFilter;
-use crate::event::{EventStatus, Pattern, pattern};
+use crate::event::{EventFilter, EventStatus, Pattern, pattern};
 use crate::id::{BulkId, EventId};
 use crate::time::Timestamp;
 

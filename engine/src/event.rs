@@ -16,6 +16,7 @@ pub mod envelope;
 pub mod error_group;
 pub mod event_type;
 pub mod export;
+mod filter;
 pub mod hold;
 pub mod note;
 pub mod pattern;
@@ -24,6 +25,7 @@ pub mod repair;
 mod types;
 
 pub use event_type::EventType;
+pub use filter::EventFilter;
 pub use pattern::Pattern;
 
 /// How many bytes of the payload a list shows.

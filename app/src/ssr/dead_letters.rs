@@ -6,9 +6,8 @@ use engine::Engine;
 use engine::bulk::manage;
 use engine::bulk::plan::{NewBulk, plan};
 use engine::bulk::{Action, Filter, Operation, State};
-use engine::event::read::{self, EventFilter};
 use engine::event::repair::Repair;
-use engine::event::{EventRow, EventStatus, Pattern, error_group};
+use engine::event::{EventFilter, EventRow, EventStatus, Pattern, error_group, read};
 
 use super::{bulk, convert, events, fail, invalid, not_found};
 use crate::ApiError;

@@ -1,8 +1,8 @@
 //! The workflow editor's side of the server: what it begins with, what a text means, and saving it.
 
 use engine::Engine;
-use engine::event::EventRow;
-use engine::event::read::{self, EventFilter, ReadError};
+use engine::event::read::{self, ReadError};
+use engine::event::{EventFilter, EventRow};
 use engine::secret;
 use engine::workflow::apply::{self, Save, SaveError, Target};
 use engine::workflow::check::{self, Checked};

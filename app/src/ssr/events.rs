@@ -4,7 +4,7 @@ use engine::Engine;
 use engine::event::hold;
 use engine::event::read::{self, EventRecord, ReadError};
 use engine::event::repair::{self, Repair, RepairError, ReplayError};
-use engine::event::{EventRow, Pattern, note};
+use engine::event::{self, EventRow, Pattern, note};
 use engine::id::EventId;
 use engine::run;
 use engine::search::{self, Search};
@@ -31,7 +31,7 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
         let length = duration::parse(within).map_err(|error| invalid(error.to_string()))?;
         from = Some(engine.now().minus(length));
     }
-    let wanted = read::EventFilter {
+    let wanted = event::EventFilter {
         event_type: event_type.map_err(|error| unreadable(error.to_string()))?,
         source: filter.source,
         status: filter.status.and_then(|status| status.name().parse().ok()),
@@ -39,7 +39,7 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
         to: time(filter.to).map_err(|error| invalid(error.to_string()))?,
         id: filter.q,
         search: search.map_err(|error| unreadable(error.to_string()))?,
-        ..read::EventFilter::default()
+        ..event::EventFilter::default()
     };
     let before = filter.cursor.map(|cursor| cursor.parse()).transpose();
     let before = before.map_err(|_| unreadable("this page of the list is not known".to_owned()))?;
@@ -50,7 +50,7 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
 /// At most `limit` events, the newest first, older than `before`.
 pub(super) async fn newest(
     engine: &Engine,
-    wanted: &read::EventFilter,
+    wanted: &event::EventFilter,
     before: Option<i64>,
     limit: u64,
 ) -> Result<Page<EventItem>, ApiError> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use engine::Engine;
-use engine::event::read::{self, EventFilter};
+use engine::event::{EventFilter, read};
 use engine::source::manage::{self, NewSource, SourceError};
 use engine::source::{self, Kind, Source, quarantine};
 

@@ -8,8 +8,7 @@ use super::manage::BulkError;
 use super::{Action, Filter, InvalidFilter};
 use crate::Engine;
 use crate::event::error_group::{self, Counted};
-use crate::event::read::{self, EventFilter};
-use crate::event::{EventType, note};
+use crate::event::{EventFilter, EventType, note, read};
 use crate::store::StoreError;
 use crate::store::entity::event;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::EventRow;
-use super::read::{self, EventFilter};
+use super::{EventFilter, read};
 use crate::Engine;
 use crate::store::StoreError;
 use crate::store::entity::event;

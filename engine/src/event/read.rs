@@ -3,172 +3,24 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::hold::{self, Hold};
 use super::note::{self, EventNote};
 use super::types::{self, Matching};
-use super::{Event, EventRow, EventStatus, Pattern};
+use super::{Event, EventFilter, EventRow};
 use crate::Engine;
-use crate::id::{BulkId, EventId, first_event_id_at};
+use crate::id::EventId;
 use crate::run::{self, RunRecord};
-use crate::search::{self, Search};
+use crate::search;
 use crate::store::StoreError;
 use crate::store::entity::{event, event_body};
-use crate::time::Timestamp;
 
 /// The longest page.
 pub const MOST: u64 = 500;
 /// How many that a search finds are held against the other conditions at once, at first and at most.
 const LEAST_SEARCHED: usize = 200;
 const MOST_SEARCHED: usize = 8_000;
-
-/// Which events; every condition must hold.
-#[derive(Debug, Clone, Default)]
-pub struct EventFilter {
-    pub event_type: Option<Pattern>,
-    pub source: Option<String>,
-    pub status: Option<EventStatus>,
-    pub from: Option<Timestamp>,
-    pub to: Option<Timestamp>,
-    /// An id, a sender's id, or the beginning of one.
-    pub id: Option<String>,
-    /// A group of failures, see [`super::error_group`].
-    pub group: Option<String>,
-    /// Touched by this operation, and by none after it.
-    pub bulk: Option<BulkId>,
-    /// These and no others; none means no condition.
-    pub ids: Vec<EventId>,
-    /// By what the payload says. Only lists ask for it; [`Self::accepts`] knows no payload, see
-    /// [`search::retain`].
-    pub search: Option<Search>,
-    /// Only those that are processed or failed.
-    pub settled: bool,
-    /// Held or not held.
-    pub held: Option<bool>,
-}
-
-impl EventFilter {
-    /// Whether it lets every event through.
-    pub fn is_open(&self) -> bool {
-        let Self {
-            event_type,
-            source,
-            status,
-            from,
-            to,
-            id,
-            group,
-            bulk,
-            ids,
-            search,
-            settled,
-            held,
-        } = self;
-        event_type.is_none()
-            && source.is_none()
-            && status.is_none()
-            && (from, to) == (&None, &None)
-            && id.is_none()
-            && group.is_none()
-            && bulk.is_none()
-            && ids.is_empty()
-            && search.is_none()
-            && !settled
-            && held.is_none()
-    }
-
-    /// The same decision as the database makes, for events that come by live.
-    pub fn accepts(&self, row: &EventRow) -> bool {
-        self.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
-            && self.source.as_ref().is_none_or(|source| *source == row.source)
-            && self.status.is_none_or(|status| status == row.status)
-            && self.from.is_none_or(|from| row.received_at >= from)
-            && self.to.is_none_or(|to| row.received_at < to)
-            && self.id.as_ref().is_none_or(|id| {
-                row.id.to_string().starts_with(id.as_str()) || row.event_id.starts_with(id.as_str())
-            })
-            && self.group.as_ref().is_none_or(|group| row.error_group.as_ref() == Some(group))
-            && self.bulk.is_none_or(|bulk| row.bulk == Some(bulk))
-            && (self.ids.is_empty() || self.ids.contains(&row.id))
-            && self.held.is_none_or(|held| held == row.held)
-            && (!self.settled || matches!(row.status, EventStatus::Processed | EventStatus::Failed))
-    }
-
-    pub(crate) fn condition(&self) -> Condition {
-        let all = self.condition_without_type();
-        match self.event_type.as_ref().map(|pattern| (pattern, pattern.literal())) {
-            Some((_, Some(literal))) => all.add(event::Column::EventType.eq(literal)),
-            // The beginning narrows it down; the pattern itself decides on each row.
-            Some((pattern, None)) => match end_of_prefix(pattern.prefix()) {
-                Some(end) => all
-                    .add(event::Column::EventType.gte(pattern.prefix()))
-                    .add(event::Column::EventType.lt(end)),
-                None => all,
-            },
-            None => all,
-        }
-    }
-
-    pub(super) fn condition_without_type(&self) -> Condition {
-        let mut all = Condition::all();
-        if let Some(source) = &self.source {
-            all = all.add(event::Column::Source.eq(source));
-        }
-        if let Some(status) = self.status {
-            // Written out, so that the partial index of this status applies.
-            all = all.add(sea_orm::sea_query::Expr::cust(format!("status = '{status}'")));
-        }
-        if let Some(from) = self.from {
-            all = all.add(event::Column::Id.gte(first_event_id_at(from)));
-        }
-        if let Some(to) = self.to {
-            all = all.add(event::Column::Id.lt(first_event_id_at(to)));
-        }
-        if let Some(id) = &self.id {
-            let begins = |column: event::Column| match end_of_prefix(id) {
-                Some(end) => Condition::all().add(column.gte(id)).add(column.lt(end)),
-                None => Condition::all().add(column.gte(id)),
-            };
-            all = all.add(
-                Condition::any().add(begins(event::Column::Id)).add(begins(event::Column::EventId)),
-            );
-        }
-        if let Some(group) = &self.group {
-            all = all.add(event::Column::ErrorGroup.eq(group));
-        }
-        if let Some(bulk) = self.bulk {
-            all = all.add(event::Column::BulkId.eq(bulk.to_string()));
-        }
-        if !self.ids.is_empty() {
-            let ids = self.ids.iter().map(ToString::to_string);
-            all = all.add(event::Column::Id.is_in(ids));
-        }
-        if self.settled {
-            all = all.add(
-                event::Column::Status
-                    .is_in([EventStatus::Processed.as_str(), EventStatus::Failed.as_str()]),
-            );
-        }
-        if let Some(held) = self.held {
-            // As it stands in the partial index.
-            all = all.add(sea_orm::sea_query::Expr::cust(if held { "held" } else { "NOT held" }));
-        }
-        all
-    }
-}
-
-/// The first text after all that begin with `prefix`.
-pub(super) fn end_of_prefix(prefix: &str) -> Option<String> {
-    let mut characters: Vec<char> = prefix.chars().collect();
-    while let Some(last) = characters.pop() {
-        if let Some(next) = char::from_u32(u32::from(last) + 1) {
-            characters.push(next);
-            return Some(characters.into_iter().collect());
-        }
-    }
-    None
-}
 
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -228,10 +80,7 @@ pub async fn list(
         let exhausted = !whole && searched.is_none();
         // What the search has found further on is not in the page that is full.
         before = found.last().map(|model| model.seq).filter(|_| whole).or(searched);
-        let matching = found.into_iter().map(EventRow::from).filter(|row| {
-            filter.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
-        });
-        rows.extend(matching);
+        rows.extend(found.into_iter().map(EventRow::from).filter(|row| filter.has_type(row)));
         if exhausted || rows.len() > limit {
             let next = (rows.len() > limit).then(|| rows[limit - 1].seq);
             rows.truncate(limit);
@@ -278,10 +127,8 @@ pub(crate) async fn after(
         let found = query.all(&engine.store.read).await?;
         let Some(read) = found.last().map(|model| model.seq) else { return Ok(Vec::new()) };
         // The index narrows down, the pattern decides.
-        let fits = |row: &EventRow| {
-            filter.event_type.as_ref().is_none_or(|pattern| pattern.matches(&row.event_type))
-        };
-        let rows: Vec<_> = found.into_iter().map(EventRow::from).filter(fits).collect();
+        let rows = found.into_iter().map(EventRow::from);
+        let rows: Vec<_> = rows.filter(|row| filter.has_type(row)).collect();
         if !rows.is_empty() {
             return Ok(rows);
         }
@@ -400,16 +247,4 @@ pub(crate) async fn bodies(
         (found.seq, (found.payload.into(), headers.into()))
     };
     Ok(found.into_iter().map(body).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::end_of_prefix;
-
-    #[test]
-    fn a_prefix_is_a_range() {
-        assert_eq!(end_of_prefix("order."), Some("order/".into()));
-        assert_eq!(end_of_prefix(""), None);
-        assert_eq!(end_of_prefix("a\u{10ffff}"), Some("b".into()));
-    }
 }

@@ -6,7 +6,7 @@
 use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, Statement};
 
-use super::read::{EventFilter, end_of_prefix};
+use super::filter::{EventFilter, end_of_prefix};
 use super::{EventType, Pattern};
 use crate::Engine;
 use crate::store::StoreError;

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use engine::event::read::{self, EventFilter};
-use engine::event::{EventStatus, Pattern};
+use engine::event::{EventFilter, EventStatus, Pattern, read};
 use engine::stats;
 use engine::store::{Change, StoreError};
 use serde_json::json;

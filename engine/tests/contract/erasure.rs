@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use engine::erasure::{Criterion, Erasure, ErasureError, State, manage};
-use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, repair, repair_noting};
-use engine::event::{EventStatus, error_group, hold};
+use engine::event::{EventFilter, EventStatus, error_group, hold, read};
 use engine::id::{ErasureId, EventId};
 use engine::source::manage::{self as sources, NewSource};
 use engine::source::quarantine::{self, HeldFilter};

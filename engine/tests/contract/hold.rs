@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use engine::bulk::plan::{NewBulk, plan};
 use engine::bulk::{Action, Filter, State, manage};
-use engine::event::hold;
-use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, RepairError, repair};
+use engine::event::{EventFilter, hold, read};
 use engine::id::{BulkId, SystemRandom};
 use engine::retention::{self, Rule, Settled, sweep};
 use engine::time::{ManualClock, Timestamp};

@@ -1,8 +1,7 @@
 //! Runs: mapped, executed, journalled, failed, brought back.
 
-use engine::event::EventStatus;
-use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, RepairError, repair, replay};
+use engine::event::{EventFilter, EventStatus, read};
 use engine::run::RunStatus;
 use engine::stats;
 use serde_json::json;

@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::event::Pattern;
-use engine::event::read::{self, EventFilter};
 use engine::event::repair::{Repair, repair};
+use engine::event::{EventFilter, Pattern, read};
 use engine::id::SystemRandom;
 use engine::retention::{self, Rule, Settled, sweep};
 use engine::search::{Search, index, retain};

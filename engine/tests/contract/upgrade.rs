@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::event::EventStatus;
-use engine::event::read::{self, EventFilter};
+use engine::event::{EventFilter, EventStatus, read};
 use engine::id::EventId;
 use engine::retention::Settled;
 use engine::retention::limit::{self, Limit};

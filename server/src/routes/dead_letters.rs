@@ -5,9 +5,8 @@ use app::ssr::bulk;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use engine::event::read::EventFilter;
 use engine::event::repair::Repair;
-use engine::event::{EventStatus, error_group};
+use engine::event::{EventFilter, EventStatus, error_group};
 use engine::id::EventId;
 
 use super::query::{Asked, EventQuery, Named};

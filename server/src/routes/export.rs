@@ -6,8 +6,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine::Engine;
+use engine::event::EventFilter;
 use engine::event::export::{Export, Exported};
-use engine::event::read::EventFilter;
 use engine::store::StoreError;
 use futures::stream;
 

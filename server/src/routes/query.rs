@@ -3,8 +3,7 @@
 use app::model::{EventStatus, Timestamp as Moment};
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use engine::event::Pattern;
-use engine::event::read::EventFilter;
+use engine::event::{EventFilter, Pattern};
 use engine::id::InvalidId;
 use engine::search::Search;
 use engine::time::Timestamp;

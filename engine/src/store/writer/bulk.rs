@@ -6,9 +6,8 @@ use sea_orm::DatabaseTransaction;
 use super::work::{Outcome, Repeats, Work};
 use super::{Arrival, StoreError};
 use crate::bulk::{Handled, Operation, Phase, manage};
-use crate::event::EventRow;
-use crate::event::read::EventFilter;
 use crate::event::repair::Repair;
+use crate::event::{EventFilter, EventRow};
 use crate::id::{BulkId, EventId};
 
 /// What the worker of the operations wants done next.
