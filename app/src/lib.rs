@@ -10,6 +10,7 @@
 compile_error!("`ssr` leaked into the browser's build: build `frontend` on its own");
 
 pub mod api;
+pub mod encoding;
 pub mod error;
 pub mod live;
 pub mod model;

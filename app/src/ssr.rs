@@ -34,6 +34,7 @@ pub mod quarantine;
 pub mod retention;
 pub mod runs;
 pub mod secrets;
+pub mod sessions;
 pub mod sources;
 pub mod types;
 pub mod workflows;
@@ -44,6 +45,8 @@ pub use once::reveal;
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     pub user: Option<User>,
+    /// The session's name, see [`engine::user::session::handle`].
+    pub session: Option<String>,
 }
 
 /// Provided by the server: the files of the browser's build.

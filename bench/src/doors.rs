@@ -184,6 +184,8 @@ pub const FORGED: &[&str] = &[
     "/api/ui/people/remove",
     "/api/ui/people/withdraw",
     "/api/ui/account/password",
+    "/api/ui/sessions/end",
+    "/api/ui/sessions/end-others",
 ];
 
 fn knock(door: &Door) -> Request {

@@ -89,3 +89,36 @@ test.describe('without a script', () => {
     await expect(page.getByRole('row').filter({ hasText: 'User invited' })).toHaveCount(0);
   });
 });
+
+test('one sees where one is signed in, and ends what one does not know', async ({ page, browser, sluice }) => {
+  await signIn(page);
+  const elsewhere = async () => {
+    const context = await browser.newContext({ baseURL: sluice.url });
+    const there = await context.newPage();
+    await signIn(there);
+    return there;
+  };
+  const [first, second] = [await elsewhere(), await elsewhere()];
+  await page.goto('/settings');
+  await hydrated(page);
+  const sessions = page.getByRole('region', { name: 'Where you are signed in' });
+  const rows = sessions.getByRole('row').filter({ hasText: 'Chrome on Linux' });
+  await expect(rows).toHaveCount(3);
+  await expect(rows.filter({ hasText: '127.0.0.1' })).toHaveCount(3);
+  await expect(rows.filter({ hasText: 'This one' })).toHaveCount(1);
+
+  await rows.getByRole('button', { name: 'End', exact: true }).first().click();
+  await expect(page.getByText('That browser is signed out.')).toBeVisible();
+  await expect(rows).toHaveCount(2);
+  await sessions.getByRole('button', { name: 'End all others' }).click();
+  await expect(page.getByText('One other session has ended.')).toBeVisible();
+  await expect(rows).toHaveCount(1);
+  await expect(sessions.getByRole('button', { name: 'End all others' })).toBeDisabled();
+  for (const there of [first, second]) {
+    await there.goto('/');
+    await expect(there).toHaveURL(/\/login$/);
+    await there.context().close();
+  }
+  await page.reload();
+  await expect(rows).toHaveCount(1);
+});

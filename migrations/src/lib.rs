@@ -27,6 +27,7 @@ mod m0015_types;
 mod m0016_steady;
 mod m0017_run_lists;
 mod m0018_session_age;
+mod m0019_session_owner;
 
 pub struct Migrator;
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_steady::Steady),
             Box::new(m0017_run_lists::RunLists),
             Box::new(m0018_session_age::SessionAge),
+            Box::new(m0019_session_owner::SessionOwner),
         ];
         all.into_iter().map(|each| Box::new(Whole(each)) as Box<dyn MigrationTrait>).collect()
     }

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list, render_app_to_stream_with_context,
 };
+use tower_sessions::Session;
 
 use crate::assets;
 use crate::auth::{AuthSession, origin};
@@ -94,7 +95,9 @@ async fn close(session: AuthSession, mut request: Request, next: Next) -> Respon
             if let Some(user) = &user {
                 audit::enter(Actor::person(&user.email));
             }
-            request.extensions_mut().insert(Caller { user });
+            let id = request.extensions().get::<Session>().and_then(Session::id);
+            let session = id.map(|id| engine::user::session::handle(&id.to_string()));
+            request.extensions_mut().insert(Caller { user, session });
             no_store(next.run(request).await)
         }
     }

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::BacktestView};
+use crate::{ApiError, encoding::Json, model::BacktestView};
 
-#[server(prefix = "/api/ui", endpoint = "workflows/backtest")]
+#[server(prefix = "/api/ui", endpoint = "workflows/backtest", output = Json)]
 pub async fn backtest_workflow(
     text: String,
     last: u32,

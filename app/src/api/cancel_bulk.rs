@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "bulk/cancel")]
+#[server(prefix = "/api/ui", endpoint = "bulk/cancel", output = Json)]
 pub async fn cancel_bulk(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::bulk::cancel(&engine, &id).await?;

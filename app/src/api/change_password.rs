@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Their sessions end, so the browser is sent on to sign in with the new one.
-#[server(prefix = "/api/ui", endpoint = "account/password")]
+#[server(prefix = "/api/ui", endpoint = "account/password", output = Json)]
 pub async fn change_password(current: String, new: String) -> Result<(), ApiError> {
     let (engine, user) = crate::ssr::signed_in()?;
     crate::ssr::people::change_password(&engine, &user, &current, &new).await?;

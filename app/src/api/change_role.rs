@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "people/role")]
+#[server(prefix = "/api/ui", endpoint = "people/role", output = Json)]
 pub async fn change_role(id: String, role: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::owner()?;
     crate::ssr::people::change_role(&engine, &id, &role).await?;

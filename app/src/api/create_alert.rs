@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Fields that its kind does not have are blank.
-#[server(prefix = "/api/ui", endpoint = "alerts/create")]
+#[server(prefix = "/api/ui", endpoint = "alerts/create", output = Json)]
 pub async fn create_alert(
     name: String,
     kind: String,

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Each permission is a box that was ticked or not. Sends the browser on to where the key is shown once.
-#[server(prefix = "/api/ui", endpoint = "keys/create")]
+#[server(prefix = "/api/ui", endpoint = "keys/create", output = Json)]
 pub async fn create_key(
     name: String,
     ingest: Option<String>,

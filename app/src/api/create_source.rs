@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Sends the browser on to the source, where a secret that was made here is shown once.
-#[server(prefix = "/api/ui", endpoint = "sources/create")]
+#[server(prefix = "/api/ui", endpoint = "sources/create", output = Json)]
 pub async fn create_source(
     name: String,
     kind: String,

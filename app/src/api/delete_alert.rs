@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "alerts/delete")]
+#[server(prefix = "/api/ui", endpoint = "alerts/delete", output = Json)]
 pub async fn delete_alert(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::alerts::delete_rule(&engine, &id).await?;

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "sources/delete")]
+#[server(prefix = "/api/ui", endpoint = "sources/delete", output = Json)]
 pub async fn delete_source(name: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::sources::delete(&engine, &name).await?;

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Sends the browser back to the list.
-#[server(prefix = "/api/ui", endpoint = "workflows/delete")]
+#[server(prefix = "/api/ui", endpoint = "workflows/delete", output = Json)]
 pub async fn delete_workflow(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::editor::delete(&engine, &id).await?;

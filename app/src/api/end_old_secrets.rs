@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "sources/end-old-secrets")]
+#[server(prefix = "/api/ui", endpoint = "sources/end-old-secrets", output = Json)]
 pub async fn end_old_secrets(name: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::sources::end_old_secrets(&engine, &name).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::WholeEvent};
+use crate::{ApiError, encoding::Json, model::WholeEvent};
 
-#[server(prefix = "/api/ui", endpoint = "events/get")]
+#[server(prefix = "/api/ui", endpoint = "events/get", output = Json)]
 pub async fn get_event(id: String) -> Result<WholeEvent, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::events::whole(&engine, &id).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::Instance};
+use crate::{ApiError, encoding::Json, model::Instance};
 
-#[server(prefix = "/api/ui", endpoint = "instance")]
+#[server(prefix = "/api/ui", endpoint = "instance", output = Json)]
 pub async fn get_instance() -> Result<Instance, ApiError> {
     crate::ssr::signed_in()?;
     Ok(use_context::<Instance>().unwrap_or_default())

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::SearchProgress};
+use crate::{ApiError, encoding::Json, model::SearchProgress};
 
-#[server(prefix = "/api/ui", endpoint = "events/search-progress")]
+#[server(prefix = "/api/ui", endpoint = "events/search-progress", output = Json)]
 pub async fn get_search_progress() -> Result<SearchProgress, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::events::search_progress(&engine).await

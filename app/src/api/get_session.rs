@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::Session};
+use crate::{ApiError, encoding::Json, model::Session};
 
-#[server(prefix = "/api/ui", endpoint = "session")]
+#[server(prefix = "/api/ui", endpoint = "session", output = Json)]
 pub async fn get_session() -> Result<Session, ApiError> {
     let (engine, user) = crate::ssr::signed_in()?;
     Ok(Session { user, stats: crate::ssr::stats(&engine).await? })

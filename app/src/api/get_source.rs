@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::SourceDetail};
+use crate::{ApiError, encoding::Json, model::SourceDetail};
 
-#[server(prefix = "/api/ui", endpoint = "sources/get")]
+#[server(prefix = "/api/ui", endpoint = "sources/get", output = Json)]
 pub async fn get_source(name: String) -> Result<SourceDetail, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::sources::get(&engine, &name).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::TypeDetailView};
+use crate::{ApiError, encoding::Json, model::TypeDetailView};
 
-#[server(prefix = "/api/ui", endpoint = "types/get")]
+#[server(prefix = "/api/ui", endpoint = "types/get", output = Json)]
 pub async fn get_type(name: String) -> Result<TypeDetailView, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::types::get(&engine, &name).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::WorkflowDetail};
+use crate::{ApiError, encoding::Json, model::WorkflowDetail};
 
-#[server(prefix = "/api/ui", endpoint = "workflows/get")]
+#[server(prefix = "/api/ui", endpoint = "workflows/get", output = Json)]
 pub async fn get_workflow(
     id: String,
     version: Option<u32>,

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// `note` says why.
-#[server(prefix = "/api/ui", endpoint = "events/hold")]
+#[server(prefix = "/api/ui", endpoint = "events/hold", output = Json)]
 pub async fn hold_event(id: String, #[server(default)] note: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::events::hold(&engine, &id, &note).await

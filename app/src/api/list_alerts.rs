@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::Alerts};
+use crate::{ApiError, encoding::Json, model::Alerts};
 
-#[server(prefix = "/api/ui", endpoint = "alerts/list")]
+#[server(prefix = "/api/ui", endpoint = "alerts/list", output = Json)]
 pub async fn list_alerts() -> Result<Alerts, ApiError> {
     let (engine, user) = crate::ssr::signed_in()?;
     crate::ssr::alerts::list(&engine, &user).await

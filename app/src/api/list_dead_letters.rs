@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use crate::{
     ApiError,
+    encoding::Json,
     model::{DeadLetters, LetterFilter},
 };
 
-#[server(prefix = "/api/ui", endpoint = "dead-letters/list")]
+#[server(prefix = "/api/ui", endpoint = "dead-letters/list", output = Json)]
 pub async fn list_dead_letters(
     #[server(default)] filter: LetterFilter,
 ) -> Result<DeadLetters, ApiError> {

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::KeyView};
+use crate::{ApiError, encoding::Json, model::KeyView};
 
-#[server(prefix = "/api/ui", endpoint = "keys/list")]
+#[server(prefix = "/api/ui", endpoint = "keys/list", output = Json)]
 pub async fn list_keys() -> Result<Vec<KeyView>, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::keys::list(&engine).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::RetentionView};
+use crate::{ApiError, encoding::Json, model::RetentionView};
 
-#[server(prefix = "/api/ui", endpoint = "retention/list")]
+#[server(prefix = "/api/ui", endpoint = "retention/list", output = Json)]
 pub async fn list_retention() -> Result<Vec<RetentionView>, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::retention::list(&engine).await

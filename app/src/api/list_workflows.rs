@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::WorkflowView};
+use crate::{ApiError, encoding::Json, model::WorkflowView};
 
-#[server(prefix = "/api/ui", endpoint = "workflows/list")]
+#[server(prefix = "/api/ui", endpoint = "workflows/list", output = Json)]
 pub async fn list_workflows() -> Result<Vec<WorkflowView>, ApiError> {
     let (engine, _) = crate::ssr::signed_in()?;
     crate::ssr::workflows::list(&engine).await

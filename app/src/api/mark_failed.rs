@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "events/failed")]
+#[server(prefix = "/api/ui", endpoint = "events/failed", output = Json)]
 pub async fn mark_failed(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::events::mark_failed(&engine, &id).await

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// `note` is kept with the event, with who noted it. Answers with the id, so that it can be undone.
-#[server(prefix = "/api/ui", endpoint = "events/processed")]
+#[server(prefix = "/api/ui", endpoint = "events/processed", output = Json)]
 pub async fn mark_processed(id: String, note: Option<String>) -> Result<String, ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::events::mark_processed(&engine, &id, note).await?;

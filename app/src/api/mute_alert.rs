@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// `length` such as `1h`; blank lets it speak again.
-#[server(prefix = "/api/ui", endpoint = "alerts/mute")]
+#[server(prefix = "/api/ui", endpoint = "alerts/mute", output = Json)]
 pub async fn mute_alert(id: String, #[server(default)] length: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::alerts::mute(&engine, &id, &length).await?;

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// `note` is kept in the audit log.
-#[server(prefix = "/api/ui", endpoint = "events/release")]
+#[server(prefix = "/api/ui", endpoint = "events/release", output = Json)]
 pub async fn release_event(id: String, #[server(default)] note: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::events::release(&engine, &id, &note).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "people/remove")]
+#[server(prefix = "/api/ui", endpoint = "people/remove", output = Json)]
 pub async fn remove_person(id: String) -> Result<(), ApiError> {
     let (engine, user) = crate::ssr::owner()?;
     crate::ssr::people::remove(&engine, &user, &id).await?;

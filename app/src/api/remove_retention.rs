@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "retention/remove")]
+#[server(prefix = "/api/ui", endpoint = "retention/remove", output = Json)]
 pub async fn remove_retention(
     status: String,
     #[server(default)] source: String,

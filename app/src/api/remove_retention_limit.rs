@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "retention/unlimit")]
+#[server(prefix = "/api/ui", endpoint = "retention/unlimit", output = Json)]
 pub async fn remove_retention_limit(status: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::retention::remove_limit(&engine, &status).await?;

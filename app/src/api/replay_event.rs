@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Returns the new event's id. A plain form is sent on to the new event's page.
-#[server(prefix = "/api/ui", endpoint = "events/replay")]
+#[server(prefix = "/api/ui", endpoint = "events/replay", output = Json)]
 pub async fn replay_event(id: String) -> Result<String, ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     let replayed = crate::ssr::events::replay(&engine, &id).await?;

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "bulk/resume")]
+#[server(prefix = "/api/ui", endpoint = "bulk/resume", output = Json)]
 pub async fn resume_bulk(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::bulk::resume(&engine, &id).await?;

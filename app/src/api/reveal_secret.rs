@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// Nothing when it has been seen before, or waited for too long.
-#[server(prefix = "/api/ui", endpoint = "secrets/reveal")]
+#[server(prefix = "/api/ui", endpoint = "secrets/reveal", output = Json)]
 pub async fn reveal_secret(ticket: String) -> Result<Option<String>, ApiError> {
     let (engine, user) = crate::ssr::signed_in()?;
     Ok(crate::ssr::reveal(&engine, &user, &ticket))

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "keys/revoke")]
+#[server(prefix = "/api/ui", endpoint = "keys/revoke", output = Json)]
 pub async fn revoke_key(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::keys::revoke(&engine, &id).await

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// A blank secret is made here, and shown once on the page that the browser is sent on to.
-#[server(prefix = "/api/ui", endpoint = "sources/rotate")]
+#[server(prefix = "/api/ui", endpoint = "sources/rotate", output = Json)]
 pub async fn rotate_source(
     name: String,
     #[server(default)] secret: String,

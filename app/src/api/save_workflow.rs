@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::SaveAnswer};
+use crate::{ApiError, encoding::Json, model::SaveAnswer};
 
 /// Sends the browser on to the workflow; a plain form that was refused comes back with its text.
-#[server(prefix = "/api/ui", endpoint = "workflows/save")]
+#[server(prefix = "/api/ui", endpoint = "workflows/save", output = Json)]
 pub async fn save_workflow(
     #[server(default)] id: String,
     #[server(default)] expected: u32,

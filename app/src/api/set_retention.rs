@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// A blank source is every source without a rule of its own.
-#[server(prefix = "/api/ui", endpoint = "retention/set")]
+#[server(prefix = "/api/ui", endpoint = "retention/set", output = Json)]
 pub async fn set_retention(
     status: String,
     #[server(default)] source: String,

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "secrets/set")]
+#[server(prefix = "/api/ui", endpoint = "secrets/set", output = Json)]
 pub async fn set_secret(name: String, value: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::secrets::set(&engine, name.trim(), &value).await?;

@@ -4,11 +4,12 @@ use leptos::prelude::*;
 
 use crate::{
     ApiError,
+    encoding::Json,
     model::{Settled, Settling},
 };
 
 /// Refused when none of them could be settled.
-#[server(prefix = "/api/ui", endpoint = "quarantine/settle")]
+#[server(prefix = "/api/ui", endpoint = "quarantine/settle", output = Json)]
 pub async fn settle_deliveries(
     how: Settling,
     #[server(default)] ids: Vec<String>,

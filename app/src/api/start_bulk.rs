@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::BulkAction};
+use crate::{ApiError, encoding::Json, model::BulkAction};
 
 /// Returns the operation's id. A plain form is sent on to where it is watched.
-#[server(prefix = "/api/ui", endpoint = "bulk/start")]
+#[server(prefix = "/api/ui", endpoint = "bulk/start", output = Json)]
 pub async fn start_bulk(
     action: BulkAction,
     group: Option<String>,

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::EditorStart};
+use crate::{ApiError, encoding::Json, model::EditorStart};
 
-#[server(prefix = "/api/ui", endpoint = "workflows/editor")]
+#[server(prefix = "/api/ui", endpoint = "workflows/editor", output = Json)]
 pub async fn start_editor(
     id: String,
     start: String,

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
 /// A blank `path` means the subject. What was counted goes to the page by its address; the value does not.
-#[server(prefix = "/api/ui", endpoint = "erasures/start")]
+#[server(prefix = "/api/ui", endpoint = "erasures/start", output = Json)]
 pub async fn start_erasure(
     #[server(default)] path: String,
     value: String,

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "channels/test")]
+#[server(prefix = "/api/ui", endpoint = "channels/test", output = Json)]
 pub async fn test_channel(id: String) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::alerts::try_out(&engine, &id).await?;

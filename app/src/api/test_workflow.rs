@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ApiError;
+use crate::{ApiError, encoding::Json};
 
-#[server(prefix = "/api/ui", endpoint = "workflows/test")]
+#[server(prefix = "/api/ui", endpoint = "workflows/test", output = Json)]
 pub async fn test_workflow(id: String, event: String) -> Result<String, ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::editor::test(&engine, &id, &event).await

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, model::Understood};
+use crate::{ApiError, encoding::Json, model::Understood};
 
-#[server(prefix = "/api/ui", endpoint = "workflows/understand")]
+#[server(prefix = "/api/ui", endpoint = "workflows/understand", output = Json)]
 pub async fn understand_workflow(
     text: String,
     form: bool,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Stats;
+use super::{Stats, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -16,4 +16,23 @@ pub struct User {
 pub struct Session {
     pub user: User,
     pub stats: Stats,
+}
+
+/// A session of whoever looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BegunSession {
+    /// Names it without letting anyone in.
+    pub id: String,
+    /// What the browser said that it is.
+    pub client: String,
+    /// `Firefox on Linux`.
+    pub browser: String,
+    /// Where it was at sign-in.
+    pub address: String,
+    pub created_at: Timestamp,
+    /// To the hour.
+    pub used_at: Timestamp,
+    /// The one by which this is read.
+    pub own: bool,
 }

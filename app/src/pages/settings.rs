@@ -1,20 +1,31 @@
-//! One's own password, and how this server was started.
+//! One's own password, where one is signed in, and how this server was started.
 
 use leptos::prelude::*;
 
 use crate::{
-    api::{ChangePassword, get_instance},
-    model::{Instance, Setting},
-    ui::{Fact, Fetched, Field, Header, Refusal},
+    api::{ChangePassword, EndOtherSessions, EndSession, get_instance, list_sessions},
+    model::{BegunSession, Instance, Setting},
+    ui::{Actions, Fact, Fetched, Field, Header, Moment, Notice, Refusal, announce},
 };
 
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let instance = Resource::new(|| (), |()| get_instance());
+    let done = expect_context::<Actions>().done;
+    let sessions = Resource::new(move || done.get(), |_| list_sessions());
+    let (end, others) = (ServerAction::new(), ServerAction::new());
+    announce(end, |()| Notice::done("That browser is signed out."));
+    announce(others, |count| match count {
+        1 => Notice::done("One other session has ended."),
+        count => Notice::done(format!("{count} other sessions have ended.")),
+    });
     view! {
         <Header title="Settings" />
         <div class="scroll">
             <PasswordForm />
+            <Fetched from=sessions let:sessions>
+                <SignedIn sessions end others />
+            </Fetched>
             <Fetched from=instance let:instance>
                 <InForce instance />
             </Fetched>
@@ -56,6 +67,79 @@ fn PasswordForm() -> AnyView {
                 </div>
             </ActionForm>
         </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn SignedIn(
+    sessions: Vec<BegunSession>,
+    end: ServerAction<EndSession>,
+    others: ServerAction<EndOtherSessions>,
+) -> AnyView {
+    let alone = sessions.len() < 2;
+    let rows: Vec<_> =
+        sessions.into_iter().map(|session| view! { <SessionRow session end /> }).collect();
+    let pending = others.pending();
+    view! {
+        <section class="sheet-form" aria-labelledby="sessions">
+            <h2 id="sessions">"Where you are signed in"</h2>
+            <p class="dim">
+                "A session ends after a week without use, and after thirty days in any case. If you do not know one, \
+                 end it and change your password."
+            </p>
+            <table class="plain">
+                <thead>
+                    <tr>
+                        <th>"Browser"</th>
+                        <th>"Signed in"</th>
+                        <th>"Last used"</th>
+                        <th>
+                            <span class="unseen">"Actions"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+            <ActionForm action=others attr:class="row">
+                <button class="btn" disabled=move || alone || pending.get()>
+                    "End all others"
+                </button>
+            </ActionForm>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn SessionRow(session: BegunSession, end: ServerAction<EndSession>) -> AnyView {
+    let BegunSession { id, client, browser, address, created_at, used_at, own } = session;
+    let action = match own {
+        true => view! { <span class="dim">"This one"</span> }.into_any(),
+        false => view! {
+            <ActionForm action=end attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn">"End"</button>
+            </ActionForm>
+        }
+        .into_any(),
+    };
+    view! {
+        <tr>
+            <td>
+                <b title=client>{browser}</b>
+                <div class="m dim">{address}</div>
+            </td>
+            <td data-label="Signed in">
+                <Moment at=created_at />
+            </td>
+            <td data-label="Last used">
+                <Moment at=used_at />
+            </td>
+            <td>
+                <div class="row end-row">{action}</div>
+            </td>
+        </tr>
     }
     .into_any()
 }

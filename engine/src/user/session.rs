@@ -1,14 +1,19 @@
 //! Sessions as rows: opaque data under an id of 128 random bits, gone when they expire.
 
-use std::cmp::{max, min};
+use std::cmp::min;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
 };
+use sha2::{Digest, Sha256};
 
+use crate::audit::Note;
+use crate::id::UserId;
 use crate::store::entity::session;
 use crate::store::{Change, Store, StoreError};
 use crate::time::Timestamp;
+use crate::user::User;
 
 /// One that nobody uses ends after this long.
 const IDLE_MILLIS: i64 = 7 * DAY_MILLIS;
@@ -19,21 +24,41 @@ const GIVEN_BACK_MILLIS: i64 = 60 * 60 * 1_000;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
+/// A session to be kept.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// The secret that the cookie holds.
+    pub id: String,
+    pub data: String,
+    /// Whose it is, once somebody has signed in.
+    pub user: Option<UserId>,
+    pub client: String,
+    pub address: String,
+}
+
 /// Stores a session under its id, replacing what was there; from now on it is used.
-pub async fn save(
-    store: &Store,
-    id: String,
-    data: String,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let expires_at = now.plus_millis(IDLE_MILLIS).millis();
-    let model = session::Model { id, data, expires_at, created_at: now.millis() };
+pub async fn save(store: &Store, kept: Kept, now: Timestamp) -> Result<(), StoreError> {
+    let model = session::Model {
+        id: kept.id,
+        data: kept.data,
+        expires_at: now.plus_millis(IDLE_MILLIS).millis(),
+        created_at: now.millis(),
+        user_id: kept.user.map(|user| user.to_string()),
+        client: kept.client,
+        address: kept.address,
+    };
     store
         .writer
         .change(Change::new(move |transaction| {
             let model = session::ActiveModel::from(model.clone()).reset_all();
             let replace = OnConflict::column(session::Column::Id)
-                .update_columns([session::Column::Data, session::Column::ExpiresAt])
+                .update_columns([
+                    session::Column::Data,
+                    session::Column::ExpiresAt,
+                    session::Column::UserId,
+                    session::Column::Client,
+                    session::Column::Address,
+                ])
                 .to_owned();
             Box::pin(async move {
                 session::Entity::insert(model)
@@ -53,18 +78,18 @@ pub async fn load(
     now: Timestamp,
 ) -> Result<Option<(String, Timestamp)>, StoreError> {
     let found = session::Entity::find_by_id(id).one(&store.read).await?;
-    let Some(session) = found.filter(|session| session.ends() > now.millis()) else {
+    let Some(mut session) = found.filter(|session| session.ends() > now.millis()) else {
         return Ok(None);
     };
-    let longest = session.created_at + LONGEST_MILLIS;
-    let until = min(now.plus_millis(IDLE_MILLIS).millis(), longest);
-    if until - session.expires_at >= GIVEN_BACK_MILLIS
-        && let Err(error) = expire(store, session.id.clone(), until).await
-    {
-        tracing::debug!(%error, "a session keeps its earlier end");
+    let until = now.plus_millis(IDLE_MILLIS).millis();
+    if until - session.expires_at >= GIVEN_BACK_MILLIS {
+        match expire(store, session.id.clone(), until).await {
+            Ok(()) => session.expires_at = until,
+            Err(error) => tracing::debug!(%error, "a session keeps its earlier end"),
+        }
     }
-    let ends = max(until, session.ends());
-    Ok(Some((session.data, Timestamp::from_millis(ends))))
+    let ends = Timestamp::from_millis(session.ends());
+    Ok(Some((session.data, ends)))
 }
 
 impl session::Model {
@@ -100,4 +125,64 @@ pub async fn delete(store: &Store, id: String, now: Timestamp) -> Result<(), Sto
             })
         }))
         .await
+}
+
+/// A session as the one whose it is sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Names it without letting anyone in, see [`handle`].
+    pub handle: String,
+    pub client: String,
+    pub address: String,
+    pub created_at: Timestamp,
+    /// To the hour.
+    pub used_at: Timestamp,
+}
+
+/// What a session is called in public. Its id is a secret.
+pub fn handle(id: &str) -> String {
+    Sha256::digest(id).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Someone's sessions that have not ended, the one used last first.
+pub async fn of(store: &Store, user: UserId, now: Timestamp) -> Result<Vec<Begun>, StoreError> {
+    let found = theirs(user).order_by_desc(session::Column::ExpiresAt).all(&store.read).await?;
+    let begun = |session: session::Model| Begun {
+        handle: handle(&session.id),
+        created_at: Timestamp::from_millis(session.created_at),
+        used_at: Timestamp::from_millis(session.expires_at - IDLE_MILLIS),
+        client: session.client,
+        address: session.address,
+    };
+    Ok(found.into_iter().filter(|session| session.ends() > now.millis()).map(begun).collect())
+}
+
+/// Ends those of someone's sessions that `chosen` says, by their handles; how many they were.
+pub async fn end(
+    store: &Store,
+    user: &User,
+    chosen: impl Fn(&str) -> bool,
+) -> Result<usize, StoreError> {
+    let all = theirs(user.id).all(&store.read).await?;
+    let ids: Vec<_> =
+        all.into_iter().map(|session| session.id).filter(|id| chosen(&handle(id))).collect();
+    let count = ids.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    let change = Change::new(move |transaction| {
+        let gone = session::Entity::delete_many().filter(session::Column::Id.is_in(ids.clone()));
+        Box::pin(async move {
+            gone.exec(transaction).await?;
+            Ok(())
+        })
+    });
+    let sessions = if count == 1 { "session" } else { "sessions" };
+    let note = Note::new("user.sessions_ended", &user.email).saying(format!("{count} {sessions}"));
+    store.writer.change(change.noted(note)).await?;
+    Ok(count)
+}
+
+fn theirs(user: UserId) -> sea_orm::Select<session::Entity> {
+    session::Entity::find().filter(session::Column::UserId.eq(user.to_string()))
 }

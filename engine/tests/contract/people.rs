@@ -2,7 +2,8 @@
 
 use engine::key::verify::{KeyError, verify};
 use engine::key::{Permission, manage};
-use engine::user::{self, Role, UserError, session};
+use engine::user::session::{self, Kept};
+use engine::user::{self, Role, UserError};
 
 use crate::databases::Database;
 use crate::on_both;
@@ -14,6 +15,7 @@ on_both!(
     a_session_that_nobody_uses_for_a_week_ends,
     a_session_that_is_used_every_day_ends_after_thirty,
     a_session_that_was_ended_is_gone,
+    people_see_their_own_sessions_and_end_them,
 );
 
 async fn a_key_works_until_it_is_revoked(database: Database) {
@@ -82,11 +84,15 @@ async fn passwords_open_only_their_own_account(database: Database) {
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
+fn kept(id: &str, data: &str) -> Kept {
+    Kept { id: id.into(), data: data.into(), ..Kept::default() }
+}
+
 async fn a_session_that_nobody_uses_for_a_week_ends(database: Database) {
     let engine = database.start().await.engine;
     let (store, now) = (&engine.store, engine.now());
-    session::save(store, "s".into(), "1".into(), now).await.unwrap();
-    session::save(store, "s".into(), "2".into(), now).await.unwrap();
+    session::save(store, kept("s", "1"), now).await.unwrap();
+    session::save(store, kept("s", "2"), now).await.unwrap();
     let on_day = async |day: i64| {
         let found = session::load(store, "s", now.plus_millis(day * DAY)).await.unwrap();
         found.map(|(data, _)| data)
@@ -100,7 +106,7 @@ async fn a_session_that_nobody_uses_for_a_week_ends(database: Database) {
 async fn a_session_that_is_used_every_day_ends_after_thirty(database: Database) {
     let engine = database.start().await.engine;
     let (store, now) = (&engine.store, engine.now());
-    session::save(store, "s".into(), "1".into(), now).await.unwrap();
+    session::save(store, kept("s", "1"), now).await.unwrap();
     for day in 1..30 {
         let at = now.plus_millis(day * DAY);
         let (_, ends) = session::load(store, "s", at).await.unwrap().expect("it goes on");
@@ -112,7 +118,45 @@ async fn a_session_that_is_used_every_day_ends_after_thirty(database: Database) 
 async fn a_session_that_was_ended_is_gone(database: Database) {
     let engine = database.start().await.engine;
     let (store, now) = (&engine.store, engine.now());
-    session::save(store, "s".into(), "1".into(), now).await.unwrap();
+    session::save(store, kept("s", "1"), now).await.unwrap();
     session::delete(store, "s".into(), now).await.unwrap();
     assert!(session::load(store, "s", now).await.unwrap().is_none());
+}
+
+async fn people_see_their_own_sessions_and_end_them(database: Database) {
+    let engine = database.start().await.engine;
+    let (store, environment, now) = (&engine.store, &engine.environment, engine.now());
+    let make = async |email: &str| {
+        let made = user::create(store, environment, email, "correct horse battery", Role::Viewer);
+        made.await.unwrap()
+    };
+    let (ada, bob) = (make("ada@acme.dev").await, make("bob@acme.dev").await);
+    for (at, (id, user)) in [("a", &ada), ("b", &ada), ("c", &ada), ("d", &bob)].iter().enumerate()
+    {
+        let user = Some(user.id);
+        let kept = Kept { user, client: format!("browser {id}"), ..kept(id, "1") };
+        session::save(store, kept, now.plus_millis(at as i64)).await.unwrap();
+    }
+    // Before anybody had signed in.
+    session::save(store, kept("e", "1"), now).await.unwrap();
+    let seen = async |user: &user::User, day: i64| {
+        let all = session::of(store, user.id, now.plus_millis(day * DAY)).await.unwrap();
+        all.into_iter().map(|begun| (begun.handle, begun.client)).collect::<Vec<_>>()
+    };
+    let of_ada = |ids: &[&str]| -> Vec<_> {
+        ids.iter().map(|id| (session::handle(id), format!("browser {id}"))).collect()
+    };
+    assert_eq!(seen(&ada, 0).await, of_ada(&["c", "b", "a"]), "the one used last first");
+    assert!(seen(&ada, 0).await.iter().all(|(handle, _)| !["a", "b", "c"].contains(&&**handle)));
+    session::load(store, "a", now.plus_millis(DAY)).await.unwrap().expect("it is used");
+    assert_eq!(seen(&ada, 1).await, of_ada(&["a", "c", "b"]));
+    assert_eq!(seen(&ada, 7).await, of_ada(&["a"]), "those that ended by themselves are gone");
+
+    let others = session::handle("d");
+    assert_eq!(session::end(store, &ada, |handle| handle == others).await.unwrap(), 0, "not hers");
+    let own = session::handle("b");
+    assert_eq!(session::end(store, &ada, |handle| handle != own).await.unwrap(), 2);
+    assert_eq!(seen(&ada, 0).await, of_ada(&["b"]));
+    assert_eq!(seen(&bob, 0).await.len(), 1);
+    assert!(session::load(store, "a", now).await.unwrap().is_none());
 }

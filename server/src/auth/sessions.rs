@@ -9,7 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder};
 use engine::Engine;
-use engine::user::session;
+use engine::user::session::{self, Kept};
+use serde_json::Value;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
@@ -21,6 +22,12 @@ use crate::proxies::TrustedProxies;
 
 /// The cookie that names a session.
 pub(crate) const COOKIE: &str = "sluice_session";
+
+/// What a session says of who signed in.
+const DATA: &str = "user";
+/// What it says of where that was.
+pub(crate) const CLIENT: &str = "client";
+pub(crate) const ADDRESS: &str = "address";
 
 /// For how long a browser keeps the cookie; the store may end the session before, see [`session`].
 const LONGEST: Duration = Duration::milliseconds(session::LONGEST_MILLIS);
@@ -42,7 +49,7 @@ pub(crate) fn layer(engine: &Engine) -> AuthManagerLayer<Users, Sessions> {
         // `Secure` is added where the request came by TLS; see `secure_cookies`.
         .with_secure(false)
         .with_expiry(Expiry::OnInactivity(LONGEST));
-    AuthManagerLayerBuilder::new(Users(engine.clone()), sessions).build()
+    AuthManagerLayerBuilder::new(Users(engine.clone()), sessions).with_data_key(DATA).build()
 }
 
 /// Marks cookies `Secure` when the client came by TLS.
@@ -74,7 +81,16 @@ impl SessionStore for Sessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-        let saved = session::save(&self.0.store, record.id.to_string(), data, self.0.now()).await;
+        let said = |name| record.data.get(name).and_then(Value::as_str).unwrap_or_default();
+        let user = record.data.get(DATA).and_then(|data| data.get("user_id")?.as_str());
+        let kept = Kept {
+            id: record.id.to_string(),
+            data,
+            user: user.and_then(|id| id.parse().ok()),
+            client: said(CLIENT).to_owned(),
+            address: said(ADDRESS).to_owned(),
+        };
+        let saved = session::save(&self.0.store, kept, self.0.now()).await;
         saved.map_err(|error| Error::Backend(error.to_string()))
     }
 

@@ -4,7 +4,7 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Redirect;
 use engine::audit::{self, Actor, Note};
 use engine::user::{self, UserError, invitation};
@@ -14,13 +14,20 @@ use tower_sessions::Session;
 
 use crate::auth::AuthSession;
 use crate::auth::backend::{Credentials, SignedIn};
+use crate::auth::sessions::{ADDRESS, CLIENT};
 use crate::problem::{Code, Problem};
 use crate::proxies;
 use crate::router::{AppState, own_origin};
 
+/// As much of a browser's name is kept.
+const LONGEST_CLIENT: usize = 200;
+
 /// Proof that the form came from our own page, and the address it came from.
 pub(crate) struct OwnForm {
     caller: IpAddr,
+    address: IpAddr,
+    /// What the browser says that it is.
+    client: String,
     session: Session,
 }
 
@@ -36,7 +43,9 @@ impl FromRequestParts<AppState> for OwnForm {
             parts.extensions.get::<Session>().cloned().ok_or_else(|| {
                 Problem::new(Code::Internal, "There is no session to sign in to.")
             })?;
-        Ok(Self { caller: proxies::caller(address), session })
+        let client = parts.headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok());
+        let client = client.unwrap_or_default().chars().take(LONGEST_CLIENT).collect();
+        Ok(Self { caller: proxies::caller(address), address, client, session })
     }
 }
 
@@ -169,6 +178,8 @@ async fn note(state: &AppState, action: &'static str, email: &str) -> Result<(),
 /// Always under a new id: one that the browser brought may have been planted there.
 async fn enter(form: &OwnForm, session: &mut AuthSession, user: SignedIn) -> Result<(), Problem> {
     form.session.cycle_id().await.map_err(internal)?;
+    form.session.insert(CLIENT, &form.client).await.map_err(internal)?;
+    form.session.insert(ADDRESS, form.address.to_string()).await.map_err(internal)?;
     session.login(&user).await.map_err(internal)
 }
 

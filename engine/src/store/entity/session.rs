@@ -10,6 +10,12 @@ pub struct Model {
     pub data: String,
     pub expires_at: i64,
     pub created_at: i64,
+    /// Whose it is, once somebody has signed in.
+    pub user_id: Option<String>,
+    /// What the browser said that it is.
+    pub client: String,
+    /// Where it was, as the sign-in saw it.
+    pub address: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
