@@ -91,6 +91,24 @@ test.describe('a payload', () => {
     await expect(page.getByText('not there')).toBeVisible();
   });
 
+  test('stays unfolded while its event is fetched again and nothing has changed', async ({ page, sluice }) => {
+    const items = Array.from({ length: 2_000 }, (_, number) => ({ number, note: `item ${number} of many in here` }));
+    const id = await sluice.send('order.created', { items });
+    await signIn(page);
+    await page.goto(`/events/${id}`);
+    await hydrated(page);
+    const field = page.getByLabel('Find in the payload');
+    await field.fill('item 1432 of');
+    await field.press('Enter');
+    await expect(page.locator('[data-hit]')).toContainText('item 1432 of many');
+    const again = page.waitForResponse(/\/api\/ui\/events\/get/);
+    // What may have been missed is fetched.
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await (await again).finished();
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await expect(page.locator('[data-hit]')).toContainText('item 1432 of many');
+  });
+
   test('of nearly a megabyte opens, is searched and read to its end', async ({ page, sluice }) => {
     const items = Array.from({ length: 15_000 }, (_, number) => ({ number, note: `item ${number} of many in here` }));
     const id = await sluice.send('order.created', { items, last: 'the end' });

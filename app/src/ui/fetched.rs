@@ -8,26 +8,32 @@ use super::Problem;
 use crate::ApiError;
 
 /// `from` as the children show it, or what went wrong. While it is fetched again, what is there stays
-/// and can be used, until what comes next takes its place in one step. (The view of a [`Suspend`] is
-/// taken down first: whoever clicks before the next one is there meets signals that are gone.)
+/// and can be used, until what comes next takes its place in one step, if it is any different. (The view of a
+/// [`Suspend`] is taken down first: whoever clicks before the next one is there meets signals that are gone.)
 #[component]
 pub fn Fetched<T, V>(
     from: Resource<Result<T, ApiError>>,
     children: impl Fn(T) -> V + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    // By its trait: one `Transition` is compiled for all pages.
-    let shown: SharedReactiveFunction<Option<AnyView>> = Arc::new(Mutex::new(move || {
-        from.get().map(|found| match found {
-            Ok(found) => children(found).into_any(),
-            Err(error) => view! { <Problem error /> }.into_any(),
-        })
-    }));
-    view! { <Transition fallback=Coming>{shown}</Transition> }.into_any()
+    // By its trait: one `Transition` is compiled for all pages. The memo is made inside of it, where what
+    // it waits for is asked.
+    let shown: Box<dyn FnOnce() -> Shown + Send> = Box::new(move || {
+        let found = Memo::new(move |_| from.get());
+        Arc::new(Mutex::new(move || {
+            found.get().map(|found| match found {
+                Ok(found) => children(found).into_any(),
+                Err(error) => view! { <Problem error /> }.into_any(),
+            })
+        }))
+    });
+    view! { <Transition fallback=Coming>{shown()}</Transition> }.into_any()
 }
+
+type Shown = SharedReactiveFunction<Option<AnyView>>;
 
 /// Lines in the place of what is on its way. Only who goes on from another page sees them, and only when
 /// it takes a moment.

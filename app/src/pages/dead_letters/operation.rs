@@ -80,23 +80,13 @@ fn besides(operation: &BulkView) -> String {
     said.join(", ")
 }
 
-/// What `read` makes of the operation as it is at the moment.
-fn reading<T: 'static>(
-    current: &ArcMemo<BulkView>,
-    read: fn(&BulkView) -> T,
-) -> impl Fn() -> T + Clone + Send + Sync + 'static {
-    let current = current.clone();
-    move || current.with(read)
-}
-
 #[component]
 fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
     let live = expect_context::<Live>();
     let id = operation.id.clone();
     let own = id.clone();
-    // What was fetched last, or what has been pushed since. Counted by reference: while the next list is
-    // fetched this one is still shown and told what is pushed, though what it had in the arena has gone.
-    let current = ArcMemo::new(move |_| {
+    // What was fetched last, or what has been pushed since.
+    let current = Memo::new(move |_| {
         let pushed = live.bulk.get().filter(|pushed| pushed.id == own);
         match pushed {
             Some(pushed) if pushed.done >= operation.done => {
@@ -105,24 +95,21 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
             _ => operation.clone(),
         }
     });
-    let state = reading(&current, |it| it.state);
-    let percent = reading(&current, BulkView::percent);
-    let failed_again = reading(&current, |it| it.failed_again);
-    let (told, besides) = (reading(&current, told), reading(&current, besides));
-    let (name, can_resume, shown) = (state.clone(), state.clone(), percent.clone());
+    let state = move || current.with(|operation| operation.state);
+    let percent = move || current.with(BulkView::percent);
     let (cancelled, resumed, again) = (id.clone(), id.clone(), id.clone());
     view! {
         <section class="operation" data-bulk-id=id aria-label="Operation">
             <div class="row">
-                <b role="status" data-state=move || name().name()>
-                    {told}
+                <b role="status" data-state=move || state().name()>
+                    {move || current.with(told)}
                 </b>
-                <span class="dim">{besides}</span>
+                <span class="dim">{move || current.with(besides)}</span>
             </div>
-            <progress max="100" value=percent prop:value=shown aria-label="How far it has come"></progress>
+            <progress max="100" value=percent prop:value=percent aria-label="How far it has come"></progress>
             <div class="row">
                 {move || {
-                    let failed = failed_again();
+                    let failed = current.with(|operation| operation.failed_again);
                     let href = format!("/dead-letters?bulk={again}&op={again}");
                     (failed > 0)
                         .then(|| {
@@ -141,7 +128,7 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
                 }}
                 {move || {
                     let id = resumed.clone();
-                    (can_resume() == BulkState::Stopped).then(|| view! { <ResumeButton id doing /> })
+                    (state() == BulkState::Stopped).then(|| view! { <ResumeButton id doing /> })
                 }}
             </div>
         </section>

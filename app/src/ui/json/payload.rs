@@ -71,12 +71,9 @@ fn Document(sheet: Sheet, reading: Reading) -> AnyView {
 fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, reading: Reading) -> AnyView {
     let Reading { typed, at, chosen, .. } = reading;
     let text = Arc::clone(&sheet.text);
-    // Counted by reference: while the event is fetched again this view is still in use, though what it
-    // had in the arena has gone.
-    let places = ArcMemo::new(move |_| typed.with(|typed| walk::find(&text, typed.trim(), MOST)));
-    let found = places.clone();
+    let places = Memo::new(move |_| typed.with(|typed| walk::find(&text, typed.trim(), MOST)));
     let go = move |forward: bool| {
-        let count = found.with_untracked(Vec::len);
+        let count = places.with_untracked(Vec::len);
         if count == 0 {
             return;
         }
@@ -87,10 +84,10 @@ fn Find(sheet: Sheet, drawn: NodeRef<html::Div>, reading: Reading) -> AnyView {
             (Some(at), false) => at - 1,
         };
         at.set(Some(next));
-        let place = found.with_untracked(|places| places[next]);
+        let place = places.with_untracked(|places| places[next]);
         let trail = walk::trail(&sheet.text, place);
         chosen.set(trail.last().map(|step| step.child.value.start));
-        if let Some(drawn) = drawn.try_get_untracked().flatten() {
+        if let Some(drawn) = drawn.get_untracked() {
             show(&sheet, &drawn, &trail);
         }
     };
