@@ -15,9 +15,10 @@ use crate::{ApiError, api::get_session, model::Stats};
 
 /// More than this between two frames is cheaper to fetch than to apply.
 const BUFFER: usize = 2_000;
-/// When more than so many come in one frame, they are gathered for a while: no eye follows more.
-const CROWD: usize = 20;
-const GATHER: Duration = Duration::from_millis(250);
+/// What takes longer than this to be shown keeps the reader waiting: the tab rests for as long as it was too
+/// long, and what comes meanwhile is shown together. In milliseconds.
+const LONG: f64 = 50.0;
+const LONGEST_REST: f64 = 250.0;
 const HIDDEN: Duration = Duration::from_secs(30);
 /// About a minute.
 const RATES: usize = 60;
@@ -33,8 +34,8 @@ struct Tab {
     source: Option<Source>,
     failures: u32,
     buffer: Vec<Message>,
-    frame_requested: bool,
-    crowded: bool,
+    /// A frame is on its way, or the tab rests after one.
+    busy: bool,
     timer: Option<TimeoutHandle>,
     hidden_timer: Option<TimeoutHandle>,
 }
@@ -187,30 +188,48 @@ fn visibility_changed() {
 }
 
 fn receive(message: Message) {
-    let (request, crowded) = with(|tab| {
+    let free = with(|tab| {
         if tab.buffer.len() < BUFFER {
             tab.buffer.push(message);
         } else {
             tab.buffer = vec![Message::Resync];
         }
-        (!std::mem::replace(&mut tab.frame_requested, true), tab.crowded)
+        !std::mem::replace(&mut tab.busy, true)
     });
-    match (request, crowded) {
-        (true, true) => set_timeout(deliver, GATHER),
-        (true, false) => request_animation_frame(deliver),
-        (false, _) => {}
+    if free {
+        request_animation_frame(deliver);
     }
 }
 
 fn deliver() {
+    let began = js_sys::Date::now();
     let (handler, messages) = with(|tab| {
-        tab.frame_requested = false;
-        tab.crowded = tab.buffer.len() > CROWD;
         let handler = tab.handler.as_ref().map(|(_, handler)| Rc::clone(handler));
         (handler, std::mem::take(&mut tab.buffer))
     });
     if let Some(handler) = handler {
         handler(messages);
+    }
+    // A task that is due at once comes after what the frame before it has to lay out and to paint.
+    set_timeout(move || rest(began), Duration::ZERO);
+}
+
+fn rest(began: f64) {
+    let too_long = (js_sys::Date::now() - began - LONG).clamp(0.0, LONGEST_REST);
+    if too_long > 0.0 {
+        set_timeout(rested, Duration::from_secs_f64(too_long / 1_000.0));
+    } else {
+        rested();
+    }
+}
+
+fn rested() {
+    let more = with(|tab| {
+        tab.busy = !tab.buffer.is_empty();
+        tab.busy
+    });
+    if more {
+        request_animation_frame(deliver);
     }
 }
 

@@ -6,13 +6,13 @@ use crate::model::{EventStatus, RunStatus};
 
 #[component]
 pub fn EventState(#[prop(into)] status: Signal<EventStatus>) -> impl IntoView {
-    view! {
-        <span
-            class=move || format!("s {}", status.get().name())
-            data-status=move || status.get().name()
-        >
-            {move || status.get().label()}
-        </span>
+    move || {
+        let status = status.get();
+        view! {
+            <span class=format!("s {}", status.name()) data-status=status.name()>
+                {status.label()}
+            </span>
+        }
     }
 }
 

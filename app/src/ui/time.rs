@@ -1,6 +1,6 @@
 //! A moment: UTC as the server writes it, the reader's own time once the page is alive.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use crate::model::Timestamp;
 
@@ -26,9 +26,17 @@ impl Hydrated {
 pub fn Moment(#[prop(into)] at: Timestamp) -> impl IntoView {
     let hydrated = expect_context::<Hydrated>().0;
     let text = at.clone();
+    // A page that is alive has nothing to wait for.
+    let now = match hydrated.get_untracked() {
+        true => Either::Left(local(&text)),
+        false => Either::Right(move || match hydrated.get() {
+            true => local(&text),
+            false => text.clock().to_owned(),
+        }),
+    };
     view! {
         <time datetime=at.0.clone() title=at.0.clone()>
-            {move || if hydrated.get() { local(&text) } else { text.clock().to_owned() }}
+            {now}
         </time>
     }
 }
