@@ -159,7 +159,7 @@ impl SecretHash {
     }
 
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::hex::hex(&self.0)
     }
 
     pub(crate) fn from_hex(text: &str) -> Option<Self> {

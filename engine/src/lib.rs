@@ -17,6 +17,7 @@ pub mod bulk;
 pub mod erasure;
 pub mod event;
 pub mod expression;
+mod hex;
 pub mod id;
 pub mod intake;
 pub mod key;

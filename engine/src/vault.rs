@@ -78,7 +78,7 @@ impl Vault {
         let mut text = place.as_bytes().to_vec();
         text.push(0);
         text.extend_from_slice(value.as_bytes());
-        mac(&self.hashing, &text).iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::hex::hex(&mac(&self.hashing, &text))
     }
 }
 

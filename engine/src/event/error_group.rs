@@ -51,7 +51,7 @@ pub fn of(error: &EventError) -> ErrorGroup {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    let digits: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = crate::hex::hex(&hash.finalize()[..8]);
     ErrorGroup {
         id: format!("{PREFIX}{digits}"),
         workflow: error.workflow.clone(),

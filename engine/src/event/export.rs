@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::EventRow;
-use super::{EventFilter, read};
+use super::{EventFilter, EventRow, read};
 use crate::Engine;
 use crate::store::StoreError;
 use crate::store::entity::event;

@@ -25,7 +25,7 @@ pub struct EventFilter {
     /// These and no others; none means no condition.
     pub ids: Vec<EventId>,
     /// By what the payload says. Only lists ask for it; [`Self::accepts`] knows no payload, see
-    /// [`search::retain`].
+    /// [`retain`](crate::search::retain).
     pub search: Option<Search>,
     /// Only those that are processed or failed.
     pub settled: bool,

@@ -63,9 +63,7 @@ fn key(
     let text = value.to_string();
     match text.len() {
         0..=LONGEST_KEY => Some(text),
-        _ => {
-            Some(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
-        }
+        _ => Some(crate::hex::hex(&Sha256::digest(text.as_bytes()))),
     }
 }
 

@@ -148,7 +148,7 @@ fn whole(text: &str) -> String {
         let hash = Sha256::digest(plain.as_bytes());
         plain.truncate(plain.floor_char_boundary(BEGINNING));
         plain.push('…');
-        hash[..8].iter().for_each(|byte| plain.push_str(&format!("{byte:02x}")));
+        plain.push_str(&crate::hex::hex(&hash[..8]));
     }
     plain
 }

@@ -141,7 +141,7 @@ pub struct Begun {
 
 /// What a session is called in public. Its id is a secret.
 pub fn handle(id: &str) -> String {
-    Sha256::digest(id).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::hex(&Sha256::digest(id)[..8])
 }
 
 /// Someone's sessions that have not ended, the one used last first.

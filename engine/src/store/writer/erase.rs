@@ -239,7 +239,7 @@ fn chained(before: &str, ids: &[String]) -> String {
         hash.update(id.as_bytes());
         hash.update(b"\n");
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::hex(&hash.finalize())
 }
 
 #[cfg(test)]
