@@ -1,5 +1,5 @@
 // How soon an event that was stored is on the screen. It prints figures and asks only that every row comes.
-import { expect, hydrated, signIn, test } from '../support/test.ts';
+import { expect, hydrated, openStream, test } from '../support/test.ts';
 
 /** Events a second, and for how many seconds. */
 const RATE = Number(process.env.PAINT_RATE ?? 100);
@@ -20,7 +20,7 @@ function percentile(values: number[], share: number): string {
 }
 
 test(`${RATE} events a second, each until it is painted`, async ({ page, sluice }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const first = await sluice.send();
   await expect(page.locator(`tr[data-event-id="${first}"]`)).toBeVisible();

@@ -1,11 +1,11 @@
-import { expect, hydrated, row, signIn, status, test } from '../support/test.ts';
+import { expect, hydrated, openStream, row, signIn, status, test } from '../support/test.ts';
 
 test('a failed event is retried from the dead letters once its receiver works again', async ({
   page, sluice, sink,
 }) => {
   sink.status = 500;
   await sluice.applyNotify(sink.url);
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const id = await sluice.send();
   await expect(status(page, id)).toHaveText('Failed');

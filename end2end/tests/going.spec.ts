@@ -1,10 +1,10 @@
 // Going about by keyboard: the palette, the sheet, rows, and from event to event.
 import { execFileSync } from 'node:child_process';
-import { expect, hydrated, row, signIn, test } from '../support/test.ts';
+import { expect, hydrated, openStream, row, signIn, test } from '../support/test.ts';
 
 test('the palette leads to pages and to events', async ({ page, sluice }) => {
   const id = await sluice.send('order.created');
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const palette = page.getByRole('dialog', { name: 'Go anywhere' });
   await page.keyboard.press('Control+k');
@@ -35,7 +35,7 @@ test('the palette leads to pages and to events', async ({ page, sluice }) => {
 
 test('keys go through rows and from event to event', async ({ page, sluice }) => {
   const [first, second, third] = [await sluice.send('a.one'), await sluice.send('a.two'), await sluice.send('a.three')];
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await expect(row(page, first)).toBeVisible();
   await page.keyboard.press('j');
@@ -62,7 +62,7 @@ test('keys go through rows and from event to event', async ({ page, sluice }) =>
 });
 
 test('keys mean letters while someone types', async ({ page }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await page.keyboard.press('/');
   const field = page.getByLabel('Event type');

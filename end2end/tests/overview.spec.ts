@@ -1,4 +1,4 @@
-import { expect, hydrated, markDocument, signIn, test } from '../support/test.ts';
+import { expect, hydrated, markDocument, openStream, test } from '../support/test.ts';
 
 test('the overview shows a period, leads to the events behind each figure, and is live', async ({
   page, sluice, sink,
@@ -11,7 +11,7 @@ test('the overview shows a period, leads to the events behind each figure, and i
   sink.status = 500;
   const failed = await sluice.send('order.paid');
   await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
-  await signIn(page);
+  await openStream(page);
   await page.getByRole('link', { name: 'Overview' }).first().click();
   await expect(page).toHaveURL(/\/overview$/);
   await hydrated(page);

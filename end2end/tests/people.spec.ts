@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, expectRefusals, hydrated, OWNER, signIn, test } from '../support/test.ts';
+import { expect, expectRefusals, hydrated, openStream, OWNER, signIn, test } from '../support/test.ts';
 
 async function invite(page: Page, email: string, role: string): Promise<string> {
   await page.goto('/people?new=1');
@@ -12,7 +12,7 @@ async function invite(page: Page, email: string, role: string): Promise<string> 
 }
 
 test('someone is invited, comes in, gets a role, and is removed', async ({ page, browser, sluice }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const link = await invite(page, 'ada@example.test', 'Viewer');
   expect(link).toContain(`${sluice.url}/join?token=`);
@@ -78,7 +78,7 @@ test.describe('without a script', () => {
   test.use({ javaScriptEnabled: false });
 
   test('someone is invited, and the log is filtered', async ({ page }) => {
-    await signIn(page);
+    await openStream(page);
     const link = await invite(page, 'bob@example.test', 'Operator');
     expect(link).toContain('/join?token=');
     await page.goto('/audit');

@@ -1,6 +1,6 @@
 // The dashboard's program comes in parts: a visit downloads those of the pages that it opens.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, signIn, test } from '../support/test.ts';
+import { expect, hydrated, openStream, signIn, test } from '../support/test.ts';
 
 /** What one visit to the sign-in page may download of the program, as it is sent. */
 const LARGEST_VISIT = 280 * 1024;
@@ -60,7 +60,7 @@ test('every page is whole when it was sent, and stays so', async ({ page }) => {
 });
 
 test('every page is reached by its link, and fetched then', async ({ page }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const files = downloads(page);
   let before = 0;
@@ -76,7 +76,7 @@ test('every page is reached by its link, and fetched then', async ({ page }) => 
 });
 
 test('a pointer over a link is enough to fetch its page', async ({ page }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const files = downloads(page);
   await page.locator('nav.side a[href="/settings"]').hover();
@@ -85,7 +85,7 @@ test('a pointer over a link is enough to fetch its page', async ({ page }) => {
 });
 
 test('what takes a moment has lines in its place, and the page above it', async ({ page }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   let send = () => {};
   const asked = new Promise<void>((resolve) => (send = resolve));
@@ -102,7 +102,7 @@ test('what takes a moment has lines in its place, and the page above it', async 
 });
 
 test('a page whose parts are gone is opened by the server', async ({ page, complaints }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await page.route('**/part_*.wasm', (route) => route.fulfill({ status: 404 }));
   await page.evaluate(() => Object.assign(window, { same: true }));

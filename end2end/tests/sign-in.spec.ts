@@ -1,4 +1,4 @@
-import { expect, OWNER, signIn, test } from '../support/test.ts';
+import { expect, openStream, OWNER, test } from '../support/test.ts';
 
 test('a stranger is sent to sign in, and back to the page afterwards', async ({ page }) => {
   await page.goto('/dead-letters');
@@ -20,7 +20,7 @@ test('a wrong password is named as such and lets nobody in', async ({ page }) =>
 });
 
 test('signing out closes the dashboard', async ({ page }) => {
-  await signIn(page);
+  await openStream(page);
   await page.getByRole('button', { name: 'Sign out' }).first().click();
   await expect(page).toHaveURL(/\/login/);
   await page.goto('/');

@@ -1,6 +1,6 @@
 // A stream that is long, and one that is fast.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, row, signIn, test } from '../support/test.ts';
+import { expect, hydrated, openStream, row, test } from '../support/test.ts';
 import type { Sluice } from '../support/sluice.ts';
 
 /** Sends so many events, a thousand at a time. */
@@ -22,7 +22,7 @@ const rows = (page: Page) => page.locator('tr[data-event-id]');
 test('ten thousand rows are scrolled through, with few of them in the document', async ({ page, sluice }) => {
   test.setTimeout(180_000);
   await sendMany(sluice, 10_000);
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await expect(rows(page)).toHaveCount(100);
   const list = page.locator('.list');
@@ -68,9 +68,31 @@ test('ten thousand rows are scrolled through, with few of them in the document',
   await expect(table).toHaveAttribute('aria-rowcount', '10002');
 });
 
+test('no row is touched when several come above it at once', async ({ page, sluice }) => {
+  await sendMany(sluice, 30);
+  await openStream(page);
+  await hydrated(page);
+  await expect(rows(page)).toHaveCount(30);
+  await page.evaluate(() => {
+    const moved = Object.assign(window, { moved: { added: 0, removed: 0 } }).moved;
+    const count = (nodes: NodeList) => [...nodes].filter((node) => node.nodeName === 'TR').length;
+    new MutationObserver((mutations) => {
+      for (const { addedNodes, removedNodes } of mutations) {
+        moved.added += count(addedNodes);
+        moved.removed += count(removedNodes);
+      }
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await sendMany(sluice, 5);
+  await expect(rows(page)).toHaveCount(35);
+  const numbers = (await rows(page).allTextContents()).map((text) => /"number":(\d+)/.exec(text)?.[1]);
+  expect(numbers.slice(0, 7)).toEqual(['4', '3', '2', '1', '0', '29', '28']);
+  expect(await page.evaluate('window.moved')).toEqual({ added: 5, removed: 0 });
+});
+
 test('a page keeps answering while a thousand events a second come in', async ({ page, sluice }) => {
   test.setTimeout(120_000);
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const first = await sluice.send();
   await expect(row(page, first)).toBeVisible();

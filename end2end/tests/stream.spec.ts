@@ -1,11 +1,11 @@
-import { expect, expectRefusals, hydrated, markDocument, row, signIn, status, test } from '../support/test.ts';
+import { expect, expectRefusals, hydrated, markDocument, openStream, row, signIn, status, test } from '../support/test.ts';
 
 test('an event appears without a reload and changes from Pending to Processed', async ({
   page, sluice, sink,
 }) => {
   sink.delayMs = 800;
   await sluice.applyNotify(sink.url);
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const document = await markDocument(page);
 
@@ -20,7 +20,7 @@ test('an event appears without a reload and changes from Pending to Processed', 
 
 test('an event is opened, read and replayed', async ({ page, sluice, sink }) => {
   await sluice.applyNotify(sink.url);
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const document = await markDocument(page);
   const id = await sluice.send('order.created', { id: 7, total: 120, note: 'two boxes' });
@@ -42,7 +42,7 @@ test('an event is opened, read and replayed', async ({ page, sluice, sink }) => 
 
 test('a row is replayed from the list and the new event comes in live', async ({ page, sluice }) => {
   const id = await sluice.send();
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await row(page, id).getByRole('button', { name: 'Replay' }).click();
   await expect(page.locator('tr[data-event-id]')).toHaveCount(2);
@@ -53,7 +53,7 @@ test('filters narrow the list, stay in the address and hold for new events', asy
 }) => {
   const order = await sluice.send('order.created');
   const refund = await sluice.send('refund.created');
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await expect(row(page, refund)).toBeVisible();
 
@@ -81,7 +81,7 @@ test('payloads are searched by text and by a value at a path, and what comes is 
 }) => {
   const ann = await sluice.send('order.created', { customer: { email: 'ann@example.com' }, total: 12 });
   const bob = await sluice.send('order.created', { customer: { email: 'bob@example.com' }, total: 120 });
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await page.getByLabel('Payload').fill('customer.email = "ann@example.com"');
   await page.getByLabel('Payload').press('Enter');
@@ -114,7 +114,7 @@ test('event types that came are suggested, several of a family as a pattern', as
   await sluice.send('order.created');
   await sluice.send('order.paid');
   await sluice.send('refund.created');
-  await signIn(page);
+  await openStream(page);
   await expect(page.getByLabel('Event type')).toHaveAttribute('list', 'event-types');
   const suggested = page.locator('datalist#event-types option');
   const names = await suggested.evaluateAll((all) => all.map((one) => one.getAttribute('value')));
@@ -124,7 +124,7 @@ test('event types that came are suggested, several of a family as a pattern', as
 test('an open page catches up after the server has crashed and come back', async ({
   page, sluice, complaints,
 }) => {
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   const document = await markDocument(page);
   await expect(row(page, await sluice.send())).toBeVisible();
@@ -141,7 +141,7 @@ test('an open page catches up after the server has crashed and come back', async
 test('markup in a payload stays text', async ({ page, sluice }) => {
   const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
   const id = await sluice.send('order.created', { note: hostile });
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await expect(row(page, id)).toContainText('<img');
   await page.goto(`/events/${id}`);
@@ -153,7 +153,7 @@ test('markup in a payload stays text', async ({ page, sluice }) => {
 
 test('the stream is narrowed to a stretch of time, and to two times of the reader', async ({ page, sluice }) => {
   const id = await sluice.send('order.created');
-  await signIn(page);
+  await openStream(page);
   await hydrated(page);
   await page.getByLabel('Received').selectOption('last hour');
   await expect(page).toHaveURL(/within=1h/);
