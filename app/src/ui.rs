@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod address;
 pub mod chart;
+pub mod columns;
 pub mod command;
 pub mod confirm;
 pub mod copy;
@@ -24,14 +25,16 @@ pub mod problem;
 pub mod pulse;
 pub mod runs;
 pub mod shortcuts;
+pub mod sorted;
 pub mod status;
 pub mod time;
 
 pub use actions::{
-    Actions, CancelRunButton, ReplayButton, ReplayIcon, ResolveButton, ResolveNoting, RetryButton,
-    announce, tell,
+    Actions, CancelRunButton, ReplayButton, ReplayForm, ReplayIcon, ResolveButton, ResolveNoting,
+    RetryButton, announce, tell,
 };
 pub use address::address;
+pub use columns::Columns;
 pub use command::Command;
 pub use confirm::Confirm;
 pub use copy::CopyButton;

@@ -1,18 +1,15 @@
 //! Deliveries that were not believed: why, and what can be done about it.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
-use leptos::{
-    prelude::*,
-    tachys::{reactive_graph::OwnedView, view::keyed::keyed},
-};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{SettleDeliveries, list_quarantine},
     live::Live,
     model::{HeldFilter, Quarantine, Settled},
-    ui::{self, Actions, Fetched, Header, Notice, announce},
+    ui::{self, Actions, Fetched, Header, Notice, announce, sorted::Sorted},
 };
 
 pub mod cause;
@@ -52,7 +49,7 @@ pub fn QuarantinePage() -> impl IntoView {
         <Header title="Quarantine" />
         <div class="scroll">
             <Fetched from=held let:quarantine>
-                <Deliveries quarantine filter=filter.get_untracked() desk page=page.clone() />
+                <Deliveries quarantine asked=filter desk page=page.clone() />
             </Fetched>
         </div>
     }
@@ -68,21 +65,18 @@ fn outcome(settled: &Settled) -> Notice {
 }
 
 #[component]
-fn Deliveries(quarantine: Quarantine, filter: HeldFilter, desk: Desk, page: Owner) -> AnyView {
+fn Deliveries(quarantine: Quarantine, asked: Memo<HeldFilter>, desk: Desk, page: Owner) -> AnyView {
+    let filter = asked.get_untracked();
     if quarantine.sources.is_empty() {
         return view! { <Empty /> }.into_any();
     }
     let ids: Vec<_> = quarantine.items.iter().map(|held| held.id.clone()).collect();
-    // By their ids: while someone reads one, or is asked about it, others come above it. So a row lives
-    // as long as it is listed, and not only until the list is fetched again.
-    let rows = keyed(
+    // While someone reads one, or is asked about it, others come above it.
+    let rows = Sorted::new(
         quarantine.items,
-        |held| held.id.clone(),
-        move |_, held| {
-            let own = page.with(Owner::new);
-            let row = own.with(|| view! { <Held held desk /> });
-            (drop, OwnedView::new_with_owner(row, own))
-        },
+        |held| Reverse(held.id.clone()),
+        page,
+        move |held| view! { <Held held desk /> }.into_any(),
     );
     let older = quarantine.next_cursor.map(|cursor| {
         let older = HeldFilter { cursor: Some(cursor), ..filter.clone() };
@@ -93,7 +87,7 @@ fn Deliveries(quarantine: Quarantine, filter: HeldFilter, desk: Desk, page: Owne
         }
     });
     view! {
-        <FilterBar filter sources=quarantine.sources />
+        <FilterBar filter asked sources=quarantine.sources />
         {if ids.is_empty() {
             view! { <NoMatch /> }.into_any()
         } else {

@@ -82,16 +82,27 @@ pub fn tell<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) -> Not
     });
 }
 
+/// The form of all the [`ReplayIcon`]s of a page.
+#[component]
+pub fn ReplayForm() -> AnyView {
+    let Actions { replay, .. } = expect_context();
+    view! { <ActionForm action=replay attr:id=REPLAY_FORM>{()}</ActionForm> }.into_any()
+}
+
+const REPLAY_FORM: &str = "replay";
+
+/// Of lists that are long or quick: one element, and no form of its own.
 #[component]
 pub fn ReplayIcon(#[prop(into)] id: String) -> impl IntoView {
-    let Actions { replay, .. } = expect_context();
     view! {
-        <ActionForm action=replay attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="icon-btn" aria-label="Replay" title="Replay">
-                <Icon shape=Shape::Replay />
-            </button>
-        </ActionForm>
+        <button
+            class="icon-btn replay"
+            form=REPLAY_FORM
+            name="id"
+            value=id
+            aria-label="Replay"
+            title="Replay"
+        ></button>
     }
 }
 

@@ -6,8 +6,13 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::{address, cause};
 use crate::model::HeldFilter;
 
+/// `filter` is what the deliveries below were found by, `asked` what the address asks for by now.
 #[component]
-pub fn FilterBar(filter: HeldFilter, sources: Vec<(String, u64)>) -> AnyView {
+pub fn FilterBar(
+    filter: HeldFilter,
+    asked: Memo<HeldFilter>,
+    sources: Vec<(String, u64)>,
+) -> AnyView {
     let known = sources.iter().any(|(name, _)| Some(name) == filter.source.as_ref());
     let stray = filter.source.clone().filter(|_| !known).map(|name| (name.clone(), name));
     let counted =
@@ -16,7 +21,6 @@ pub fn FilterBar(filter: HeldFilter, sources: Vec<(String, u64)>) -> AnyView {
     let of_cause =
         cause::ALL.iter().map(|cause| (cause.code.to_owned(), cause.short.to_owned())).collect();
     let narrows = filter.narrows();
-    let (by_source, by_cause) = (filter.clone(), filter.clone());
     view! {
         <form class="bar" method="get" action="/quarantine" role="search">
             <Choice
@@ -24,14 +28,16 @@ pub fn FilterBar(filter: HeldFilter, sources: Vec<(String, u64)>) -> AnyView {
                 name="source"
                 options=of_source
                 chosen=filter.source
-                narrowed=move |source| HeldFilter { source, cursor: None, ..by_source.clone() }
+                asked
+                narrow=|filter, source| HeldFilter { source, cursor: None, ..filter }
             />
             <Choice
                 label="Cause"
                 name="cause"
                 options=of_cause
                 chosen=filter.cause
-                narrowed=move |cause| HeldFilter { cause, cursor: None, ..by_cause.clone() }
+                asked
+                narrow=|filter, cause| HeldFilter { cause, cursor: None, ..filter }
             />
             <button class="btn only-plain">"Filter"</button>
             {narrows.then(|| view! { <a class="clear" href="/quarantine">"Clear"</a> })}
@@ -40,20 +46,21 @@ pub fn FilterBar(filter: HeldFilter, sources: Vec<(String, u64)>) -> AnyView {
     .into_any()
 }
 
-/// One of `options`, each a value and its words, or any; choosing goes to where `narrowed` leads.
+/// One of `options`, each a value and its words, or any; choosing goes to where `narrow` leads.
 #[component]
 fn Choice(
     label: &'static str,
     name: &'static str,
     options: Vec<(String, String)>,
     chosen: Option<String>,
-    narrowed: impl Fn(Option<String>) -> HeldFilter + 'static,
+    asked: Memo<HeldFilter>,
+    narrow: fn(HeldFilter, Option<String>) -> HeldFilter,
 ) -> AnyView {
     let navigate = use_navigate();
     let choose = move |event| {
         let value = Some(event_target_value(&event)).filter(|value| !value.is_empty());
         let options = NavigateOptions { scroll: false, ..Default::default() };
-        navigate(&address(&narrowed(value)), options);
+        navigate(&address(&narrow(asked.get_untracked(), value)), options);
     };
     let on = chosen.is_some();
     let options: Vec<_> = options

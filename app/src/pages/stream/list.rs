@@ -1,5 +1,7 @@
 //! The list, kept current by the stream.
 
+use std::cmp::Reverse;
+
 use leptos::{html, prelude::*};
 
 use super::{
@@ -14,7 +16,7 @@ use super::{
 use crate::{
     api::list_events,
     model::{EventFilter, EventItem, Page},
-    ui::{Notice, Notices},
+    ui::{Notice, Notices, ReplayForm, sorted::Sorted},
 };
 
 /// Nearer to the top than this, new rows may come in under the reader's eyes.
@@ -71,6 +73,7 @@ pub fn EventList(
     let empty_filter = filter.clone();
     view! {
         <div class="list" node_ref=list on:scroll=move |_| look()>
+            <ReplayForm />
             <Table rows sight at_top />
             {move || is_empty.get().then(|| view! { <Empty filter=empty_filter.clone() /> })}
             <Footer filter rows newest older />
@@ -86,6 +89,8 @@ fn Table(rows: RwSignal<Rows>, sight: RwSignal<Sight>, at_top: RwSignal<bool>) -
     let range = Memo::new(move |_| sight.get().rows(count.get()));
     let above = move || range.get().start;
     let below = move || count.get().saturating_sub(range.get().end);
+    let page = Owner::current().unwrap_or_default();
+    let view_row = move |row| view! { <EventRow row rows at_top /> }.into_any();
     view! {
         // The heading is a row too.
         <table class="events" aria-rowcount=move || (count.get() > WHOLE).then(|| count.get() + 1)>
@@ -101,11 +106,11 @@ fn Table(rows: RwSignal<Rows>, sight: RwSignal<Sight>, at_top: RwSignal<bool>) -
             </thead>
             {move || gap(above(), sight)}
             <tbody>
-                <For
-                    each=move || rows.with(|rows| rows.some(range.get()))
-                    key=|row| row.seq
-                    children=move |row| view! { <EventRow row rows at_top /> }
-                />
+                {move || {
+                    let some = rows.with(|rows| rows.some(range.get()));
+                    // The newest first.
+                    Sorted::new(some, |row| Reverse(row.seq), page.clone(), view_row)
+                }}
             </tbody>
             {move || gap(below(), sight)}
         </table>

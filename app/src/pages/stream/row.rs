@@ -6,19 +6,15 @@ use leptos::prelude::*;
 
 use super::rows::{Row, Rows};
 use crate::{
-    live::Live,
     model::{EventItem, EventStatus},
-    ui::{EventState, EventTypeName, Icon, Moment, ReplayIcon, icon::Shape},
+    ui::{EventState, EventTypeName, Moment, ReplayIcon},
 };
-
-/// More events a second than this are not pointed out one by one.
-const CALM: f64 = 5.0;
 
 #[component]
 pub fn EventRow(row: Row, rows: RwSignal<Rows>, at_top: RwSignal<bool>) -> AnyView {
     let Row { seq, fresh, item: first, .. } = row;
-    // One that scrolls into sight is not new any more, and of many that come nobody sees which are.
-    let fresh = fresh && at_top.get_untracked() && is_calm();
+    // One that scrolls into sight is not new any more.
+    let fresh = fresh && at_top.get_untracked();
     let now = Arc::clone(&first);
     let id = now.id.clone();
     let item = Memo::new(move |before: Option<&Arc<EventItem>>| {
@@ -51,19 +47,10 @@ pub fn EventRow(row: Row, rows: RwSignal<Rows>, at_top: RwSignal<bool>) -> AnyVi
                 <Moment at=now.received_at.clone() />
             </td>
             <td class="c-act">
-                <div class="act">
-                    <ReplayIcon id=id.clone() />
-                    <a class="icon-btn" href=href aria-label="Open" title="Open">
-                        <Icon shape=Shape::Open />
-                    </a>
-                </div>
+                <ReplayIcon id=id.clone() />
+                <a class="icon-btn open" href=href aria-label="Open" title="Open"></a>
             </td>
         </tr>
     }
     .into_any()
-}
-
-fn is_calm() -> bool {
-    let stats = expect_context::<Live>().stats;
-    stats.with_untracked(|stats| stats.as_ref().is_none_or(|stats| stats.events_per_second <= CALM))
 }

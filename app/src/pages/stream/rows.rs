@@ -9,6 +9,8 @@ use crate::model::{EventFilter, EventItem, Page};
 
 /// Rows that a tab has the memory for; few of them are in the document, see [`super::window`].
 pub const MOST: usize = 100_000;
+/// Of those that come within a second, so many are pointed out.
+const POINTED_OUT: usize = 3;
 /// Rows that wait; of more, the newest.
 const MOST_HELD: usize = 500;
 
@@ -125,10 +127,17 @@ impl Rows {
         if on_older_page || !filter.admits(&item) {
             return;
         }
-        let row = Row::new(item, self.round, true);
+        let fresh = self.is_calm(&item);
+        let row = Row::new(item, self.round, fresh);
         let list = if hold { &mut self.held } else { &mut self.shown };
         insert(list, row);
         if hold { self.clip_held() } else { self.clip() }
+    }
+
+    /// Whether few have come in the second before this one: of many nobody sees which are new.
+    fn is_calm(&self, item: &EventItem) -> bool {
+        let Some(before) = self.shown.get(POINTED_OUT - 1) else { return true };
+        item.received_at.since(&before.item.received_at).is_none_or(|millis| millis >= 1_000)
     }
 
     /// Something was missed after what is here now.
@@ -277,6 +286,20 @@ mod tests {
             rows.take(item(number, EventStatus::Pending), &any, false);
         }
         assert_eq!(shown(&rows), [40, 30, 25, 20]);
+    }
+
+    #[test]
+    fn of_many_that_come_only_the_first_are_pointed_out() {
+        let (mut rows, any) = (Rows::of(page([], None)), EventFilter::default());
+        for number in 0..6 {
+            let received_at = Timestamp(format!("2025-11-24T09:41:07.{number}00Z"));
+            rows.take(EventItem { received_at, ..item(number, EventStatus::Pending) }, &any, false);
+        }
+        let later = Timestamp("2025-11-24T09:41:08.500Z".to_owned());
+        let later = EventItem { received_at: later, ..item(6, EventStatus::Pending) };
+        rows.take(later, &any, false);
+        let fresh: Vec<_> = rows.shown.iter().rev().map(|row| row.fresh).collect();
+        assert_eq!(fresh, [true, true, true, false, false, false, true]);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-/// A list up to so many rows is there whole.
-pub const WHOLE: usize = 200;
+/// A list up to so many rows, a page, is there whole.
+pub const WHOLE: usize = 100;
 /// So many rows are ready above and below what is seen: a turn of the wheel, or a few presses of a key.
 const READY: usize = 40;
 /// The window moves by so many rows.
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_long_list_is_there_where_it_is_seen() {
-        check(0, 200, 0..200);
+        check(0, 100, 0..100);
         check(0, 100_000, 0..60);
         check(34 * 50_000, 100_000, 49_960..50_060);
         check(34 * 50_010, 100_000, 49_960..50_080);
