@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_audit,
     model::{AuditFilter, AuditView, Page},
-    ui::{self, Fetched, Header, Moment},
+    ui::{self, Columns, Fetched, Header, Moment},
 };
 
 /// What actions begin with, for the filter.
@@ -55,14 +55,7 @@ fn Log(page: Page<AuditView>, filter: AuditFilter) -> AnyView {
         } else {
             view! {
                 <table class="plain">
-                    <thead>
-                        <tr>
-                            <th>"When"</th>
-                            <th>"Who"</th>
-                            <th>"What"</th>
-                            <th>"Of"</th>
-                        </tr>
-                    </thead>
+                    <Columns names=&["When", "Who", "What", "Of"] />
                     <tbody>{rows}</tbody>
                 </table>
                 <div class="more-bar">{older}</div>

@@ -7,8 +7,8 @@ use crate::{
     api::{StartErasure, list_erasures},
     model::ErasureView,
     ui::{
-        Actions, Confirm, Fetched, Field, Header, Moment, Notice, Refusal, announce, json::size,
-        number::count,
+        Actions, Columns, Confirm, Fetched, Field, Header, Moment, Notice, Refusal, announce,
+        json::size, number::count,
     },
 };
 
@@ -115,14 +115,7 @@ fn Receipts(receipts: Vec<ErasureView>) -> AnyView {
     let rows: Vec<_> = receipts.into_iter().map(|receipt| view! { <Receipt receipt /> }).collect();
     view! {
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Receipt"</th>
-                    <th>"What"</th>
-                    <th>"Erased"</th>
-                    <th>"When"</th>
-                </tr>
-            </thead>
+            <Columns names=&["Receipt", "What", "Erased", "When"] />
             <tbody>{rows}</tbody>
         </table>
     }

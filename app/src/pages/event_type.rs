@@ -9,7 +9,7 @@ use crate::{
     api::get_type,
     model::{DriftView, FieldView, TypeDetailView, TypeView},
     ui::{
-        EventTypeName, Fact, Fetched, Header, Moment,
+        Columns, EventTypeName, Fact, Fetched, Header, Moment,
         number::{count, share},
     },
 };
@@ -152,13 +152,7 @@ fn Fields(fields: Vec<FieldView>, full: bool) -> AnyView {
         .collect();
     view! {
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Field"</th>
-                    <th>"Kind"</th>
-                    <th>"There"</th>
-                </tr>
-            </thead>
+            <Columns names=&["Field", "Kind", "There"] />
             <tbody>{rows}</tbody>
         </table>
         {full.then(|| view! { <p class="dim">"There are more fields than are kept."</p> })}

@@ -7,7 +7,7 @@ use super::shown_once::ShownOnce;
 use crate::{
     api::{RevokeKey, list_keys},
     model::KeyView,
-    ui::{Actions, Command, Fetched, Header, NewLink, Notice, announce},
+    ui::{Actions, Columns, Command, Fetched, Header, NewLink, Notice, announce},
 };
 
 pub mod form;
@@ -91,19 +91,7 @@ fn List(keys: Vec<KeyView>, revoke: ServerAction<RevokeKey>, open: Memo<bool>) -
             />
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Name"</th>
-                    <th>"Key"</th>
-                    <th>"May"</th>
-                    <th>"Last used"</th>
-                    <th>"Expires"</th>
-                    <th>"State"</th>
-                    <th>
-                        <span class="unseen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Columns names=&["Name", "Key", "May", "Last used", "Expires", "State"] acted=true />
             <tbody>{rows}</tbody>
         </table>
     }

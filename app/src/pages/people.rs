@@ -8,7 +8,8 @@ use crate::{
     api::{ChangeRole, InvitePerson, RemovePerson, WithdrawInvitation, list_people},
     model::{InvitationView, People, ROLES, UserView},
     ui::{
-        Actions, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice, Refusal, announce,
+        Actions, Columns, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice, Refusal,
+        announce,
     },
 };
 
@@ -83,16 +84,7 @@ fn Everyone(people: People, asked: Memo<bool>, deeds: Deeds) -> AnyView {
             />
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Person"</th>
-                    <th>"Role"</th>
-                    <th>"Since"</th>
-                    <th>
-                        <span class="unseen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Columns names=&["Person", "Role", "Since"] acted=true />
             <tbody>{rows} {waiting}</tbody>
         </table>
     }

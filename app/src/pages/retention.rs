@@ -7,7 +7,10 @@ pub mod limits;
 use crate::{
     api::{RemoveRetention, SetRetention, list_retention},
     model::RetentionView,
-    ui::{Actions, Confirm, Day, Fetched, Field, Header, Notice, Refusal, announce, json::size},
+    ui::{
+        Actions, Columns, Confirm, Day, Fetched, Field, Header, Notice, Refusal, announce,
+        json::size,
+    },
 };
 
 #[component]
@@ -80,17 +83,7 @@ fn Rules(rules: Vec<RetentionView>, remove: ServerAction<RemoveRetention>) -> An
     let rows: Vec<_> = rules.into_iter().map(|rule| view! { <Row rule remove /> }).collect();
     view! {
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Which"</th>
-                    <th>"Source"</th>
-                    <th>"Kept for"</th>
-                    <th>"Goes next"</th>
-                    <th>
-                        <span class="unseen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Columns names=&["Which", "Source", "Kept for", "Goes next"] acted=true />
             <tbody>{rows}</tbody>
         </table>
     }

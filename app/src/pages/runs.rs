@@ -6,7 +6,9 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_runs,
     model::{Page, RunFilter, RunItem, RunStatus},
-    ui::{self, Actions, CancelRunButton, EventTypeName, Fetched, Header, Moment, RunState},
+    ui::{
+        self, Actions, CancelRunButton, Columns, EventTypeName, Fetched, Header, Moment, RunState,
+    },
 };
 
 #[component]
@@ -45,17 +47,10 @@ fn List(page: Page<RunItem>, filter: RunFilter) -> AnyView {
         } else {
             view! {
                 <table class="plain">
-                    <thead>
-                        <tr>
-                            <th>"Created"</th>
-                            <th>"Workflow"</th>
-                            <th>"Event"</th>
-                            <th>"Status"</th>
-                            <th>"Attempts"</th>
-                            <th>"Error"</th>
-                            <th></th>
-                        </tr>
-                    </thead>
+                    <Columns
+                        names=&["Created", "Workflow", "Event", "Status", "Attempts", "Error"]
+                        acted=true
+                    />
                     <tbody>{rows}</tbody>
                 </table>
                 <div class="more-bar">{older}</div>

@@ -6,7 +6,9 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::{DeleteSecret, list_secrets},
     model::SecretView,
-    ui::{Actions, Command, Confirm, Day, Fetched, Header, Moment, NewLink, Notice, announce},
+    ui::{
+        Actions, Columns, Command, Confirm, Day, Fetched, Header, Moment, NewLink, Notice, announce,
+    },
 };
 
 pub mod form;
@@ -55,16 +57,7 @@ fn List(
             />
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Name"</th>
-                    <th>"Read by"</th>
-                    <th>"Last set"</th>
-                    <th>
-                        <span class="unseen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Columns names=&["Name", "Read by", "Last set"] acted=true />
             <tbody>{rows}</tbody>
         </table>
     }

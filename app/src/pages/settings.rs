@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::{ChangePassword, EndOtherSessions, EndSession, get_instance, list_sessions},
     model::{BegunSession, Instance, Setting},
-    ui::{Actions, Fact, Fetched, Field, Header, Moment, Notice, Refusal, announce},
+    ui::{Actions, Columns, Fact, Fetched, Field, Header, Moment, Notice, Refusal, announce},
 };
 
 #[component]
@@ -89,16 +89,7 @@ fn SignedIn(
                  end it and change your password."
             </p>
             <table class="plain">
-                <thead>
-                    <tr>
-                        <th>"Browser"</th>
-                        <th>"Signed in"</th>
-                        <th>"Last used"</th>
-                        <th>
-                            <span class="unseen">"Actions"</span>
-                        </th>
-                    </tr>
-                </thead>
+                <Columns names=&["Browser", "Signed in", "Last used"] acted=true />
                 <tbody>{rows}</tbody>
             </table>
             <ActionForm action=others attr:class="row">

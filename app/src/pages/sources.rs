@@ -7,7 +7,7 @@ use crate::{
     api::list_sources,
     live::Live,
     model::SourceActivity,
-    ui::{Actions, Command, Fetched, Header, NewLink},
+    ui::{Actions, Columns, Command, Fetched, Header, NewLink},
 };
 
 pub mod form;
@@ -63,15 +63,9 @@ fn List(sources: Vec<SourceActivity>, new: Memo<Option<String>>) -> AnyView {
             />
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Source"</th>
-                    <th>"Address to give to the provider"</th>
-                    <th>"Secrets"</th>
-                    <th>"Last event"</th>
-                    <th>"In quarantine"</th>
-                </tr>
-            </thead>
+            <Columns
+                names=&["Source", "Address to give to the provider", "Secrets", "Last event", "In quarantine"]
+            />
             <tbody>{rows}</tbody>
         </table>
     }

@@ -6,7 +6,7 @@ use crate::{
     api::list_types,
     model::TypeView,
     ui::{
-        EventTypeName, Fetched, Header, Moment,
+        Columns, EventTypeName, Fetched, Header, Moment,
         json::size,
         number::{count, share},
     },
@@ -44,17 +44,9 @@ fn List(types: Vec<TypeView>) -> AnyView {
             </p>
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Type"</th>
-                    <th>"Events"</th>
-                    <th>"Failed"</th>
-                    <th>"p50, p95"</th>
-                    <th>"Payload"</th>
-                    <th>"Changes"</th>
-                    <th>"Last seen"</th>
-                </tr>
-            </thead>
+            <Columns
+                names=&["Type", "Events", "Failed", "p50, p95", "Payload", "Changes", "Last seen"]
+            />
             <tbody>{rows}</tbody>
         </table>
     }

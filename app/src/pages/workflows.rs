@@ -6,7 +6,7 @@ use crate::{
     api::{SwitchWorkflow, list_workflows},
     model::WorkflowView,
     pages::workflow::detail::{step, trigger},
-    ui::{Actions, Command, Fetched, Header, Notice, announce},
+    ui::{Actions, Columns, Command, Fetched, Header, Notice, announce},
 };
 
 #[component]
@@ -45,15 +45,7 @@ fn List(workflows: Vec<WorkflowView>, switch: ServerAction<SwitchWorkflow>) -> i
             </a>
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Workflow"</th>
-                    <th>"Starts on"</th>
-                    <th>"Steps"</th>
-                    <th>"State"</th>
-                    <th></th>
-                </tr>
-            </thead>
+            <Columns names=&["Workflow", "Starts on", "Steps", "State"] acted=true />
             <tbody>{rows}</tbody>
         </table>
     }

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::Deeds;
-use crate::{model::ChannelView, ui::Confirm};
+use crate::{
+    model::ChannelView,
+    ui::{Columns, Confirm},
+};
 
 #[component]
 pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds, may_change: bool) -> AnyView {
@@ -19,16 +22,7 @@ pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds, may_change: bool) -> A
         channels.into_iter().map(|channel| view! { <Row channel deeds may_change /> }).collect();
     view! {
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"Name"</th>
-                    <th>"Kind"</th>
-                    <th>"Address"</th>
-                    <th>
-                        <span class="unseen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Columns names=&["Name", "Kind", "Address"] acted=true />
             <tbody>{rows}</tbody>
         </table>
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     model::{AlertMessageView, AlertTurnView},
-    ui::Moment,
+    ui::{Columns, Moment},
 };
 
 #[component]
@@ -36,13 +36,7 @@ pub fn Turns(turns: Vec<AlertTurnView>) -> AnyView {
         } else {
             view! {
                 <table class="plain">
-                    <thead>
-                        <tr>
-                            <th>"When"</th>
-                            <th>"What"</th>
-                            <th>"Told"</th>
-                        </tr>
-                    </thead>
+                    <Columns names=&["When", "What", "Told"] />
                     <tbody>{rows}</tbody>
                 </table>
             }
@@ -93,13 +87,7 @@ pub fn Troubles(troubles: Vec<AlertMessageView>, names: Vec<(String, String)>) -
             <h2>"Did not arrive"</h2>
         </div>
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"From"</th>
-                    <th>"Channel"</th>
-                    <th>"Why"</th>
-                </tr>
-            </thead>
+            <Columns names=&["From", "Channel", "Why"] />
             <tbody>{rows}</tbody>
         </table>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::Deeds;
 use crate::{
     model::AlertRuleView,
-    ui::{Confirm, Moment},
+    ui::{Columns, Confirm, Moment},
 };
 
 #[component]
@@ -29,17 +29,7 @@ pub fn Rules(rules: Vec<AlertRuleView>, deeds: Deeds, may_change: bool) -> AnyVi
         .collect();
     view! {
         <table class="plain">
-            <thead>
-                <tr>
-                    <th>"State"</th>
-                    <th>"Rule"</th>
-                    <th>"Reads"</th>
-                    <th>"Since"</th>
-                    <th>
-                        <span class="unseen">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
+            <Columns names=&["State", "Rule", "Reads", "Since"] acted=true />
             <tbody>{rows}</tbody>
         </table>
     }
