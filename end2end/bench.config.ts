@@ -7,5 +7,4 @@ export default defineConfig({
   testDir: 'bench',
   workers: 1,
   timeout: 600_000,
-  use: { ...tests.use, trace: 'off' },
 });

@@ -22,7 +22,7 @@ test('the stream is rendered by the server and filtered by a form', async ({ pag
 test('payloads are searched by the form', async ({ page, sluice }) => {
   const twelve = await sluice.send('order.created', { order: { total: 12 } });
   const other = await sluice.send('order.created', { order: { total: 120 } });
-  await signIn(page);
+  await openStream(page);
   await expect(async () => {
     await page.getByLabel('Payload').fill('order.total = 12');
     await page.getByRole('button', { name: 'Filter' }).click();

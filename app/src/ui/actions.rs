@@ -86,7 +86,7 @@ pub fn tell<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) -> Not
 #[component]
 pub fn ReplayForm() -> AnyView {
     let Actions { replay, .. } = expect_context();
-    view! { <ActionForm action=replay attr:id=REPLAY_FORM>{()}</ActionForm> }.into_any()
+    view! { <ActionForm action=replay attr:id=REPLAY_FORM>""</ActionForm> }.into_any()
 }
 
 const REPLAY_FORM: &str = "replay";
