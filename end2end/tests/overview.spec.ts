@@ -31,6 +31,16 @@ test('the overview shows a period, leads to the events behind each figure, and i
   await expect(rows).toHaveCount(61);
   await same.check();
 
+  // A stretch leads to what came in it, from the table as from the drawing.
+  const came = page.locator('td:nth-child(2)').filter({ hasText: /^[1-9]/ });
+  const stretch = rows.filter({ has: came }).first().getByRole('link');
+  const leads = await stretch.getAttribute('href');
+  await expect(page.locator(`svg.chart a[href="${leads}"]`).first()).toContainText(/processed/);
+  await stretch.click();
+  await expect(page).toHaveURL(/within=custom&from=/);
+  await expect(page.locator('[data-event-id]').first()).toBeVisible();
+  await page.goBack();
+
   await figure('Failed').click();
   await expect(page).toHaveURL(/status=failed/);
   await expect(page.locator('[data-event-id]')).toHaveCount(1);

@@ -22,16 +22,17 @@ impl Hydrated {
     }
 }
 
+/// `brief` to the minute.
 #[component]
-pub fn Moment(#[prop(into)] at: Timestamp) -> impl IntoView {
+pub fn Moment(#[prop(into)] at: Timestamp, #[prop(optional)] brief: bool) -> impl IntoView {
     let hydrated = expect_context::<Hydrated>().0;
     let text = at.clone();
     // A page that is alive has nothing to wait for.
     let now = match hydrated.get_untracked() {
-        true => Either::Left(local(&text)),
+        true => Either::Left(local(&text, brief)),
         false => Either::Right(move || match hydrated.get() {
-            true => local(&text),
-            false => text.clock().to_owned(),
+            true => local(&text, brief),
+            false => clock(&text, brief),
         }),
     };
     view! {
@@ -51,9 +52,16 @@ pub fn Day(#[prop(into)] at: Timestamp) -> impl IntoView {
     }
 }
 
+/// `09:41:07.088`, or `09:41`.
+fn clock(at: &Timestamp, brief: bool) -> String {
+    let clock = at.clock();
+    let shown = if brief { clock.get(..5) } else { None };
+    shown.unwrap_or(clock).to_owned()
+}
+
 /// `09:41:07.088` today, `24 Nov 09:41` before.
 #[cfg(feature = "hydrate")]
-fn local(at: &Timestamp) -> String {
+fn local(at: &Timestamp, brief: bool) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let then = js_sys::Date::new(&at.as_str().into());
@@ -65,7 +73,9 @@ fn local(at: &Timestamp) -> String {
     let (hours, minutes) = (then.get_hours(), then.get_minutes());
     let month = MONTHS.get(then.get_month() as usize).copied().unwrap_or_default();
     let (seconds, millis) = (then.get_seconds(), then.get_milliseconds());
-    if day(&then) == day(&now) {
+    if brief && day(&then) == day(&now) {
+        format!("{hours:02}:{minutes:02}")
+    } else if day(&then) == day(&now) {
         format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
     } else if then.get_full_year() == now.get_full_year() {
         format!("{} {month} {hours:02}:{minutes:02}", then.get_date())
@@ -75,6 +85,6 @@ fn local(at: &Timestamp) -> String {
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn local(at: &Timestamp) -> String {
-    at.clock().to_owned()
+fn local(at: &Timestamp, brief: bool) -> String {
+    clock(at, brief)
 }
