@@ -2,6 +2,7 @@
 
 use crate::encoding::JsonText;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Decodes};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -30,5 +31,42 @@ impl FromServerFnError for ApiError {
             | ServerFnErrorErr::Deserialization(message) => Self::Refused(message),
             other => Self::Transport(other.to_string()),
         }
+    }
+
+    fn de(data: Bytes) -> Self {
+        // What does not reach a function is refused as everywhere: by a problem.
+        let problem = || {
+            let Problem { status, detail } = JsonText::decode(data.clone()).ok()?;
+            Some(if status == 401 { Self::SignedOut } else { Self::Refused(detail) })
+        };
+        match JsonText::decode(data.clone()) {
+            Ok(error) => error,
+            Err(error) => problem().unwrap_or_else(|| Self::Transport(error.to_string())),
+        }
+    }
+}
+
+/// An answer in `application/problem+json` (RFC 9457), as far as a page needs it.
+#[derive(Deserialize)]
+struct Problem {
+    status: u16,
+    detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_read_however_the_server_refused() {
+        let read = |text: &'static str| ApiError::de(Bytes::from_static(text.as_bytes()));
+        for error in [ApiError::NotFound, ApiError::SignedOut, ApiError::Refused("No.".into())] {
+            assert_eq!(ApiError::de(error.ser()), error);
+        }
+        let problem =
+            r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Sign in."}"#;
+        assert_eq!(read(problem), ApiError::SignedOut);
+        assert_eq!(read(r#"{"status":403,"detail":"No."}"#), ApiError::Refused("No.".into()));
+        assert!(matches!(read("<html>"), ApiError::Transport(_)));
     }
 }

@@ -105,6 +105,10 @@ test('a page keeps answering while a thousand events a second come in', async ({
   await page.goto('/');
   await hydrated(page);
   await sent;
+  // The stream is open again, and what came before is here.
+  await expect(page.locator('[data-connection="live"]')).toBeVisible();
+  const open = await sluice.send();
+  await expect(row(page, open)).toBeVisible();
   await sendMany(sluice, 1_000);
   await expect(page.getByText(/\d+ came too fast to list/)).toBeVisible();
   await expect(rows(page).first()).toContainText('"number":999');
