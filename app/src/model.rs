@@ -69,7 +69,7 @@ pub use run::{
     StepAttempt, StepRequest, StepResponse, WorkflowRef,
 };
 pub use secret::{SecretView, SigningSecretView};
-pub use session::{BegunSession, Session, User};
+pub use session::{BegunSession, OTHERS, Session, User};
 pub use source::{SourceActivity, SourceDetail, SourceView};
 pub use stats::{Counts, Stats};
 pub use time::Timestamp;

@@ -49,6 +49,11 @@ pub struct Caller {
     pub session: Option<String>,
 }
 
+/// Provided by the server: takes one of the few tries that this caller has to guess a password; false
+/// when none is left.
+#[derive(Clone)]
+pub struct Tries(pub Arc<dyn Fn() -> bool + Send + Sync>);
+
 /// Provided by the server: the files of the browser's build.
 #[derive(Clone, Debug, Default)]
 pub struct Assets {

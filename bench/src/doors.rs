@@ -182,10 +182,10 @@ pub const FORGED: &[&str] = &[
     "/api/ui/people/invite",
     "/api/ui/people/role",
     "/api/ui/people/remove",
+    "/api/ui/people/sign-out",
     "/api/ui/people/withdraw",
     "/api/ui/account/password",
     "/api/ui/sessions/end",
-    "/api/ui/sessions/end-others",
 ];
 
 fn knock(door: &Door) -> Request {

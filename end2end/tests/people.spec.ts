@@ -90,7 +90,29 @@ test.describe('without a script', () => {
   });
 });
 
-test('one sees where one is signed in, and ends what one does not know', async ({ page, browser, sluice }) => {
+test('an owner ends the sessions of someone else', async ({ page, browser, sluice }) => {
+  await signIn(page);
+  const link = await invite(page, 'bob@example.test', 'Operator');
+  const context = await browser.newContext({ baseURL: sluice.url });
+  const theirs = await context.newPage();
+  await theirs.goto(link);
+  await theirs.getByLabel('Password').fill('a long enough password');
+  await theirs.getByRole('button', { name: 'Come in' }).click();
+  await hydrated(theirs);
+  await page.goto('/people');
+  await hydrated(page);
+  await page.getByRole('row').filter({ hasText: 'bob@example.test' }).getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByText('Their session has ended.')).toBeVisible();
+  // The page that they have open gets nothing more, and says so.
+  await expect(theirs.getByText('Your session has ended.')).toBeVisible({ timeout: 15_000 });
+  await theirs.goto('/');
+  await expect(theirs).toHaveURL(/\/login$/);
+  await context.close();
+});
+
+test('one sees where one is signed in, and ends what one does not know', async ({
+  page, browser, sluice, complaints,
+}) => {
   await signIn(page);
   const elsewhere = async () => {
     const context = await browser.newContext({ baseURL: sluice.url });
@@ -107,13 +129,22 @@ test('one sees where one is signed in, and ends what one does not know', async (
   await expect(rows.filter({ hasText: '127.0.0.1' })).toHaveCount(3);
   await expect(rows.filter({ hasText: 'This one' })).toHaveCount(1);
 
-  await rows.getByRole('button', { name: 'End', exact: true }).first().click();
-  await expect(page.getByText('That browser is signed out.')).toBeVisible();
+  const end = rows.getByRole('button', { name: 'End', exact: true });
+  const password = sessions.getByLabel('Your password');
+  await password.fill('not the password');
+  await end.first().click();
+  await expect(sessions.getByRole('alert')).toContainText('The password is not right.');
+  expectRefusals(complaints, 422);
+  await expect(rows).toHaveCount(3);
+  await password.press('Enter');
+  await password.fill(OWNER.password);
+  await end.first().click();
+  await expect(page.getByText('One session has ended.').first()).toBeVisible();
   await expect(rows).toHaveCount(2);
+  await password.fill(OWNER.password);
   await sessions.getByRole('button', { name: 'End all others' }).click();
-  await expect(page.getByText('One other session has ended.')).toBeVisible();
   await expect(rows).toHaveCount(1);
-  await expect(sessions.getByRole('button', { name: 'End all others' })).toBeDisabled();
+  await expect(password).toHaveCount(0);
   for (const there of [first, second]) {
     await there.goto('/');
     await expect(there).toHaveURL(/\/login$/);

@@ -96,7 +96,7 @@ pub enum UserError {
     Unknown(String),
     #[error("there must be an owner: make someone else one first")]
     LastOwner,
-    #[error("the current password is not right")]
+    #[error("the password is not right")]
     WrongPassword,
     #[error("this invitation has been used, was withdrawn or has expired: ask for a new one")]
     InvitationEnded,

@@ -1,8 +1,11 @@
 //! The pages: rendered by Leptos for people who are signed in, with a strict content policy.
 
-use app::ssr::Caller;
+use std::sync::Arc;
+
+use app::ssr::{Caller, Tries};
 use axum::Router;
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,6 +20,7 @@ use tower_sessions::Session;
 use crate::assets;
 use crate::auth::{AuthSession, origin};
 use crate::problem::{Code, Problem};
+use crate::proxies;
 use crate::router::AppState;
 
 /// Pages that can be seen without having signed in.
@@ -53,10 +57,13 @@ fn provide(state: &AppState) {
     provide_context(state.engine.clone());
     provide_context(state.instance.clone());
     provide_context(assets::ASSETS.clone());
-    let caller = use_context::<axum::http::request::Parts>()
-        .and_then(|parts| parts.extensions.get::<Caller>().cloned())
-        .unwrap_or_default();
-    provide_context(caller);
+    let Some(parts) = use_context::<Parts>() else { return };
+    provide_context(parts.extensions.get::<Caller>().cloned().unwrap_or_default());
+    if let Some(address) = state.proxies.client(&parts.headers, &parts.extensions) {
+        let state = state.clone();
+        let address = proxies::caller(address);
+        provide_context(Tries(Arc::new(move || state.sign_ins.allow(address))));
+    }
 }
 
 /// Only our own scripts run, by the nonce of this response; nothing is loaded from elsewhere.

@@ -18,6 +18,9 @@ pub struct Session {
     pub stats: Stats,
 }
 
+/// In the place of a session's name: all but the one by which it is asked.
+pub const OTHERS: &str = "others";
+
 /// A session of whoever looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::shown_once::ShownOnce;
 use crate::{
-    api::{ChangeRole, InvitePerson, RemovePerson, WithdrawInvitation, list_people},
+    api::{ChangeRole, InvitePerson, RemovePerson, SignOutPerson, WithdrawInvitation, list_people},
     model::{InvitationView, People, ROLES, UserView},
     ui::{
         Actions, Columns, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice, Refusal,
@@ -17,6 +17,7 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Deeds {
     role: ServerAction<ChangeRole>,
+    sign_out: ServerAction<SignOutPerson>,
     remove: ServerAction<RemovePerson>,
     withdraw: ServerAction<WithdrawInvitation>,
 }
@@ -30,10 +31,16 @@ pub fn PeoplePage() -> impl IntoView {
     let people = Resource::new(move || (made.get(), done.get()), |_| list_people());
     let deeds = Deeds {
         role: ServerAction::new(),
+        sign_out: ServerAction::new(),
         remove: ServerAction::new(),
         withdraw: ServerAction::new(),
     };
     announce(deeds.role, |()| Notice::done("The role holds from their next click on."));
+    announce(deeds.sign_out, |count| match count {
+        0 => Notice::done("They were signed in nowhere."),
+        1 => Notice::done("Their session has ended."),
+        count => Notice::done(format!("Their {count} sessions have ended.")),
+    });
     announce(deeds.remove, |()| Notice::done("They are out: their sessions have ended."));
     announce(deeds.withdraw, |()| Notice::done("The link works no more."));
     let asked = Memo::new(move |_| new.get().is_some());
@@ -152,7 +159,14 @@ fn Roles(#[prop(optional, into)] label: Option<String>, #[prop(into)] chosen: St
 
 #[component]
 fn PersonActions(id: String, email: String, deeds: Deeds) -> AnyView {
+    let to_sign_out = id.clone();
     view! {
+        <ActionForm action=deeds.sign_out attr:class="inline">
+            <input type="hidden" name="id" value=to_sign_out />
+            <button class="btn" title="Ends all their sessions. They may sign in again.">
+                "Sign out"
+            </button>
+        </ActionForm>
         <Confirm
             id=format!("remove-{id}")
             label="Remove"

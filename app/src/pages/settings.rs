@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{ChangePassword, EndOtherSessions, EndSession, get_instance, list_sessions},
-    model::{BegunSession, Instance, Setting},
+    api::{ChangePassword, EndSessions, get_instance, list_sessions},
+    model::{BegunSession, Instance, OTHERS, Setting},
     ui::{Actions, Columns, Fact, Fetched, Field, Header, Moment, Notice, Refusal, announce},
 };
 
@@ -13,18 +13,17 @@ pub fn SettingsPage() -> impl IntoView {
     let instance = Resource::new(|| (), |()| get_instance());
     let done = expect_context::<Actions>().done;
     let sessions = Resource::new(move || done.get(), |_| list_sessions());
-    let (end, others) = (ServerAction::new(), ServerAction::new());
-    announce(end, |()| Notice::done("That browser is signed out."));
-    announce(others, |count| match count {
-        1 => Notice::done("One other session has ended."),
-        count => Notice::done(format!("{count} other sessions have ended.")),
+    let end = ServerAction::new();
+    announce(end, |count| match count {
+        1 => Notice::done("One session has ended."),
+        count => Notice::done(format!("{count} sessions have ended.")),
     });
     view! {
         <Header title="Settings" />
         <div class="scroll">
             <PasswordForm />
             <Fetched from=sessions let:sessions>
-                <SignedIn sessions end others />
+                <SignedIn sessions end />
             </Fetched>
             <Fetched from=instance let:instance>
                 <InForce instance />
@@ -72,15 +71,28 @@ fn PasswordForm() -> AnyView {
 }
 
 #[component]
-fn SignedIn(
-    sessions: Vec<BegunSession>,
-    end: ServerAction<EndSession>,
-    others: ServerAction<EndOtherSessions>,
-) -> AnyView {
+fn SignedIn(sessions: Vec<BegunSession>, end: ServerAction<EndSessions>) -> AnyView {
     let alone = sessions.len() < 2;
+    let pending = end.pending();
     let rows: Vec<_> =
-        sessions.into_iter().map(|session| view! { <SessionRow session end /> }).collect();
-    let pending = others.pending();
+        sessions.into_iter().map(|session| view! { <SessionRow session /> }).collect();
+    let proof = (!alone).then(|| {
+        view! {
+            <Field label="Your password" hint="To end a session, give it again.">
+                <input
+                    type="password"
+                    name="password"
+                    required
+                    autocomplete="current-password"
+                />
+            </Field>
+            <div class="row">
+                <button class="btn" name="which" value=OTHERS disabled=pending>
+                    "End all others"
+                </button>
+            </div>
+        }
+    });
     view! {
         <section class="sheet-form" aria-labelledby="sessions">
             <h2 id="sessions">"Where you are signed in"</h2>
@@ -88,14 +100,15 @@ fn SignedIn(
                 "A session ends after a week without use, and after thirty days in any case. If you do not know one, \
                  end it and change your password."
             </p>
-            <table class="plain">
-                <Columns names=&["Browser", "Signed in", "Last used"] acted=true />
-                <tbody>{rows}</tbody>
-            </table>
-            <ActionForm action=others attr:class="row">
-                <button class="btn" disabled=move || alone || pending.get()>
-                    "End all others"
-                </button>
+            <ActionForm action=end attr:class="form">
+                // Without it the Enter key in the field would press the first button.
+                <button hidden disabled></button>
+                <Refusal action=end />
+                <table class="plain">
+                    <Columns names=&["Browser", "Signed in", "Last used"] acted=true />
+                    <tbody>{rows}</tbody>
+                </table>
+                {proof}
             </ActionForm>
         </section>
     }
@@ -103,15 +116,14 @@ fn SignedIn(
 }
 
 #[component]
-fn SessionRow(session: BegunSession, end: ServerAction<EndSession>) -> AnyView {
+fn SessionRow(session: BegunSession) -> AnyView {
     let BegunSession { id, client, browser, address, created_at, used_at, own } = session;
     let action = match own {
         true => view! { <span class="dim">"This one"</span> }.into_any(),
         false => view! {
-            <ActionForm action=end attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn">"End"</button>
-            </ActionForm>
+            <button class="btn" name="which" value=id>
+                "End"
+            </button>
         }
         .into_any(),
     };

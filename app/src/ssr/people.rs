@@ -1,11 +1,11 @@
 //! People for the dashboard: asked in, given a role, taken out; and one's own password.
 
-use axum::http::{header, request::Parts};
+use axum::http::{StatusCode, header, request::Parts};
 use engine::Engine;
-use engine::user::{self, Role, UserError, invitation, manage};
+use engine::user::{self, Role, UserError, invitation, manage, session};
 use leptos::prelude::use_context;
 
-use super::{convert, fail, invalid, once};
+use super::{Tries, convert, fail, invalid, once};
 use crate::ApiError;
 use crate::model::{People, User};
 
@@ -72,10 +72,32 @@ pub async fn change_password(
     current: &str,
     new: &str,
 ) -> Result<(), ApiError> {
-    let user = manage::named(&engine.store, &me.email).await.map_err(refused)?;
+    let user = proven(engine, me, current).await?;
     let (store, environment) = (&engine.store, &engine.environment);
-    let changed = manage::change_password(store, environment, user.id, current, new).await;
+    let changed = manage::set_password(store, environment, &user.id.to_string(), new).await;
     changed.map(drop).map_err(refused)
+}
+
+/// Who is signed in, having given their password again. It is guessed as slowly as at the sign-in.
+pub async fn proven(
+    engine: &Engine,
+    me: &User,
+    password: &str,
+) -> Result<engine::user::User, ApiError> {
+    if !use_context::<Tries>().is_some_and(|Tries(take)| take()) {
+        let reason = "Too many tries from your address: wait a minute.";
+        let reason = ApiError::Refused(reason.to_owned());
+        return Err(super::refuse(StatusCode::TOO_MANY_REQUESTS, reason));
+    }
+    let user = manage::named(&engine.store, &me.email).await.map_err(refused)?;
+    manage::prove(&user, password).await.map_err(refused)?;
+    Ok(user)
+}
+
+/// Ends all of someone's sessions; says how many.
+pub async fn sign_out(engine: &Engine, id: &str) -> Result<usize, ApiError> {
+    let user = manage::named(&engine.store, id).await.map_err(refused)?;
+    session::end(&engine.store, &user, |_| true).await.map_err(fail)
 }
 
 fn parse_role(text: &str) -> Result<Role, ApiError> {

@@ -5,13 +5,14 @@ use engine::user::manage;
 use engine::user::session::{self, Begun};
 use leptos::prelude::use_context;
 
-use super::{Caller, convert, fail, not_found};
+use super::{Caller, convert, fail, not_found, people};
 use crate::ApiError;
-use crate::model::{BegunSession, User};
+use crate::model::{BegunSession, OTHERS, User};
 
 pub async fn list(engine: &Engine, me: &User) -> Result<Vec<BegunSession>, ApiError> {
     let own = own();
-    let begun = session::of(&engine.store, myself(engine, me).await?.id, engine.now()).await;
+    let user = manage::named(&engine.store, &me.email).await.map_err(fail)?;
+    let begun = session::of(&engine.store, user.id, engine.now()).await;
     let view = |begun: Begun| BegunSession {
         own: own.as_deref() == Some(&begun.handle),
         id: begun.handle,
@@ -24,31 +25,23 @@ pub async fn list(engine: &Engine, me: &User) -> Result<Vec<BegunSession>, ApiEr
     Ok(begun.map_err(fail)?.into_iter().map(view).collect())
 }
 
-/// Ends the one of this name.
-pub async fn end(engine: &Engine, me: &User, id: &str) -> Result<(), ApiError> {
-    match end_chosen(engine, me, |handle| handle == id).await? {
-        0 => Err(not_found()),
-        _ => Ok(()),
-    }
-}
-
-/// Ends all but the one by which this is asked; says how many.
-pub async fn end_others(engine: &Engine, me: &User) -> Result<usize, ApiError> {
-    let own = own();
-    end_chosen(engine, me, |handle| own.as_deref() != Some(handle)).await
-}
-
-async fn end_chosen(
+/// Ends the one of this name, or all but the one by which this is asked; says how many.
+pub async fn end(
     engine: &Engine,
     me: &User,
-    chosen: impl Fn(&str) -> bool,
+    password: &str,
+    which: &str,
 ) -> Result<usize, ApiError> {
-    let user = myself(engine, me).await?;
-    session::end(&engine.store, &user, chosen).await.map_err(fail)
-}
-
-async fn myself(engine: &Engine, me: &User) -> Result<engine::user::User, ApiError> {
-    manage::named(&engine.store, &me.email).await.map_err(fail)
+    let own = own();
+    let user = people::proven(engine, me, password).await?;
+    let chosen = |handle: &str| match which {
+        OTHERS => own.as_deref() != Some(handle),
+        one => handle == one,
+    };
+    match session::end(&engine.store, &user, chosen).await.map_err(fail)? {
+        0 if which != OTHERS => Err(not_found()),
+        count => Ok(count),
+    }
 }
 
 fn own() -> Option<String> {

@@ -8,7 +8,6 @@ use sea_orm::{
 use super::{Role, User, UserError, find, find_by_email, hash_new, normal, verify};
 use crate::Environment;
 use crate::audit::Note;
-use crate::id::UserId;
 use crate::store::entity::user;
 use crate::store::{Change, Store, StoreError};
 
@@ -103,17 +102,11 @@ pub async fn set_password(
     find(store, found.id).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))
 }
 
-/// Like [`set_password`], by someone who proves to know the old one.
-pub async fn change_password(
-    store: &Store,
-    environment: &Environment,
-    id: UserId,
-    current: &str,
-    password: &str,
-) -> Result<User, UserError> {
-    let found = find(store, id).await?.ok_or_else(|| UserError::Unknown(id.to_string()))?;
-    if !verify(found.password_hash.clone(), current.to_owned()).await {
-        return Err(UserError::WrongPassword);
+/// Someone who is signed in gives their password again, before they do what a browser left open is not
+/// enough for.
+pub async fn prove(user: &User, password: &str) -> Result<(), UserError> {
+    match verify(user.password_hash.clone(), password.to_owned()).await {
+        true => Ok(()),
+        false => Err(UserError::WrongPassword),
     }
-    set_password(store, environment, &id.to_string(), password).await
 }

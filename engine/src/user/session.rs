@@ -92,6 +92,12 @@ pub async fn load(
     Ok(Some((session.data, ends)))
 }
 
+/// Whether the session goes on. To ask this is no use of it.
+pub async fn is_open(store: &Store, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let found = session::Entity::find_by_id(id).one(&store.read).await?;
+    Ok(found.is_some_and(|session| session.ends() > now.millis()))
+}
+
 impl session::Model {
     fn ends(&self) -> i64 {
         min(self.expires_at, self.created_at + LONGEST_MILLIS)

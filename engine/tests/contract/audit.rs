@@ -150,8 +150,8 @@ async fn the_last_owner_stays(database: Database) {
         manage::set_role(store, "bob@acme.dev", Role::Viewer),
     );
     assert_eq!([one.is_ok(), other.is_ok()].into_iter().filter(|ok| *ok).count(), 1);
-    let wrong = manage::change_password(store, environment, bob.id, "guess", "a new password");
-    assert!(matches!(wrong.await, Err(UserError::WrongPassword)));
-    manage::change_password(store, environment, bob.id, PASSWORD, "a new password").await.unwrap();
+    assert!(matches!(manage::prove(&bob, "guess").await, Err(UserError::WrongPassword)));
+    manage::prove(&bob, PASSWORD).await.unwrap();
+    manage::set_password(store, environment, "bob@acme.dev", "a new password").await.unwrap();
     assert!(user::authenticate(store, "bob@acme.dev", "a new password").await.unwrap().is_some());
 }

@@ -163,4 +163,11 @@ async fn people_see_their_own_sessions_and_end_them(database: Database) {
     assert_eq!(seen(&ada, 0).await, of_ada(&["b"]));
     assert_eq!(seen(&bob, 0).await.len(), 1);
     assert!(session::load(store, "a", now).await.unwrap().is_none());
+    assert!(!session::is_open(store, "a", now).await.unwrap());
+
+    // To look whether one is open does not keep it open.
+    for day in [5, 6] {
+        assert!(session::is_open(store, "d", now.plus_millis(day * DAY)).await.unwrap());
+    }
+    assert!(!session::is_open(store, "d", now.plus_millis(8 * DAY)).await.unwrap());
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::Subcommand;
 use engine::Environment;
-use engine::user::{self, Role, invitation, manage};
+use engine::user::{self, Role, invitation, manage, session};
 use serde_json::json;
 
 use super::{OutputArgs, output};
@@ -55,6 +55,19 @@ pub(super) enum UsersCommand {
     Remove {
         /// Email address or id.
         user: String,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// End someone's sessions, or everyone's. They may sign in again.
+    SignOut {
+        /// Email address or id.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        user: Option<String>,
+        /// Everyone, wherever they are signed in.
+        #[arg(long)]
+        all: bool,
         #[command(flatten)]
         output: OutputArgs,
         #[command(flatten)]
@@ -122,6 +135,22 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;
             let user = manage::remove(&store, &user).await?;
             tell(&user, output, format!("{} may sign in no more.", user.email));
+        }
+        UsersCommand::SignOut { user, all: _, output, database } => {
+            let store = engine::open_for_tool(&database.location()?, &environment).await?;
+            let whom = match user {
+                Some(name) => vec![manage::named(&store, &name).await?],
+                None => user::list(&store).await?,
+            };
+            let mut count = 0;
+            for user in &whom {
+                count += session::end(&store, user, |_| true).await?;
+            }
+            match output.json {
+                true => output::line(json!({ "ended": count })),
+                false if count == 1 => output::line("1 session has ended."),
+                false => output::line(format!("{count} sessions have ended.")),
+            }
         }
         UsersCommand::Passwd { user, password, output, database } => {
             let store = engine::open_for_tool(&database.location()?, &environment).await?;

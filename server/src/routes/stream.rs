@@ -62,7 +62,7 @@ impl Topics {
 }
 
 pub(crate) async fn open(
-    _: Authorized<Read>,
+    caller: Authorized<Read>,
     State(state): State<AppState>,
     Asked(query): Asked<EventQuery>,
     Asked(topics): Asked<Topics>,
@@ -76,7 +76,7 @@ pub(crate) async fn open(
     let seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let (sender, receiver) = mpsc::channel(QUEUE);
-    let stop = state.stop.clone();
+    let (stop, engine) = (state.stop.clone(), state.engine.clone());
     // Before the answer begins: what is sent to Sluice after that comes by this stream.
     let moments = state.feed.watch(&state.engine, &state.stop);
     let cursor = state.engine.live.cursor();
@@ -87,6 +87,7 @@ pub(crate) async fn open(
         let _open = counted;
         tokio::select! {
             () = stop.cancelled() => {}
+            () = caller.ended(&engine) => {}
             // It ends when the reader goes away.
             _gone = watcher.run(moments, Moves { operations, runs: moved }, seen) => {}
         }

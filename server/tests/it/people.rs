@@ -1,12 +1,16 @@
 //! Roles hold at every door, invitations bring people in, and the audit log tells of it.
 
+use std::time::Duration;
+
 use bench::http::{Answer, Request};
-use bench::sluice::{OWNER_EMAIL, Sluice, sign_in};
+use bench::sluice::{OWNER_EMAIL, OWNER_PASSWORD, Sluice, order, sign_in};
+use bench::sse::{self, Message};
 use serde_json::{Value, json};
 
 use crate::start::{setup, sluice};
 
 const PASSWORD: &str = "a long enough password";
+const SOON: Duration = Duration::from_secs(10);
 
 /// The cookie of someone with this role, who came by an invitation.
 pub(crate) async fn came_in(sluice: &Sluice, email: &str, role: &str) -> String {
@@ -46,12 +50,13 @@ const OPERATORS: [(&str, &[(&str, &str)]); 4] = [
         ],
     ),
 ];
-const OWNERS: [(&str, &[(&str, &str)]); 6] = [
+const OWNERS: [(&str, &[(&str, &str)]); 7] = [
     ("/api/ui/erasures/start", &[("value", "x"), ("how", "count")]),
     ("/api/ui/erasures/list", &[]),
     ("/api/ui/people/invite", &[("email", "new@example.test"), ("role", "owner")]),
     ("/api/ui/people/role", &[("id", OWNER_EMAIL), ("role", "viewer")]),
     ("/api/ui/people/remove", &[("id", OWNER_EMAIL)]),
+    ("/api/ui/people/sign-out", &[("id", OWNER_EMAIL)]),
     ("/api/ui/people/withdraw", &[("email", "new@example.test")]),
 ];
 
@@ -92,6 +97,68 @@ async fn whoever_is_removed_is_out_with_the_next_click() {
     assert!(answer.header("location").is_some_and(|place| place.starts_with("/login")));
     let back = sluice.submit(sign_in("guest@example.test", PASSWORD)).await.unwrap();
     assert_eq!(back.header("location"), Some("/login?error=wrong"));
+}
+
+#[tokio::test]
+async fn a_stream_ends_soon_after_its_reader_may_read_no_more() {
+    let (sluice, key) = sluice().await;
+    let guest = came_in(&sluice, "guest@example.test", "viewer").await;
+    let create = ["keys", "create", "--name", "reader", "--permission", "read", "--json"];
+    let reader: Value =
+        serde_json::from_str(&sluice.command(&create, None).await.unwrap()).unwrap();
+    let open =
+        async |request: Request| sse::open(sluice.address().unwrap(), request).await.unwrap();
+    let stream = || Request::get("/api/v1/stream");
+    let mut ended = [
+        open(stream().header("cookie", &guest)).await,
+        open(stream().key(reader["key"].as_str().unwrap())).await,
+    ];
+    let mut other = open(stream().key(&key)).await;
+    sluice.command(&["users", "sign-out", "guest@example.test"], None).await.unwrap();
+    sluice.command(&["keys", "revoke", reader["id"].as_str().unwrap()], None).await.unwrap();
+    for stream in &mut ended {
+        let end = async { while stream.next().await.unwrap().is_some() {} };
+        tokio::time::timeout(SOON, end).await.expect("the stream goes on");
+    }
+    let id = sluice.accept(&order(1), &key).await.unwrap();
+    let came = |message: &Message| message.json().is_ok_and(|data| data["id"] == *id);
+    other.until(SOON, came).await.expect("who may still read reads on");
+}
+
+#[tokio::test]
+async fn an_owner_signs_everyone_out_on_the_command_line() {
+    let sluice = setup().start().await.unwrap();
+    let guest = came_in(&sluice, "guest@example.test", "viewer").await;
+    let owner = sluice.sign_in().await.unwrap();
+    let home = async |cookie: &str| {
+        sluice.call(Request::get("/").header("cookie", cookie)).await.unwrap().status
+    };
+    assert_eq!((home(&guest).await, home(&owner).await), (200, 200));
+    let said = sluice.command(&["users", "sign-out", "--all"], None).await.unwrap();
+    assert_eq!(said.trim(), "2 sessions have ended.");
+    assert_eq!((home(&guest).await, home(&owner).await), (303, 303));
+    let nobody = sluice.run(&["users", "sign-out", "nobody@example.test"], None).await.unwrap();
+    assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn to_end_sessions_takes_the_password_and_guessing_it_takes_time() {
+    let sluice = setup().start().await.unwrap();
+    let cookie = sluice.sign_in().await.unwrap();
+    let end = async |password: &str| {
+        let fields = [("password", password), ("which", "others")];
+        let request = Request::post("/api/ui/sessions/end").form(&fields);
+        with_cookie(&sluice, request, &cookie).await
+    };
+    let wrong = end("not the password").await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+    let right = end(OWNER_PASSWORD).await;
+    assert_eq!((right.status, right.text().trim()), (200, "0"));
+    let mut last = wrong.status;
+    for _ in 0..10 {
+        last = end("not the password").await.status;
+    }
+    assert_eq!(last, 429);
 }
 
 #[tokio::test]
