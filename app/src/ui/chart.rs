@@ -176,8 +176,8 @@ fn stack(values: &[(u64, u64)], highest: u64) -> Vec<Bar> {
 
 /// Latencies differ by factors, so their scale is logarithmic.
 fn height_of_power(value: u64, highest: u64) -> f64 {
-    let whole = ((highest + 1) as f64).ln().max(1.0);
-    HEIGHT - 4.0 - ((value + 1) as f64).ln() / whole * (HEIGHT - 4.0 - HEAD)
+    let whole = (highest as f64).ln_1p().max(1.0);
+    HEIGHT - 4.0 - (value as f64).ln_1p() / whole * (HEIGHT - 4.0 - HEAD)
 }
 
 /// The powers of ten up to `highest`, each where it can be read.
