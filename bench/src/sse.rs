@@ -69,6 +69,9 @@ pub async fn open_many(
     Ok(streams)
 }
 
+/// How the chunk begins that ends an answer.
+const LAST_CHUNK: &[u8] = b"0\r\n";
+
 impl Stream {
     /// The next message with data; `None` when the server has ended the stream.
     pub async fn next(&mut self) -> Result<Option<Message>> {
@@ -80,7 +83,9 @@ impl Stream {
             }
             if let Some(chunk) = take_chunk(&mut self.raw)? {
                 self.text.extend(chunk.into_iter().filter(|byte| *byte != b'\r'));
-            } else if self.connection.read_buf(&mut self.raw).await? == 0 {
+            } else if self.raw.starts_with(LAST_CHUNK)
+                || self.connection.read_buf(&mut self.raw).await? == 0
+            {
                 return Ok(None);
             }
         }
