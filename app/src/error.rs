@@ -34,15 +34,14 @@ impl FromServerFnError for ApiError {
     }
 
     fn de(data: Bytes) -> Self {
-        // What does not reach a function is refused as everywhere: by a problem.
-        let problem = || {
-            let Problem { status, detail } = JsonText::decode(data.clone()).ok()?;
-            Some(if status == 401 { Self::SignedOut } else { Self::Refused(detail) })
-        };
-        match JsonText::decode(data.clone()) {
-            Ok(error) => error,
-            Err(error) => problem().unwrap_or_else(|| Self::Transport(error.to_string())),
-        }
+        JsonText::decode(data.clone()).unwrap_or_else(|error| {
+            // What does not reach a function is refused as everywhere: by a problem.
+            match JsonText::decode(data) {
+                Ok(Problem { status: 401, .. }) => Self::SignedOut,
+                Ok(Problem { detail, .. }) => Self::Refused(detail),
+                Err(_) => Self::Transport(error.to_string()),
+            }
+        })
     }
 }
 

@@ -56,7 +56,7 @@ pub fn Lines(
     let lines: Vec<_> = lines
         .into_iter()
         .map(|(class, values)| {
-            let Course { line, points } = course(&values, highest);
+            let Path { line, points } = path(&values, highest);
             view! {
                 <path class=class d=line />
                 <path class=format!("{class} point") d=points />
@@ -117,13 +117,19 @@ fn plot(
 
 /// The course of one row.
 #[component]
-pub fn Spark(values: Vec<u64>) -> impl IntoView {
+pub fn Course(values: Vec<u64>) -> impl IntoView {
     let highest = values.iter().copied().max().unwrap_or(0).max(1) as f64;
     let last = values.len().saturating_sub(1).max(1) as f64;
     let points = values.iter().enumerate().map(|(at, value)| {
         format!("{:.1},{:.1}", at as f64 * 120.0 / last, 20.0 - *value as f64 / highest * 18.0)
     });
     let points = points.collect::<Vec<_>>().join(" ");
+    view! { <Spark points /> }
+}
+
+/// A line without a scale, 120 wide and 22 high; `points` as SVG writes them.
+#[component]
+pub fn Spark(points: String) -> impl IntoView {
     view! {
         <svg class="spark" viewBox="0 0 120 22" aria-hidden="true">
             <polyline points=points></polyline>
@@ -137,8 +143,8 @@ fn round_above(value: u64) -> u64 {
     while let Some(next) = power.checked_mul(10).filter(|_| power.saturating_mul(5) < value) {
         power = next;
     }
-    let round = [1, 2, 5].into_iter().map(|times| power.saturating_mul(times));
-    round.into_iter().find(|round| *round >= value).unwrap_or(value)
+    let mut round = [1, 2, 5].into_iter().map(|times| power.saturating_mul(times));
+    round.find(|round| *round >= value).unwrap_or(value)
 }
 
 /// Where `value` is on a scale that ends at `highest`.
@@ -194,13 +200,13 @@ fn powers(highest: u64) -> Vec<(f64, u64)> {
 }
 
 /// A line as SVG writes it.
-struct Course {
+struct Path {
     line: String,
     /// Values that have no neighbour: lines of no length, with round ends.
     points: String,
 }
 
-fn course(values: &[Option<u64>], highest: u64) -> Course {
+fn path(values: &[Option<u64>], highest: u64) -> Path {
     let step = WIDTH / values.len().max(1) as f64;
     let (mut line, mut points) = (String::new(), String::new());
     for (at, value) in values.iter().enumerate() {
@@ -215,7 +221,7 @@ fn course(values: &[Option<u64>], highest: u64) -> Course {
             (false, false) => points.push_str(&format!("M{x:.1} {y:.1}h0.1")),
         }
     }
-    Course { line, points }
+    Path { line, points }
 }
 
 fn px(value: f64) -> String {
@@ -256,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_line_has_a_gap_where_nothing_is_known_and_a_point_for_what_is_alone() {
-        let Course { line, points } = course(&[Some(1), Some(10), None, Some(10), None], 10);
+        let Path { line, points } = path(&[Some(1), Some(10), None, Some(10), None], 10);
         assert_eq!((line.matches('M').count(), line.matches('L').count()), (1, 1), "{line}");
         assert_eq!(points.matches("h0.1").count(), 1, "{points}");
     }

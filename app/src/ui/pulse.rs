@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::chart::Spark;
 use crate::{
     live::{Connection, Live},
     model::Stats,
@@ -34,15 +35,6 @@ fn rate(stats: Stats) -> String {
         none if none < 0.05 => String::new(),
         slow if slow < 10.0 => format!("{slow:.1} events/s"),
         fast => format!("{fast:.0} events/s"),
-    }
-}
-
-#[component]
-fn Spark(points: String) -> impl IntoView {
-    view! {
-        <svg class="spark" viewBox="0 0 120 22" aria-hidden="true">
-            <polyline points=points></polyline>
-        </svg>
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         overview::{Line, Overview, Totals, WorkflowLine},
         time::duration,
     },
-    ui::{EventTypeName, address, chart::Spark, number},
+    ui::{EventTypeName, address, chart::Course, number},
 };
 
 #[component]
@@ -79,7 +79,7 @@ fn LineRow(field: &'static str, range: String, line: Line) -> AnyView {
             </td>
             <td class="n">{number::count(totals.accepted)}</td>
             <td>
-                <Spark values=course />
+                <Course values=course />
             </td>
             <td class="n">
                 <a href=failed class:bad=bad>
