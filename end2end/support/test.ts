@@ -28,11 +28,12 @@ export const test = base.extend<Fixtures>({
   complaints: [
     async ({ page }, use) => {
       const complaints: string[] = [];
-      page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+      const complain = (what: string) => complaints.push(`${what} (on ${page.url()})`);
+      page.on('pageerror', (error) => complain(`uncaught: ${error.message}`));
       page.on('console', (message) => {
         const { url } = message.location();
-        if (message.type() === 'error') complaints.push(`console: ${message.text()} (${url})`);
-        if (/hydrat/i.test(message.text())) complaints.push(`hydration: ${message.text()}`);
+        if (message.type() === 'error') complain(`console: ${message.text()} (${url})`);
+        if (/hydrat/i.test(message.text())) complain(`hydration: ${message.text()}`);
       });
       await page.addInitScript(() =>
         document.addEventListener('securitypolicyviolation', (violation) =>

@@ -19,10 +19,9 @@ where
     T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    // By its trait: one `Transition` is compiled for all pages. The memo is made inside of it, where what
-    // it waits for is asked.
+    // By its trait: one `Transition` is compiled for all pages. What it waits for is asked inside of it.
     let shown: Box<dyn FnOnce() -> Shown + Send> = Box::new(move || {
-        let found = Memo::new(move |_| from.get());
+        let found = read(from);
         Arc::new(Mutex::new(move || {
             found.get().map(|found| match found {
                 Ok(found) => children(found).into_any(),
@@ -31,6 +30,20 @@ where
         }))
     });
     view! { <Transition fallback=Coming>{shown()}</Transition> }.into_any()
+}
+
+/// A value equal to the one before is not shown anew in the browser. On the server, where nothing is ever
+/// shown anew, a memo would be wrong: what waits for the value is told that it is there just before it is, on
+/// another thread, and would read the memo of before.
+fn read<T>(from: Resource<Result<T, ApiError>>) -> Signal<Option<Result<T, ApiError>>>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+{
+    if cfg!(feature = "ssr") {
+        Signal::derive(move || from.get())
+    } else {
+        Memo::new(move |_| from.get()).into()
+    }
 }
 
 type Shown = SharedReactiveFunction<Option<AnyView>>;
