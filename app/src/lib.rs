@@ -9,13 +9,16 @@
 #[cfg(all(feature = "ssr", target_arch = "wasm32"))]
 compile_error!("`ssr` leaked into the browser's build: build `frontend` on its own");
 
+// First, so that it stays where it is when another file changes: functions that are split off are named by
+// their place in all of the source, and when their names change, everything is compiled anew.
+pub mod routes;
+
 pub mod api;
 pub mod encoding;
 pub mod error;
 pub mod live;
 pub mod model;
 pub mod pages;
-pub mod routes;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
