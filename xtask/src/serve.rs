@@ -141,6 +141,8 @@ fn print_first_event(mut address: SocketAddr, key: &str) {
         "curl -X POST http://{address}/api/webhooks/ingest -H 'x-api-key: {key}' \
          -H 'content-type: application/json' -d '{body}'\n"
     );
+    println!("For everything else there, such as the examples and `sluice`:\n");
+    println!("export SLUICE_URL=http://{address} SLUICE_API_KEY={key}\n");
 }
 
 #[cfg(test)]
