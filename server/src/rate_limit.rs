@@ -19,6 +19,10 @@ use crate::config::RateLimit;
 use crate::problem::{Code, Problem};
 use crate::proxies::{TrustedProxies, caller};
 
+/// How often the table of callers is looked at, and how many are remembered without a second look.
+const LOOK: Duration = Duration::from_secs(1);
+const FEW: usize = 4_096;
+
 pub(crate) type Layer =
     GovernorLayer<Callers, governor::middleware::StateInformationMiddleware, Body>;
 
@@ -45,12 +49,16 @@ pub(crate) fn layer(limit: RateLimit, proxies: TrustedProxies) -> Option<Layer> 
         .use_headers()
         .finish()?;
     let limiter = config.limiter().clone();
-    // The table grows with every new caller until it is swept.
+    // The table grows with every new caller until it is swept. Whoever has all of the limit again need not be
+    // remembered, and a flood of callers has after a moment, for each came but once or twice.
     tokio::spawn(async move {
-        let mut sweep = tokio::time::interval(Duration::from_secs(60));
+        let mut looks = tokio::time::interval(LOOK);
         loop {
-            sweep.tick().await;
-            limiter.retain_recent();
+            looks.tick().await;
+            if limiter.len() > FEW {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+            }
         }
     });
     Some(GovernorLayer::new(config).error_handler(refuse))

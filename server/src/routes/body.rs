@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Read;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -20,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How many bodies are inflated at once.
 static INFLATING: Semaphore = Semaphore::const_new(3);
 
+/// Room to inflate into, for each of those once: what a thread gives back, the allocator keeps for that
+/// thread, and inflating goes from thread to thread.
+static ROOMS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
 /// The whole body without its content encoding, or a problem: too large (also when it does not say
 /// so beforehand, also once inflated) or too slow.
 pub(crate) async fn read(
@@ -33,8 +38,17 @@ pub(crate) async fn read(
     // Each takes the room of a whole body: a flood of small ones must not take it many times.
     let _turn = INFLATING.acquire().await;
     // Inflating may take long for a small body; requests beside it must not wait.
-    let inflated = tokio::task::spawn_blocking(move || encoding.inflate(&sent, most));
+    let inflated = tokio::task::spawn_blocking(move || {
+        let mut room = rooms().pop().unwrap_or_default();
+        let inflated = encoding.inflate(&sent, most, &mut room);
+        rooms().push(room);
+        inflated
+    });
     inflated.await.unwrap_or_else(|_| Err(encoding.broken()))
+}
+
+fn rooms() -> MutexGuard<'static, Vec<Vec<u8>>> {
+    ROOMS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The body as JSON of a known shape.
@@ -120,23 +134,23 @@ impl Encoding {
         }
     }
 
-    fn inflate(self, sent: &[u8], most: ByteSize) -> Result<Bytes, Problem> {
-        // All the room at once: only what is written to becomes memory, while a buffer that grows, or
-        // zstd's window beside it, would leave pieces of every size behind.
-        let room = most.0 + 1;
-        let mut inflated = Vec::with_capacity(room);
+    fn inflate(self, sent: &[u8], most: ByteSize, room: &mut Vec<u8>) -> Result<Bytes, Problem> {
+        // All of it at once: only what is written to becomes memory, while a buffer that grows, or zstd's
+        // window beside it, would leave pieces of every size behind.
+        let enough = most.0 + 1;
+        room.clear();
+        room.reserve_exact(enough);
         let read = match self {
             Self::Gzip => {
-                let decoder = flate2::read::MultiGzDecoder::new(sent);
-                decoder.take(room as u64).read_to_end(&mut inflated)
+                flate2::read::MultiGzDecoder::new(sent).take(enough as u64).read_to_end(room)
             }
             Self::Zstd => zstd::bulk::Decompressor::new()
-                .and_then(|mut decoder| decoder.decompress_to_buffer(sent, &mut inflated)),
+                .and_then(|mut decoder| decoder.decompress_to_buffer(sent, room)),
         };
         match read {
-            Ok(_) if inflated.len() > most.0 => Err(too_large(most)),
+            Ok(_) if room.len() > most.0 => Err(too_large(most)),
             Err(error) if error.to_string() == TOO_LONG => Err(too_large(most)),
-            Ok(_) => Ok(inflated.into()),
+            Ok(_) => Ok(Bytes::copy_from_slice(room)),
             Err(_) => Err(self.broken()),
         }
     }
@@ -204,17 +218,22 @@ mod tests {
     #[test]
     fn a_body_is_inflated_up_to_the_limit_and_no_further() {
         let plain = vec![b'x'; 1_000];
+        let room = &mut Vec::new();
         for (encoding, sent) in [
             (Encoding::Gzip, gzip(&plain)),
             (Encoding::Zstd, zstd::encode_all(&plain[..], 19).unwrap()),
         ] {
-            assert_eq!(encoding.inflate(&sent, ByteSize(1_000)).unwrap(), plain, "{encoding:?}");
+            assert_eq!(
+                encoding.inflate(&sent, ByteSize(1_000), room).unwrap(),
+                plain,
+                "{encoding:?}"
+            );
             for less in [999, 100] {
-                let refused = encoding.inflate(&sent, ByteSize(less)).unwrap_err();
+                let refused = encoding.inflate(&sent, ByteSize(less), room).unwrap_err();
                 assert_eq!(refused.status(), 413, "{encoding:?}");
             }
-            assert!(encoding.inflate(&sent[..sent.len() / 2], ByteSize(2_000)).is_err());
-            assert!(encoding.inflate(b"{}", ByteSize(2_000)).is_err());
+            assert!(encoding.inflate(&sent[..sent.len() / 2], ByteSize(2_000), room).is_err());
+            assert!(encoding.inflate(b"{}", ByteSize(2_000), room).is_err());
         }
     }
 }
