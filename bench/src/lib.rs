@@ -17,4 +17,5 @@ pub mod sluice;
 pub mod sse;
 pub mod trials;
 pub mod variants;
+pub mod wire;
 pub mod workflows;

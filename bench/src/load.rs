@@ -17,10 +17,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::http::Request;
+use crate::wire::Wire;
 
 /// Type of most events; no trial has a workflow for it.
 pub const PLAIN: &str = "bench.plain";
@@ -193,17 +192,14 @@ async fn connection(
     control: &Control,
     end: Instant,
 ) -> Result<()> {
-    let mut stream = TcpStream::connect(plan.address).await?;
-    stream.set_nodelay(true)?;
+    let mut wire = Wire::open(plan.address).await?;
     let mut request = Template::new(plan, &plan.keys[place % plan.keys.len()]);
-    let mut answer = vec![0; 4096];
     let mut sent = Instant::now();
     while sent < end && !control.stop.load(Ordering::Relaxed) {
         let number = outcome.borrow().next;
         outcome.borrow_mut().next += plan.batch;
         let matched = plan.matched_every != 0 && number.is_multiple_of(plan.matched_every);
-        stream.write_all(request.patched(number, matched)).await?;
-        let (status, body) = read_answer(&mut stream, &mut answer).await?;
+        let (status, body) = wire.exchange(request.patched(number, matched)).await?;
         let now = Instant::now();
         outcome.borrow_mut().record(plan, number, status, body, now - sent)?;
         if status == 202 {
@@ -320,42 +316,6 @@ fn id_in(body: &[u8]) -> Option<String> {
     rest.split_once('"').map(|(id, _)| id.to_owned())
 }
 
-/// Status and body of one answer that has a `content-length`.
-async fn read_answer<'a>(
-    stream: &mut TcpStream,
-    buffer: &'a mut Vec<u8>,
-) -> Result<(u16, &'a [u8])> {
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            buffer.resize(filled * 2, 0);
-        }
-        let read = stream.read(&mut buffer[filled..]).await?;
-        anyhow::ensure!(read > 0, "the server closed the connection");
-        filled += read;
-        if let Some((status, body)) = whole(&buffer[..filled])? {
-            return Ok((status, &buffer[body..filled]));
-        }
-    }
-}
-
-/// Status and where the body begins, once all of it is there.
-fn whole(raw: &[u8]) -> Result<Option<(u16, usize)>> {
-    let Some(head) = raw.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-    let status = std::str::from_utf8(raw.get(9..12).unwrap_or_default())?.parse()?;
-    let length = content_length(&raw[..head]).context("an answer without content-length")?;
-    let body = head + 4;
-    Ok((raw.len() >= body + length).then_some((status, body)))
-}
-
-fn content_length(head: &[u8]) -> Option<usize> {
-    const NAME: &[u8] = b"content-length:";
-    let mut lines = head.split(|byte| *byte == b'\n');
-    let line =
-        lines.find(|l| l.len() > NAME.len() && l[..NAME.len()].eq_ignore_ascii_case(NAME))?;
-    std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,13 +344,6 @@ mod tests {
         let numbers: Vec<_> =
             events.iter().map(|event| number_of(event["eventId"].as_str().unwrap())).collect();
         assert_eq!(numbers, [Some(98), Some(99), Some(100)]);
-    }
-
-    #[test]
-    fn an_answer_is_whole_only_with_all_of_its_body() {
-        let raw = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}";
-        assert_eq!(whole(raw).unwrap(), Some((202, raw.len() - 2)));
-        assert_eq!(whole(&raw[..raw.len() - 1]).unwrap(), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use bench::trials::{self, Report};
 use bench::{doors, ingest, lists, sluice, variants, workflows};
 use clap::{Args, Parser, Subcommand};
+use futures::future::LocalBoxFuture;
 
 /// A restart after a crash is to serve again within this.
 const READY: Duration = Duration::from_secs(1);
@@ -158,6 +159,9 @@ struct WorkflowArguments {
 
 #[derive(Args)]
 struct FaultArguments {
+    /// Only these trials, by their numbers
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    only: Vec<u8>,
     /// Trial 1: how many kills
     #[arg(long, default_value_t = 1000)]
     kills: usize,
@@ -167,12 +171,21 @@ struct FaultArguments {
     /// Trial 5: how many times the disk is full
     #[arg(long, default_value_t = 1000)]
     full: u64,
+    /// Trial 6: how long the log is watched beside readers without an end
+    #[arg(long, default_value_t = 3600)]
+    reader_seconds: u64,
     /// Trial 7: how long the server and the command line write at once
     #[arg(long, default_value_t = 600)]
     neighbour_seconds: u64,
     /// Trial 21: how many requests, of which one in five is cancelled
     #[arg(long, default_value_t = 10_000)]
     requests: usize,
+    /// Trial 25: how many callers
+    #[arg(long, default_value_t = 10_000_000)]
+    callers: u64,
+    /// Trial 32: how many forged deliveries
+    #[arg(long, default_value_t = 10_000_000)]
+    forgeries: u64,
     /// Trial 28: how many backups under load
     #[arg(long, default_value_t = 100)]
     backups: usize,
@@ -212,7 +225,7 @@ async fn main() -> ExitCode {
         Command::Backup { times } => back_up(times).await,
         Command::Flaky(arguments) => flaky(arguments.into()).await,
         Command::Workflows(arguments) => weigh(arguments).await.map(|()| true),
-        Command::Faults(arguments) => faults(arguments).await,
+        Command::Faults(arguments) => faults(&arguments).await,
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -285,47 +298,52 @@ async fn weigh(arguments: WorkflowArguments) -> Result<()> {
     Ok(())
 }
 
-async fn faults(arguments: FaultArguments) -> Result<bool> {
-    let binary = sluice::binary()?;
-    let FaultArguments {
-        kills,
-        unflushed,
-        full,
-        neighbour_seconds,
-        requests,
-        backups,
-        bombs,
-        harmful,
-        urls,
-        streams,
-        senders,
-        sockets,
-        unread,
-    } = arguments;
-    let length = Duration::from_secs(neighbour_seconds);
-    let mut holds = conclude(&closed_doors(&binary).await?);
-    holds &=
-        conclude(&trials::stop::run(&binary, trials::stop::Options { streams, senders }).await?);
-    holds &= conclude(&trials::silent::run(&binary, trials::silent::Options::full(sockets)).await?);
-    let options = trials::unread::Options { readers: unread, length: Duration::from_secs(10) };
-    holds &= conclude(&trials::unread::run(&binary, options).await?);
-    holds &= conclude(&trials::cancelled::run(&binary, requests).await?);
-    holds &= conclude(&trials::backup::run(&binary, backups, progress).await?);
-    let options = trials::bombs::Options { times: bombs, together: 16 };
-    holds &= conclude(&trials::bombs::run(&binary, options).await?);
-    holds &= conclude(&trials::disk::no_flush(&binary, unflushed).await?);
-    holds &= conclude(&trials::disk::full(&binary, full).await?);
-    holds &= conclude(&trials::targets::run(&binary, urls).await?);
-    let options = trials::outgoing::Options { harmful, healthy: 2_000, slack: 1.0 };
-    let few = trials::outgoing::Options { harmful: harmful.min(1_000), ..options };
-    holds &= conclude(&trials::outgoing::poison(&binary, few).await?);
-    holds &= conclude(&trials::outgoing::returns(&binary, options).await?);
-    holds &= conclude(&trials::outgoing::stalled(&binary, options).await?);
-    holds &= conclude(&trials::neighbours::run(&binary, length).await?);
-    let options = trials::flaky::Options { kills: 50, events: 5_000, seed: 1 };
-    holds &= flaky(options).await?;
-    let kills = KillArguments { times: kills, connections: 256, matched_every: 16, pending: 0 };
-    Ok(holds & kill(kills.into()).await?)
+async fn faults(given: &FaultArguments) -> Result<bool> {
+    let binary = &sluice::binary()?;
+    let stop = trials::stop::Options { streams: given.streams, senders: given.senders };
+    let silent = trials::silent::Options::full(given.sockets);
+    let unread = trials::unread::Options { readers: given.unread, length: Duration::from_secs(10) };
+    let bombs = trials::bombs::Options { times: given.bombs, together: 16 };
+    let forged = trials::forged::Options { forgeries: given.forgeries, timed: 200_000 };
+    let outgoing = trials::outgoing::Options { harmful: given.harmful, healthy: 2_000, slack: 1.0 };
+    let few = trials::outgoing::Options { harmful: given.harmful.min(1_000), ..outgoing };
+    let readers = Duration::from_secs(given.reader_seconds);
+    let neighbours = Duration::from_secs(given.neighbour_seconds);
+    let (connections, matched_every, pending) = (256, 16, 0);
+    let kills = KillArguments { times: given.kills, connections, matched_every, pending };
+
+    // None begins before its turn.
+    let trials: Vec<(u8, LocalBoxFuture<'_, Result<Report>>)> = vec![
+        (31, Box::pin(closed_doors(binary))),
+        (22, Box::pin(trials::stop::run(binary, stop))),
+        (23, Box::pin(trials::silent::run(binary, silent))),
+        (24, Box::pin(trials::unread::run(binary, unread))),
+        (21, Box::pin(trials::cancelled::run(binary, given.requests))),
+        (25, Box::pin(trials::callers::run(binary, given.callers))),
+        (32, Box::pin(trials::forged::run(binary, forged))),
+        (34, Box::pin(trials::bombs::run(binary, bombs))),
+        (28, Box::pin(trials::backup::run(binary, given.backups, progress))),
+        (4, Box::pin(trials::disk::no_flush(binary, given.unflushed))),
+        (5, Box::pin(trials::disk::full(binary, given.full))),
+        (29, Box::pin(trials::targets::run(binary, given.urls))),
+        (13, Box::pin(trials::outgoing::poison(binary, few))),
+        (14, Box::pin(trials::outgoing::returns(binary, outgoing))),
+        (15, Box::pin(trials::outgoing::stalled(binary, outgoing))),
+        (7, Box::pin(trials::neighbours::run(binary, neighbours))),
+        (1, Box::pin(trials::kill::run(binary, kills.into(), progress))),
+        (6, Box::pin(trials::readers::run(binary, readers))),
+    ];
+    let all = given.only.is_empty();
+    let mut holds = true;
+    for (number, trial) in trials {
+        if all || given.only.contains(&number) {
+            holds &= conclude(&trial.await?);
+        }
+    }
+    if all {
+        holds &= flaky(trials::flaky::Options { kills: 50, events: 5_000, seed: 1 }).await?;
+    }
+    Ok(holds)
 }
 
 async fn closed_doors(binary: &std::path::Path) -> Result<Report> {

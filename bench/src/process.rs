@@ -122,14 +122,23 @@ impl Process {
         Some(TICK * (ticks(11)? + ticks(12)?))
     }
 
+    /// From here on the most there has been is counted anew.
+    pub fn forget_peak(&self) -> Result<()> {
+        let pid = self.pid().context("the server has ended")?;
+        Ok(std::fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
+    }
+
     /// Resident memory in bytes: now, and the most there has been.
-    pub fn resident(&self) -> Option<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?)).ok()?;
+    pub fn resident(&self) -> Result<(u64, u64)> {
+        let pid = self.pid().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
         let kilobytes = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name))?;
             line.split_whitespace().nth(1)?.parse::<u64>().ok()
         };
-        Some((kilobytes("VmRSS:")? * 1024, kilobytes("VmHWM:")? * 1024))
+        let both = kilobytes("VmRSS:").zip(kilobytes("VmHWM:"));
+        let (now, most) = both.context("the server's memory cannot be read")?;
+        Ok((now * 1024, most * 1024))
     }
 }
 

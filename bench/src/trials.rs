@@ -5,12 +5,15 @@
 
 pub mod backup;
 pub mod bombs;
+pub mod callers;
 pub mod cancelled;
 pub mod disk;
 pub mod flaky;
+pub mod forged;
 pub mod kill;
 pub mod neighbours;
 pub mod outgoing;
+pub mod readers;
 pub mod silent;
 pub mod stop;
 pub mod targets;

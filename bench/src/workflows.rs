@@ -209,8 +209,7 @@ async fn waiting(binary: &Path, options: Options) -> Result<((u64, u64), (f64, f
     let address = field.sluice.address()?;
     // Some load first, so that what is measured is the runs.
     let warm = field.load(address, options, 0, 0).await?;
-    let resident =
-        || Ok::<_, anyhow::Error>(field.sluice.process()?.resident().context("no RSS")?.0);
+    let resident = || Ok::<_, anyhow::Error>(field.sluice.process()?.resident()?.0);
     let before = resident()?;
     let mut next = warm.next;
     while next < warm.next + options.waiting {

@@ -6,12 +6,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures::future::try_join_all;
 
 use super::Report;
 use crate::http::Request;
-use crate::sluice::{Setup, Sluice, order};
+use crate::sluice::{Setup, order};
 
 const INFLATED: usize = 256 << 20;
 const GROWTH: u64 = 32 << 20;
@@ -42,10 +42,8 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
         request.header(&format!("x-{number}"), "x".repeat(32))
     });
     let cases = [(json("gzip", &gzip), 413), (json("zstd", &zstd), 413), (long, 431), (many, 431)];
-    let pid = sluice.process()?.pid().context("the server has ended")?;
-    // From here on the kernel counts anew the most there has been.
-    std::fs::write(format!("/proc/{pid}/clear_refs"), "5")?;
-    let (before, _) = memory(&sluice)?;
+    sluice.process()?.forget_peak()?;
+    let (before, _) = sluice.process()?.resident()?;
     let mut wrong = Vec::new();
     for _ in 0..options.times {
         for (request, expected) in &cases {
@@ -54,7 +52,7 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
             wrong.extend(answers.iter().map(|got| got.status).filter(|status| status != expected));
         }
     }
-    let (_, most) = memory(&sluice)?;
+    let (_, most) = sluice.process()?.resident()?;
     let grown = most.saturating_sub(before);
     sluice.accept(&order(4), &key).await?;
     let tried = options.times * options.together * cases.len();
@@ -68,11 +66,6 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
             grown as f64 / 1_048_576.0
         ),
     })
-}
-
-/// Resident now, and the most so far.
-fn memory(sluice: &Sluice) -> Result<(u64, u64)> {
-    sluice.process()?.resident().context("the server's memory cannot be read")
 }
 
 fn gzip_bomb() -> Result<Vec<u8>> {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Report;
 use crate::http::Request;
@@ -32,7 +32,7 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
     let key = sluice.full_key().await?;
     // What intake itself takes, at its most.
     let first = flood(&sluice, &key, length, 0).await?;
-    let before = resident(&sluice)?;
+    let before = sluice.process()?.resident()?.0;
     // Half of them with a filter: what these are sent is made for each.
     let stream = |number: usize| {
         let query = if number.is_multiple_of(2) { "" } else { "?source=bench" };
@@ -40,7 +40,7 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
     };
     let unread = sse::open_many(sluice.address()?, readers, stream).await?;
     flood(&sluice, &key, length, first).await?;
-    let each = resident(&sluice)?.saturating_sub(before) / readers as u64;
+    let each = sluice.process()?.resident()?.0.saturating_sub(before) / readers as u64;
     let mut read = sse::open(sluice.address()?, stream(0)).await?;
     let id = sluice.accept(&order(1), &key).await?;
     let told = |message: &Message| message.data.contains(&id);
@@ -62,8 +62,4 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
 async fn flood(sluice: &Sluice, key: &str, length: Duration, first: u64) -> Result<u64> {
     let plan = Plan::new(sluice.address()?, key, CONNECTIONS);
     Ok(load::drive(Plan { first, length, ..plan }).await?.next)
-}
-
-fn resident(sluice: &Sluice) -> Result<u64> {
-    Ok(sluice.process()?.resident().context("the server's memory cannot be read")?.0)
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bench::trials::{
-    backup, bombs, cancelled, disk, neighbours, outgoing, silent, stop, targets, unread,
+    backup, bombs, callers, cancelled, disk, forged, neighbours, outgoing, readers, silent, stop,
+    targets, unread,
 };
 use bench::workflows;
 
@@ -33,6 +34,25 @@ async fn sockets_that_never_finish_a_request_are_cut() {
 async fn streams_that_nobody_reads_cost_little() {
     let options = unread::Options { readers: 400, length: Duration::from_secs(2) };
     let report = unread::run(&binary(), options).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_stays_short_beside_readers_without_an_end() {
+    let report = readers::run(&binary(), Duration::from_secs(2)).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_without_number_cost_little_and_share_no_limit() {
+    let report = callers::run(&binary(), 20_000).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_forged_delivery_is_believed() {
+    let options = forged::Options { forgeries: 6_000, timed: 0 };
+    let report = forged::run(&binary(), options).await.unwrap();
     assert!(report.holds, "{report}");
 }
 
