@@ -84,7 +84,7 @@ pub fn operator() -> Result<(Engine, User), ApiError> {
     let (engine, user) = signed_in()?;
     if user.role == "viewer" {
         let reason = "Your role may look but not change anything: ask an owner for more.";
-        return Err(refuse(StatusCode::FORBIDDEN, ApiError::Refused(reason.to_owned())));
+        return Err(refuse_with(StatusCode::FORBIDDEN, reason));
     }
     Ok((engine, user))
 }
@@ -94,7 +94,7 @@ pub fn owner() -> Result<(Engine, User), ApiError> {
     let (engine, user) = signed_in()?;
     if user.role != "owner" {
         let reason = "Only an owner may do this: ask one of them.";
-        return Err(refuse(StatusCode::FORBIDDEN, ApiError::Refused(reason.to_owned())));
+        return Err(refuse_with(StatusCode::FORBIDDEN, reason));
     }
     Ok((engine, user))
 }
@@ -115,9 +115,14 @@ pub fn refuse(status: StatusCode, error: ApiError) -> ApiError {
     error
 }
 
+/// Refuses with the reason, which says what to do.
+pub fn refuse_with(status: StatusCode, reason: impl Display) -> ApiError {
+    refuse(status, ApiError::Refused(reason.to_string()))
+}
+
 /// Refuses what cannot be done as it was asked; `reason` says what to change.
 pub fn invalid(reason: impl Display) -> ApiError {
-    refuse(StatusCode::UNPROCESSABLE_ENTITY, ApiError::Refused(reason.to_string()))
+    refuse_with(StatusCode::UNPROCESSABLE_ENTITY, reason)
 }
 
 pub fn not_found() -> ApiError {

@@ -159,13 +159,11 @@ pub fn note(note: EventNote) -> NoteView {
 pub fn refused(error: BulkError) -> crate::ApiError {
     use axum::http::StatusCode;
 
-    use super::{fail, invalid, not_found, refuse};
+    use super::{fail, invalid, not_found, refuse_with};
     match error {
         BulkError::Unknown(_) => not_found(),
         BulkError::Filter(_) | BulkError::Note(_) => invalid(error),
-        BulkError::Ended(_) | BulkError::NotStopped(_) => {
-            refuse(StatusCode::CONFLICT, crate::ApiError::Refused(error.to_string()))
-        }
+        BulkError::Ended(_) | BulkError::NotStopped(_) => refuse_with(StatusCode::CONFLICT, error),
         BulkError::Store(error) => fail(error),
     }
 }

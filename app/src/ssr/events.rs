@@ -12,7 +12,7 @@ use engine::time::Timestamp;
 use engine::workflow::{duration, versions};
 
 use super::history::history;
-use super::{convert, fail, invalid, not_found, previews, refuse};
+use super::{convert, fail, invalid, not_found, previews, refuse_with};
 use crate::ApiError;
 use crate::model::{EventFilter, EventItem, Neighbours, Page, SearchProgress, WholeEvent, WhyLine};
 use axum::http::StatusCode;
@@ -22,7 +22,7 @@ use futures::future::join3;
 const PAGE: u64 = 100;
 
 pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem>, ApiError> {
-    let unreadable = |error: String| refuse(StatusCode::BAD_REQUEST, ApiError::Refused(error));
+    let unreadable = |error: String| refuse_with(StatusCode::BAD_REQUEST, error);
     let event_type = filter.event_type.as_deref().map(Pattern::parse).transpose();
     let search = filter.search.as_deref().map(Search::parse).transpose();
     let time = |text: Option<String>| text.map(|text| Timestamp::parse(&text)).transpose();
@@ -168,6 +168,6 @@ fn mended(mended: Result<EventRow, RepairError>) -> Result<(), ApiError> {
         Ok(_) => Ok(()),
         Err(RepairError::Unknown(_)) => Err(not_found()),
         Err(RepairError::Store(error)) => Err(fail(error)),
-        Err(error) => Err(refuse(StatusCode::CONFLICT, ApiError::Refused(error.to_string()))),
+        Err(error) => Err(refuse_with(StatusCode::CONFLICT, error)),
     }
 }

@@ -86,8 +86,7 @@ pub async fn proven(
 ) -> Result<engine::user::User, ApiError> {
     if !use_context::<Tries>().is_some_and(|Tries(take)| take()) {
         let reason = "Too many tries from your address: wait a minute.";
-        let reason = ApiError::Refused(reason.to_owned());
-        return Err(super::refuse(StatusCode::TOO_MANY_REQUESTS, reason));
+        return Err(super::refuse_with(StatusCode::TOO_MANY_REQUESTS, reason));
     }
     let user = manage::named(&engine.store, &me.email).await.map_err(refused)?;
     manage::prove(&user, password).await.map_err(refused)?;

@@ -8,7 +8,7 @@ use engine::run::cancel::{self, CancelError};
 use engine::run::read::{self, RunReadError};
 use engine::time::Timestamp;
 
-use super::{convert, fail, invalid, not_found, refuse};
+use super::{convert, fail, invalid, not_found, refuse_with};
 use crate::ApiError;
 use crate::model::{Page, RunDetail, RunFilter, RunItem};
 
@@ -50,9 +50,7 @@ pub async fn cancel(engine: &Engine, id: &str) -> Result<(), ApiError> {
     match cancel::cancel(engine, run_id(id)?).await {
         Ok(_) => Ok(()),
         Err(CancelError::Unknown(_)) => Err(not_found()),
-        Err(error @ CancelError::Ended(_)) => {
-            Err(refuse(StatusCode::CONFLICT, ApiError::Refused(error.to_string())))
-        }
+        Err(error @ CancelError::Ended(_)) => Err(refuse_with(StatusCode::CONFLICT, error)),
         Err(CancelError::Store(error)) => Err(fail(error)),
     }
 }

@@ -1,7 +1,9 @@
 //! Failures of one kind: a hundred dead letters of one broken receiver are one thing to mend.
 //!
 //! What tells failures apart is the workflow, the step, the kind of failure, the status that was
-//! answered, and the message without the numbers, ids and addresses in it.
+//! answered, and the message without the numbers, ids and URLs in it.
+
+use std::net::Ipv4Addr;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
@@ -68,7 +70,7 @@ fn answered(message: &str) -> Option<i64> {
     rest.get(..3)?.parse().ok()
 }
 
-/// The message with `#` for numbers and ids and `<url>` for addresses; the status stays.
+/// The message with `#` for numbers and ids and `<url>` for URLs; the status and hosts stay.
 pub(crate) fn fold(message: &str, status: Option<i64>) -> String {
     let status = status.map(|status| status.to_string());
     let mut folded = String::with_capacity(message.len().min(LONGEST));
@@ -81,7 +83,9 @@ pub(crate) fn fold(message: &str, status: Option<i64>) -> String {
         } else if status.as_deref() == Some(word.trim_matches(|c: char| !c.is_ascii_digit())) {
             folded.push_str(word);
         } else {
-            fold_word(word, &mut folded);
+            let host = host(word);
+            folded.push_str(host);
+            fold_word(&word[host.len()..], &mut folded);
         }
         if folded.len() >= LONGEST {
             break;
@@ -89,6 +93,13 @@ pub(crate) fn fold(message: &str, status: Option<i64>) -> String {
     }
     folded.truncate(folded.floor_char_boundary(LONGEST));
     folded
+}
+
+/// The address that a word begins with, which is a receiver's name as good as any; or nothing.
+fn host(word: &str) -> &str {
+    let end = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+    let start = word[..end].trim_end_matches('.');
+    start.parse::<Ipv4Addr>().map_or("", |_| start)
 }
 
 /// Folds the parts of a word that are made of letters, digits, `-` and `_`.
@@ -206,7 +217,8 @@ mod tests {
         check("order 17 of evt_01jd8xkq2v8s1yzt6c3m9p4rwn", "order # of #");
         check("id 550e8400-e29b-41d4-a716-446655440000!", "id #!");
         check("see https://shop.example/orders/7?x=1 please", "see <url> please");
-        check("127.0.0.1:39281 refused", "#.#.#.#:# refused");
+        check("127.0.0.1:39281 refused, not 10.0.0.1.", "127.0.0.1:# refused, not 10.0.0.1.");
+        check("version 1.2.3.4.5 or 300.1.1.1", "version #.#.#.#.# or #.#.#.#");
         check("payload.items[12].price is null", "payload.items[#].price is null");
         check("utf8 is not utf16", "utf# is not utf#");
         check("no such field `total`", "no such field `total`");

@@ -127,17 +127,10 @@ impl Rows {
         if on_older_page || !filter.admits(&item) {
             return;
         }
-        let fresh = self.is_calm(&item);
-        let row = Row::new(item, self.round, fresh);
         let list = if hold { &mut self.held } else { &mut self.shown };
-        insert(list, row);
+        let fresh = is_calm(list, &item);
+        insert(list, Row::new(item, self.round, fresh));
         if hold { self.clip_held() } else { self.clip() }
-    }
-
-    /// Whether few have come in the second before this one: of many nobody sees which are new.
-    fn is_calm(&self, item: &EventItem) -> bool {
-        let Some(before) = self.shown.get(POINTED_OUT - 1) else { return true };
-        item.received_at.since(&before.item.received_at).is_none_or(|millis| millis >= 1_000)
     }
 
     /// Something was missed after what is here now.
@@ -200,8 +193,9 @@ impl Rows {
             self.shown.clear();
             self.next_cursor = self.held.back().map(|row| row.seq.to_string());
         }
+        let few = self.held.len() <= POINTED_OUT;
         while let Some(row) = self.held.pop_back() {
-            insert(&mut self.shown, row);
+            insert(&mut self.shown, Row { fresh: row.fresh && few, ..row });
         }
         self.dropped = 0;
         self.clip();
@@ -232,6 +226,12 @@ impl Rows {
             self.gap = true;
         }
     }
+}
+
+/// Whether few have come in the second before this one: of many nobody sees which are new.
+fn is_calm(rows: &VecDeque<Row>, item: &EventItem) -> bool {
+    let Some(before) = rows.get(POINTED_OUT - 1) else { return true };
+    item.received_at.since(&before.item.received_at).is_none_or(|millis| millis >= 1_000)
 }
 
 /// Where the row with this number is, or would be.
@@ -321,6 +321,18 @@ mod tests {
         assert_eq!((shown(&rows), rows.held_count()), (vec![20], 2));
         rows.reveal();
         assert_eq!((shown(&rows), rows.held_count()), (vec![22, 21, 20], 0));
+        assert!(rows.shown[0].fresh && rows.shown[1].fresh);
+    }
+
+    #[test]
+    fn many_that_waited_are_not_pointed_out() {
+        let (mut rows, any) = (Rows::of(page([], None)), EventFilter::default());
+        for number in 1..=4 {
+            let received_at = Timestamp(format!("2025-11-24T09:41:0{number}.000Z"));
+            rows.take(EventItem { received_at, ..item(number, EventStatus::Pending) }, &any, true);
+        }
+        rows.reveal();
+        assert!(rows.shown.iter().all(|row| !row.fresh));
     }
 
     #[test]
