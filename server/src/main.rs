@@ -29,6 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    stay_small();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&anyhow::Error::new(error).context("cannot start")),
@@ -37,4 +38,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(&error),
     }
+}
+
+/// Takes memory by the page. The allocator asks the kernel for huge ones, and then each little thing that a
+/// thread keeps to itself is two megabytes: nearly twice the memory when idle, and nothing the faster for it.
+fn stay_small() {
+    // Without it the server is larger, not wrong.
+    #[cfg(target_os = "linux")]
+    let _larger = nix::sys::prctl::set_thp_disable(true).is_err();
 }
