@@ -1,6 +1,6 @@
 //! A page of the event list, in a store of few events beside one of many.
 //!
-//! Both hold the same mix: twenty types, ten sources, and one event in a thousand that fails. Each filter is
+//! Both hold the same mix: twenty types, ten sources, and one event in fifty that fails. Each filter is
 //! asked for by walking from page to page, in turn on both sides, so that a machine that slows down
 //! slows both.
 
@@ -150,7 +150,7 @@ async fn fill(sluice: &Sluice, key: &str, from: u64, to: u64) -> Result<()> {
 }
 
 fn event(number: u64) -> Value {
-    let kind = match number % 1_000 {
+    let kind = match number % 50 {
         0 => "shop.broken".to_owned(),
         _ => format!("shop.t{}", number % 20),
     };

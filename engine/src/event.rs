@@ -18,6 +18,8 @@ pub mod event_type;
 pub mod export;
 mod filter;
 pub mod hold;
+mod leap;
+mod near;
 pub mod note;
 pub mod pattern;
 pub mod read;

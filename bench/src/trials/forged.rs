@@ -136,8 +136,11 @@ impl Delivery {
     }
 
     fn to_bytes(&self, address: SocketAddr) -> Vec<u8> {
+        // Where some kinds say what the event is.
         let post = Request::post(format!("/api/webhooks/{}", self.kind))
-            .header("content-type", "application/json");
+            .header("content-type", "application/json")
+            .header("x-github-event", "push")
+            .header("x-shopify-topic", "orders/paid");
         let request =
             self.headers.iter().fold(post, |request, (name, value)| request.header(name, value));
         request.bytes(self.body.clone()).to_bytes(address, true)

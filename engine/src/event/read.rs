@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::hold::{self, Hold};
+use super::near::{self, Span};
 use super::note::{self, EventNote};
 use super::types::{self, Matching};
 use super::{Event, EventFilter, EventRow};
@@ -38,10 +40,19 @@ pub async fn list(
 ) -> Result<Page, StoreError> {
     let limit = limit.clamp(1, MOST) as usize;
     let mut rows: Vec<EventRow> = Vec::with_capacity(limit + 1);
-    let mut before = before;
+    let mut span = Span::of(engine, filter, before).await?;
     let mut reach = (limit * 2).max(LEAST_SEARCHED);
+    let named = match &filter.id {
+        Some(beginning) => near::named(engine, beginning).await?,
+        None => None,
+    };
+    if named.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Page { rows, next: None });
+    }
+    // What is named or searched for is narrowed down by that.
     let pattern = filter.event_type.as_ref().filter(|pattern| pattern.literal().is_none());
-    let types = match pattern.filter(|_| filter.search.is_none()) {
+    let pattern = pattern.filter(|_| filter.search.is_none() && named.is_none());
+    let types = match pattern {
         Some(pattern) => Some(types::matching(engine, pattern).await?),
         None => None,
     };
@@ -53,25 +64,25 @@ pub async fn list(
             // By their numbers, backwards: nearly any of them fits.
             Some(Matching::Many) => all.filter(filter.condition_without_type()),
             Some(Matching::Only(types)) => {
-                match types::newest(types, filter, before, limit as u64 + 1) {
+                match types::newest(types, filter, span, limit as u64 + 1) {
                     Some(newest) => all.filter(event::Column::Seq.in_subquery(newest)),
                     None => return Ok(Page { rows, next: None }),
                 }
             }
         };
-        if let Some(before) = before {
-            query = query.filter(event::Column::Seq.lt(before));
+        query = query.filter(event::Column::Seq.gt(span.after));
+        query = query.filter(event::Column::Seq.lt(span.before));
+        if let Some(named) = &named {
+            query = query.filter(numbered(named));
         }
         let mut searched = None;
         if let Some(search) = &filter.search {
-            let said = search::older(engine, search, before, reach).await?;
+            let said = search::older(engine, search, span.after, span.before, reach).await?;
             if said.is_empty() {
                 return Ok(Page { rows, next: None });
             }
             searched = said.last().copied().filter(|_| said.len() == reach);
-            // Numbers alone: there is nothing in them to be quoted.
-            let these = said.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-            query = query.filter(sea_orm::sea_query::Expr::cust(format!("seq IN ({these})")));
+            query = query.filter(numbered(&said));
             reach = (reach * 2).min(MOST_SEARCHED);
         }
         let query = query.order_by_desc(event::Column::Seq).limit(limit as u64 + 1);
@@ -79,7 +90,8 @@ pub async fn list(
         let whole = found.len() > limit;
         let exhausted = !whole && searched.is_none();
         // What the search has found further on is not in the page that is full.
-        before = found.last().map(|model| model.seq).filter(|_| whole).or(searched);
+        let last = found.last().map(|model| model.seq).filter(|_| whole).or(searched);
+        span.before = last.unwrap_or(span.before);
         rows.extend(found.into_iter().map(EventRow::from).filter(|row| filter.has_type(row)));
         if exhausted || rows.len() > limit {
             let next = (rows.len() > limit).then(|| rows[limit - 1].seq);
@@ -87,6 +99,12 @@ pub async fn list(
             return Ok(Page { rows, next });
         }
     }
+}
+
+/// One of these. Numbers alone: there is nothing in them to be quoted.
+fn numbered(numbers: &[i64]) -> Expr {
+    let numbers = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    Expr::cust(format!("seq IN ({numbers})"))
 }
 
 /// Among how many of the newest events their types are looked for.

@@ -4,10 +4,10 @@
 //! Invariant: what a page costs depends on the types that match, not on how many events there are.
 
 use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, Statement};
+use sea_orm::ColumnTrait;
 
-use super::filter::{EventFilter, end_of_prefix};
-use super::{EventType, Pattern};
+use super::near::Span;
+use super::{EventFilter, EventType, Pattern, leap};
 use crate::Engine;
 use crate::store::StoreError;
 use crate::store::entity::event;
@@ -26,24 +26,7 @@ pub(super) enum Matching {
 }
 
 pub(super) async fn matching(engine: &Engine, pattern: &Pattern) -> Result<Matching, StoreError> {
-    let read = &engine.store.read;
-    let mut values = vec![pattern.prefix().into(), (LOOKED_AT as i64).into()];
-    let end = end_of_prefix(pattern.prefix());
-    let below = if end.is_some() { "AND event_type < $3" } else { "" };
-    values.extend(end.map(Into::into));
-    // `MIN` above a bound is one step into the index.
-    let sql = format!(
-        "WITH RECURSIVE types (name) AS (
-            SELECT (SELECT MIN(event_type) FROM events WHERE event_type >= $1 {below})
-            UNION ALL
-            SELECT (SELECT MIN(event_type) FROM events WHERE event_type > types.name {below})
-            FROM types WHERE types.name IS NOT NULL
-        ) SELECT name FROM types WHERE name IS NOT NULL LIMIT $2"
-    );
-    let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
-    let rows = read.query_all_raw(statement).await?;
-    let names = rows.iter().map(|row| row.try_get_by_index::<String>(0));
-    let names = names.collect::<Result<Vec<_>, _>>()?;
+    let names = leap::values(engine, "event_type", pattern.prefix(), LOOKED_AT).await?;
     let seen_all = names.len() < LOOKED_AT;
     let fitting: Vec<_> =
         names.into_iter().filter(|name| pattern.matches(&EventType::stored(name))).collect();
@@ -53,12 +36,12 @@ pub(super) async fn matching(engine: &Engine, pattern: &Pattern) -> Result<Match
     })
 }
 
-/// The numbers of the newest events of each of `types` under the rest of `filter`, older than `before`.
+/// The numbers of the newest events of each of `types` under the rest of `filter`, within `span`.
 /// `None` when there are no types.
 pub(super) fn newest(
     types: &[String],
     filter: &EventFilter,
-    before: Option<i64>,
+    span: Span,
     limit: u64,
 ) -> Option<SelectStatement> {
     let of_one = |name: &String| {
@@ -68,11 +51,10 @@ pub(super) fn newest(
             .from(event::Entity)
             .cond_where(filter.condition_without_type())
             .and_where(event::Column::EventType.eq(name))
+            .and_where(event::Column::Seq.gt(span.after))
+            .and_where(event::Column::Seq.lt(span.before))
             .order_by(event::Column::Seq, Order::Desc)
             .limit(limit);
-        if let Some(before) = before {
-            newest.and_where(event::Column::Seq.lt(before));
-        }
         // Only a query around it may have a limit and be part of a union.
         Query::select().column(event::Column::Seq).from_subquery(newest, "newest").take()
     };

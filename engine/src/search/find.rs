@@ -8,12 +8,13 @@ use crate::event::EventRow;
 use crate::event::export::{bodies, fitting};
 use crate::store::StoreError;
 
-/// The numbers of at most `limit` events that are in the index under this, the newest first, older than
-/// `before`.
+/// The numbers of at most `limit` events that are in the index under this, the newest first, between `after`
+/// and `before`.
 pub(crate) async fn older(
     engine: &Engine,
     search: &Search,
-    before: Option<i64>,
+    after: i64,
+    before: i64,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
     let read = &engine.store.read;
@@ -23,10 +24,10 @@ pub(crate) async fn older(
         _ => ("event_search MATCH $1", search.for_sqlite()),
     };
     let sql = format!(
-        "SELECT rowid AS seq FROM event_search WHERE {condition} AND rowid < $2
-         ORDER BY rowid DESC LIMIT $3"
+        "SELECT rowid AS seq FROM event_search WHERE {condition} AND rowid > $2 AND rowid < $3
+         ORDER BY rowid DESC LIMIT $4"
     );
-    let values = [asked.into(), before.unwrap_or(i64::MAX).into(), (limit as i64).into()];
+    let values = [asked.into(), after.into(), before.into(), (limit as i64).into()];
     let rows = read.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     rows.iter().map(|row| row.try_get_by_index(0).map_err(StoreError::from)).collect()
 }

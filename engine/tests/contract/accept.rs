@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use engine::event::{EventFilter, EventStatus, Pattern, read};
-use engine::stats;
+use engine::id::SystemRandom;
 use engine::store::{Change, StoreError};
+use engine::time::{ManualClock, Timestamp};
+use engine::{Environment, stats};
 use serde_json::json;
 
 use crate::databases::Database;
@@ -15,6 +17,8 @@ on_both!(
     a_payload_comes_back_byte_for_byte,
     one_name_is_one_event_under_64_at_once,
     lists_page_by_page_and_filter,
+    a_time_and_a_beginning_find_what_is_theirs,
+    a_time_among_many_is_found_without_looking_at_all,
     a_change_that_fails_undoes_nothing_else,
     a_panic_costs_only_the_command_that_causes_it,
     numbers_go_on_after_a_restart,
@@ -112,6 +116,82 @@ async fn lists_page_by_page_and_filter(database: Database) {
         ..EventFilter::default()
     };
     assert_eq!(list(later).await.len(), 0);
+}
+
+/// Received at one time each, which is turned by an hour and a half between two of them: where servers
+/// share a database, lists by time look at what was received up to an hour beside it.
+async fn a_time_and_a_beginning_find_what_is_theirs(database: Database) {
+    const HOURS: i64 = 90 * 60_000;
+    let start = Timestamp::from_millis(1_800_000_000_000);
+    let clock = ManualClock::at(start);
+    let running = database.start_with(Environment::new(clock.clone(), SystemRandom)).await;
+    for number in 0..12 {
+        let source = if number % 2 == 0 { "shop" } else { "bank" };
+        let event = json!({
+            "eventType": "a.b", "source": source, "eventId": format!("{source}-{number:02}"), "payload": {}
+        });
+        running.send(event).await;
+        clock.turn(HOURS);
+    }
+    let at = |number: i64| Some(start.plus_millis(number * HOURS));
+    let found = async |filter: EventFilter| {
+        let (mut names, mut before) = (Vec::new(), None);
+        loop {
+            let page = read::list(&running.engine, &filter, before, 2).await.unwrap();
+            names.extend(page.rows.iter().map(|row| row.event_id[5..].parse::<i64>().unwrap()));
+            before = page.next;
+            if before.is_none() {
+                return names;
+            }
+        }
+    };
+    let any = EventFilter::default;
+    assert_eq!(found(EventFilter { to: at(3), ..any() }).await, [2, 1, 0]);
+    assert_eq!(found(EventFilter { from: at(9), ..any() }).await, [11, 10, 9]);
+    assert_eq!(found(EventFilter { from: at(4), to: at(7), ..any() }).await, [6, 5, 4]);
+    assert_eq!(found(EventFilter { from: at(40), ..any() }).await, [0; 0]);
+    let any_type = Some(Pattern::parse("*.b").unwrap());
+    let of_type = EventFilter { event_type: any_type.clone(), from: at(2), to: at(4), ..any() };
+    assert_eq!(found(of_type).await, [3, 2]);
+    let named = |beginning: &str| EventFilter { id: Some(beginning.to_owned()), ..any() };
+    assert_eq!(found(named("bank-0")).await, [9, 7, 5, 3, 1]);
+    assert_eq!(found(named("shop-10")).await, [10]);
+    assert_eq!(found(named("shop-99")).await, [0; 0]);
+    let narrowed = EventFilter { from: at(4), event_type: any_type, ..named("bank-0") };
+    assert_eq!(found(narrowed).await, [9, 7, 5]);
+    let newest = read::list(&running.engine, &any(), None, 1).await.unwrap().rows[0].id.to_string();
+    assert_eq!(found(named(&newest[..14])).await, [11]);
+    assert_eq!(found(EventFilter { to: at(5), ..named("evt_") }).await, [4, 3, 2, 1, 0]);
+}
+
+/// More than can overtake one another on their way to the writer.
+async fn a_time_among_many_is_found_without_looking_at_all(database: Database) {
+    if !database.is_sqlite() {
+        return;
+    }
+    const MANY: i64 = 18_000;
+    let start = Timestamp::from_millis(1_800_000_000_000);
+    let clock = ManualClock::at(start);
+    let running = database.start_with(Environment::new(clock.clone(), SystemRandom)).await;
+    for _ in 0..MANY / 100 {
+        futures::future::join_all((0..100).map(|number| running.order(number))).await;
+        clock.turn(1_000);
+    }
+    let at = |second: i64| Some(start.plus_millis(second * 1_000));
+    let list = async |filter: EventFilter| {
+        let page = read::list(&running.engine, &filter, None, 300).await.unwrap();
+        let seconds = page.rows.iter().map(|row| row.received_at.millis_since(start) / 1_000);
+        (seconds.collect::<Vec<_>>(), page.next)
+    };
+    let seconds = |range: std::ops::Range<i64>| {
+        range.rev().flat_map(|second| [second; 100]).collect::<Vec<_>>()
+    };
+    let any = EventFilter::default;
+    assert_eq!(list(EventFilter { to: at(3), ..any() }).await, (seconds(0..3), None));
+    let (old, next) = list(EventFilter { to: at(7), ..any() }).await;
+    assert_eq!((old, next.is_some()), (seconds(4..7), true));
+    let last = MANY / 100;
+    assert_eq!(list(EventFilter { from: at(last - 2), ..any() }).await.0, seconds(last - 2..last));
 }
 
 async fn a_change_that_fails_undoes_nothing_else(database: Database) {

@@ -23,6 +23,7 @@ on_both!(
     beyond_a_limit_the_oldest_go_and_no_more_than_needed,
     what_is_held_counts_and_stays,
     space_is_given_back,
+    a_month_takes_no_more_room_than_its_second_day,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -198,4 +199,47 @@ async fn space_is_given_back(database: Database) {
         false
     };
     assert!(shrunk().await, "{:?}", engine::store::health::size(&engine.store).await.unwrap());
+}
+
+/// Of this process, in bytes.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4_096
+}
+
+/// Trial 26: a day's events come and the day before yesterday's go, again and again.
+async fn a_month_takes_no_more_room_than_its_second_day(database: Database) {
+    let (clock, environment) = clock();
+    let running = database.start_with(environment).await;
+    let engine = &running.engine;
+    retention::set(engine, rule(Settled::Processed, None, 1)).await.unwrap();
+    let text = "x".repeat(8_000);
+    let mut room = Vec::new();
+    for day in 0..30 {
+        for hour in 0..24 {
+            let event = |number: i64| {
+                let payload = json!({ "day": day, "hour": hour, "number": number, "text": text });
+                json!({ "eventType": "a.b", "source": "shop", "payload": payload })
+            };
+            futures::future::join_all((0..20).map(|number| running.send(event(number)))).await;
+            clock.turn(3_600_000);
+        }
+        sweep::sweep(engine).await.unwrap();
+        engine.store.shrink().await.unwrap();
+        let kept = stats::current(engine).await.unwrap().processed;
+        assert_eq!(kept, 480, "day {day}");
+        let space = engine.store.space().await.unwrap();
+        room.push((space.map(|space| space.bytes - space.free_bytes), resident()));
+    }
+    println!("{room:?}");
+    let near = |now: u64, then: u64| now.abs_diff(then) * 20 <= then;
+    let (second, last) = (room[2], room[29]);
+    if let (Some(then), Some(now)) = (second.0, last.0) {
+        assert!(near(now, then), "disk: {then} bytes after the second day, {now} after a month");
+    }
+    // Other tests may run in this process otherwise.
+    if std::env::var_os("NEXTEST").is_some() {
+        assert!(near(last.1, second.1), "memory: {} bytes, then {}", second.1, last.1);
+    }
 }
