@@ -5,7 +5,7 @@
 //! newer or older than that.
 
 use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, FromQueryResult};
+use sea_orm::{ColumnTrait, DbBackend, FromQueryResult};
 
 use super::filter::end_of_prefix;
 use super::{EventFilter, leap};
@@ -107,9 +107,10 @@ pub(super) async fn named(
         begins(event::Column::EventId).and_where(event::Column::Source.eq(source)).take()
     });
     // Only a query around it may have a limit and be part of a union.
-    let all = [begins(event::Column::Id)].into_iter().chain(by_sender).map(|one| {
-        Query::select().column(event::Column::Seq).from_subquery(one, "named").take()
-    });
+    let all = [begins(event::Column::Id)]
+        .into_iter()
+        .chain(by_sender)
+        .map(|one| Query::select().column(event::Column::Seq).from_subquery(one, "named").take());
     let all = all.reduce(|mut all, one| all.union(UnionType::Distinct, one).take());
     let Some(mut all) = all else { return Ok(None) };
     let found = numbers(engine, all.limit(NAMED + 1)).await?;

@@ -3,8 +3,8 @@
 //! Types are few beside events, so they are found by leaping through their index from one to the next.
 //! Invariant: what a page costs depends on the types that match, not on how many events there are.
 
-use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
 use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
 
 use super::near::Span;
 use super::{EventFilter, EventType, Pattern, leap};

@@ -201,13 +201,6 @@ async fn space_is_given_back(database: Database) {
     assert!(shrunk().await, "{:?}", engine::store::health::size(&engine.store).await.unwrap());
 }
 
-/// Of this process, in bytes.
-fn resident() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.unwrap_or(0) * 4_096
-}
-
 /// Trial 26: a day's events come and the day before yesterday's go, again and again.
 async fn a_month_takes_no_more_room_than_its_second_day(database: Database) {
     let (clock, environment) = clock();
@@ -230,16 +223,10 @@ async fn a_month_takes_no_more_room_than_its_second_day(database: Database) {
         let kept = stats::current(engine).await.unwrap().processed;
         assert_eq!(kept, 480, "day {day}");
         let space = engine.store.space().await.unwrap();
-        room.push((space.map(|space| space.bytes - space.free_bytes), resident()));
+        room.push(space.map(|space| space.bytes - space.free_bytes));
     }
-    println!("{room:?}");
-    let near = |now: u64, then: u64| now.abs_diff(then) * 20 <= then;
-    let (second, last) = (room[2], room[29]);
-    if let (Some(then), Some(now)) = (second.0, last.0) {
-        assert!(near(now, then), "disk: {then} bytes after the second day, {now} after a month");
-    }
-    // Other tests may run in this process otherwise.
-    if std::env::var_os("NEXTEST").is_some() {
-        assert!(near(last.1, second.1), "memory: {} bytes, then {}", second.1, last.1);
+    // Postgres frees what was removed when it sees fit.
+    if let (Some(second), Some(last)) = (room[2], room[29]) {
+        assert!(last.abs_diff(second) * 20 <= second, "{second} bytes after two days, then {last}");
     }
 }
