@@ -5,9 +5,9 @@
 //! slows both.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -15,7 +15,8 @@ use crate::http::{Request, percent};
 use crate::sluice::{Setup, Sluice};
 
 const BATCH: u64 = 1_000;
-const SENDERS: u64 = 8;
+const SENDERS: u64 = 6;
+const BREATH: Duration = Duration::from_millis(50);
 const PAGES: usize = 5;
 
 #[derive(Clone, Copy, Debug)]
@@ -142,8 +143,15 @@ async fn fill(sluice: &Sluice, key: &str, from: u64, to: u64) -> Result<()> {
         let end = (next + BATCH).min(to);
         let batch: Vec<Value> = (next..end).map(event).collect();
         let request = Request::post("/api/webhooks/ingest/batch").key(key).json(&batch);
-        let answer = sluice.call(request).await?;
-        ensure!(answer.status == 202, "{}: {}", answer.status, answer.text());
+        // What was refused because too much was waiting is sent again, with what was not.
+        loop {
+            let status = sluice.call(request.clone()).await?.status;
+            match status {
+                202 => break,
+                207 | 503 => tokio::time::sleep(BREATH).await,
+                other => bail!("a batch was answered with {other}"),
+            }
+        }
         next = end;
     }
     Ok(())

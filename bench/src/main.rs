@@ -186,6 +186,9 @@ struct FaultArguments {
     /// Trial 32: how many forged deliveries
     #[arg(long, default_value_t = 10_000_000)]
     forgeries: u64,
+    /// Trial 27: how many starts are killed, and how many find their port taken
+    #[arg(long, default_value_t = 1000)]
+    starts: usize,
     /// Trial 28: how many backups under load
     #[arg(long, default_value_t = 100)]
     backups: usize,
@@ -322,6 +325,7 @@ async fn faults(given: &FaultArguments) -> Result<bool> {
         (25, Box::pin(trials::callers::run(binary, given.callers))),
         (32, Box::pin(trials::forged::run(binary, forged))),
         (34, Box::pin(trials::bombs::run(binary, bombs))),
+        (27, Box::pin(trials::starts::run(binary, given.starts))),
         (28, Box::pin(trials::backup::run(binary, given.backups, progress))),
         (4, Box::pin(trials::disk::no_flush(binary, given.unflushed))),
         (5, Box::pin(trials::disk::full(binary, given.full))),

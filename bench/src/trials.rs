@@ -15,6 +15,7 @@ pub mod neighbours;
 pub mod outgoing;
 pub mod readers;
 pub mod silent;
+pub mod starts;
 pub mod stop;
 pub mod targets;
 pub mod unread;

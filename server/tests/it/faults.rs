@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bench::trials::{
-    backup, bombs, callers, cancelled, disk, forged, neighbours, outgoing, readers, silent, stop,
-    targets, unread,
+    backup, bombs, callers, cancelled, disk, forged, neighbours, outgoing, readers, silent, starts,
+    stop, targets, unread,
 };
 use bench::workflows;
 
@@ -53,6 +53,12 @@ async fn callers_without_number_cost_little_and_share_no_limit() {
 async fn no_forged_delivery_is_believed() {
     let options = forged::Options { forgeries: 6_000, timed: 0 };
     let report = forged::run(&binary(), options).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starts_that_do_not_get_far_leave_little_and_damage_nothing() {
+    let report = starts::run(&binary(), 40).await.unwrap();
     assert!(report.holds, "{report}");
 }
 
