@@ -163,7 +163,6 @@ pub async fn deliver(
     let source = source.ok_or_else(|| DeliveryError::Unknown(name.chars().take(64).collect()))?;
     let now = engine.now().millis().div_euclid(1_000);
     if let Err(rejection) = signature::verify(&source, &delivery, now) {
-        tracing::warn!(source = source.name, %rejection, "a delivery was not believed");
         quarantine::hold(engine, &source, delivery, &rejection).await;
         return Err(DeliveryError::Rejected(rejection));
     }

@@ -1,8 +1,8 @@
 //! Deliveries that were not believed, kept whole: once the cause is mended (the secret, a clock) they
 //! are checked again, and those that fit are taken as if they had just come.
 //!
-//! Invariant: strangers can fill neither disk nor writer. A source keeps its newest [`KEPT`], and takes
-//! in no more than [`PER_SECOND`].
+//! Invariant: strangers can fill neither disk nor writer nor log. A source keeps its newest [`KEPT`], and
+//! takes in, and tells of, no more than [`PER_SECOND`].
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -81,6 +81,7 @@ pub(super) async fn hold(
     if !engine.quarantine_pace.allows(&source.name, now.millis().div_euclid(1_000)) {
         return;
     }
+    tracing::warn!(source = source.name, %rejection, "a delivery was not believed");
     let model = quarantine::Model {
         id: QuarantineId::new(engine.environment.next_id()).to_string(),
         source: source.name.clone(),
