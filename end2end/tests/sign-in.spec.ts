@@ -1,4 +1,4 @@
-import { expect, openStream, OWNER, test } from '../support/test.ts';
+import { expect, expectRefusals, openStream, OWNER, test } from '../support/test.ts';
 
 test('a stranger is sent to sign in, and back to the page afterwards', async ({ page }) => {
   await page.goto('/dead-letters');
@@ -19,24 +19,29 @@ test('a wrong password is named as such and lets nobody in', async ({ page }) =>
   await expect(page).toHaveURL(/\/login/);
 });
 
-test('signing out closes the dashboard', async ({ page }) => {
+test('signing out closes the dashboard', async ({ page, complaints }) => {
   await openStream(page);
   await page.getByRole('button', { name: 'Sign out' }).first().click();
   await expect(page).toHaveURL(/\/login/);
   await page.goto('/');
   await expect(page).toHaveURL(/\/login/);
+  // Of what the page was still asking for as it was left.
+  expectRefusals(complaints, 401);
 });
 
 test.describe('without an owner', () => {
   test.use({ owner: false });
 
-  test('the printed link sets up the first owner, once', async ({ page, sluice }) => {
+  test('the printed link sets up the first owner, once', async ({ page, sluice, complaints }) => {
     await page.goto(sluice.setupLink());
     await page.getByLabel('Email').fill('first@example.test');
     await page.getByLabel('Password').fill('a long enough password');
     await page.getByRole('button', { name: 'Create owner' }).click();
     await expect(page).toHaveURL(/\/$/);
     await page.getByRole('button', { name: 'Sign out' }).first().click();
+    await expect(page).toHaveURL(/\/login/);
+    // Of what the page was still asking for as it was left.
+    expectRefusals(complaints, 401);
 
     await page.goto(sluice.setupLink());
     await page.getByLabel('Email').fill('second@example.test');
