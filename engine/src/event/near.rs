@@ -2,9 +2,10 @@
 //!
 //! Ids begin with the time, so ids and numbers grow together, and the index of ids says between which
 //! numbers the events of some time lie. Invariant: a list costs what it shows, however many events are
-//! newer or older than that.
+//! newer or older than that. (Of events that came while a clock was set back, by more than it had moved
+//! since, a list by time may leave some out.)
 
-use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbBackend, FromQueryResult};
 
 use super::filter::end_of_prefix;
@@ -39,44 +40,59 @@ impl Span {
         filter: &EventFilter,
         before: Option<i64>,
     ) -> Result<Self, StoreError> {
-        let (from, to) = (filter.from, filter.to);
-        let after = match from {
-            Some(from) => beside(engine, from, Side::Older).await?,
-            None => None,
+        let after = match filter.from {
+            Some(from) => lowest(engine, from).await?.map_or(i64::MAX, |lowest| lowest - 1),
+            None => 0,
         };
-        let end = match to {
-            Some(to) => beside(engine, to, Side::Newer).await?,
-            None => None,
+        // A page that goes on begins below the end already.
+        let before = match (before, filter.to) {
+            (Some(before), _) => before,
+            (None, Some(to)) => highest(engine, to).await?.map_or(0, |highest| highest + 1),
+            (None, None) => i64::MAX,
         };
-        let before = before.into_iter().chain(end).min().unwrap_or(i64::MAX);
-        Ok(Self { after: after.unwrap_or(0), before })
+        Ok(Self { after, before })
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Older,
-    Newer,
+/// The lowest number of the events that were received at `from` or later. Whatever was overtaken by fewer
+/// than are looked at is among them, or has a higher number than one of them.
+async fn lowest(engine: &Engine, from: Timestamp) -> Result<Option<i64>, StoreError> {
+    let from = first_event_id_at(from.plus_millis(-apart(engine)));
+    let nearest = nearest(event::Column::Id.gte(from), Order::Asc);
+    extreme(engine, nearest, Expr::col(event::Column::Seq).min()).await
 }
 
-/// The number of an event that is surely older, or newer, than all that were received on the other side
-/// of `at`; `None` when there is none.
-async fn beside(engine: &Engine, at: Timestamp, side: Side) -> Result<Option<i64>, StoreError> {
-    let read = &engine.store.read;
-    let (apart, overtaking) = match read.get_database_backend() {
-        DbBackend::Postgres => (APART_MILLIS, 0),
-        _ => (0, OVERTAKING),
-    };
+/// The highest number of the events that were received before `to`.
+async fn highest(engine: &Engine, to: Timestamp) -> Result<Option<i64>, StoreError> {
+    let to = first_event_id_at(to.plus_millis(apart(engine)));
+    let nearest = nearest(event::Column::Id.lt(to), Order::Desc);
+    extreme(engine, nearest, Expr::col(event::Column::Seq).max()).await
+}
+
+fn apart(engine: &Engine) -> i64 {
+    match engine.store.read.get_database_backend() {
+        DbBackend::Postgres => APART_MILLIS,
+        _ => 0,
+    }
+}
+
+fn nearest(beyond: Expr, order: Order) -> SelectStatement {
+    Query::select()
+        .column(event::Column::Seq)
+        .from(event::Entity)
+        .and_where(beyond)
+        .order_by(event::Column::Id, order)
+        .limit(OVERTAKING)
+        .take()
+}
+
+async fn extreme(
+    engine: &Engine,
+    nearest: SelectStatement,
+    which: Expr,
+) -> Result<Option<i64>, StoreError> {
     let mut query = Query::select();
-    query.column(event::Column::Seq).from(event::Entity).limit(1).offset(overtaking);
-    match side {
-        Side::Older => query
-            .and_where(event::Column::Id.lt(first_event_id_at(at.plus_millis(-apart))))
-            .order_by(event::Column::Id, Order::Desc),
-        Side::Newer => query
-            .and_where(event::Column::Id.gte(first_event_id_at(at.plus_millis(apart))))
-            .order_by(event::Column::Id, Order::Asc),
-    };
+    query.expr_as(which, "seq").from_subquery(nearest, "nearest");
     Ok(numbers(engine, &query).await?.first().copied())
 }
 
@@ -117,13 +133,14 @@ pub(super) async fn named(
     Ok((found.len() as u64 <= NAMED).then_some(found))
 }
 
+/// The column `seq` of what the query finds, as far as there is a number in it.
 async fn numbers(engine: &Engine, query: &SelectStatement) -> Result<Vec<i64>, StoreError> {
     #[derive(FromQueryResult)]
     struct Number {
-        seq: i64,
+        seq: Option<i64>,
     }
     let read = &engine.store.read;
     let statement = read.get_database_backend().build(query);
     let rows = Number::find_by_statement(statement).all(read).await?;
-    Ok(rows.into_iter().map(|row| row.seq).collect())
+    Ok(rows.into_iter().filter_map(|row| row.seq).collect())
 }
