@@ -16,6 +16,7 @@ test('the palette leads to pages and to events', async ({ page, sluice }) => {
   await expect(palette).toBeHidden();
 
   await page.keyboard.press('Control+k');
+  await expect(palette.getByRole('combobox')).toBeFocused();
   await expect(palette.getByRole('combobox')).toHaveValue('');
   await page.keyboard.type(id);
   await page.keyboard.press('Enter');
