@@ -22,8 +22,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(15);
 
 /// So many starts that are killed, and as many that find their port taken.
 pub async fn run(binary: &Path, times: usize) -> Result<Report> {
-    let (mut killed, mut damaged, mut most) = (0, 0, 0);
-    let usual = in_order(Setup::new(binary), data_directory()?).await?.1;
+    let (_, usual) = in_order(Setup::new(binary), data_directory()?).await?;
+    let (mut killed, mut left) = (0, Vec::new());
     while killed < times {
         let data = data_directory()?;
         for _ in 0..KILLS.min(times - killed) {
@@ -33,9 +33,7 @@ pub async fn run(binary: &Path, times: usize) -> Result<Report> {
             child.kill().await?;
             killed += 1;
         }
-        let (whole, size) = in_order(Setup::new(binary), data).await?;
-        damaged += usize::from(!whole);
-        most = most.max(size.saturating_sub(usual));
+        left.push(in_order(Setup::new(binary), data).await?);
     }
     let taken = TcpListener::bind("127.0.0.1:0").await?;
     let setup = Setup::new(binary).set("SLUICE_LISTEN", taken.local_addr()?.to_string());
@@ -45,9 +43,9 @@ pub async fn run(binary: &Path, times: usize) -> Result<Report> {
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         ensure!(ended.status.code() == Some(1) && said.contains("in use"), "{ended:?}");
     }
-    let (whole, size) = in_order(Setup::new(binary), data).await?;
-    damaged += usize::from(!whole);
-    most = most.max(size.saturating_sub(usual));
+    left.push(in_order(Setup::new(binary), data).await?);
+    let damaged = left.iter().filter(|(whole, _)| !whole).count();
+    let most = left.iter().map(|(_, size)| size.saturating_sub(usual)).max().unwrap_or(0);
     Ok(Report {
         trial: "27 starts that do not get far",
         holds: damaged == 0 && most <= LEFT,

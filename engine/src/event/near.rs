@@ -6,7 +6,7 @@
 //! since, a list by time may leave some out.)
 
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, DbBackend, FromQueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, QueryResult};
 
 use super::filter::end_of_prefix;
 use super::{EventFilter, leap};
@@ -122,25 +122,27 @@ pub(super) async fn named(
     let by_sender = sources.iter().map(|source| {
         begins(event::Column::EventId).and_where(event::Column::Source.eq(source)).take()
     });
-    // Only a query around it may have a limit and be part of a union.
-    let all = [begins(event::Column::Id)]
-        .into_iter()
-        .chain(by_sender)
-        .map(|one| Query::select().column(event::Column::Seq).from_subquery(one, "named").take());
-    let all = all.reduce(|mut all, one| all.union(UnionType::Distinct, one).take());
-    let Some(mut all) = all else { return Ok(None) };
+    let each = [begins(event::Column::Id)].into_iter().chain(by_sender);
+    let Some(mut all) = together(each, UnionType::Distinct) else { return Ok(None) };
     let found = numbers(engine, all.limit(NAMED + 1)).await?;
     Ok((found.len() as u64 <= NAMED).then_some(found))
 }
 
-/// The column `seq` of what the query finds, as far as there is a number in it.
+/// What any of these queries for numbers finds, each within its own limit; `None` when there are no queries.
+pub(super) fn together(
+    each: impl Iterator<Item = SelectStatement>,
+    union: UnionType,
+) -> Option<SelectStatement> {
+    // Only a query around it may have a limit and be part of a union.
+    let around =
+        |one| Query::select().column(event::Column::Seq).from_subquery(one, "limited").take();
+    each.map(around).reduce(|mut all, one| all.union(union, one).take())
+}
+
+/// The first column of what the query finds, as far as there is a number in it.
 async fn numbers(engine: &Engine, query: &SelectStatement) -> Result<Vec<i64>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Number {
-        seq: Option<i64>,
-    }
     let read = &engine.store.read;
-    let statement = read.get_database_backend().build(query);
-    let rows = Number::find_by_statement(statement).all(read).await?;
-    Ok(rows.into_iter().filter_map(|row| row.seq).collect())
+    let rows = read.query_all_raw(read.get_database_backend().build(query)).await?;
+    let number = |row: &QueryResult| row.try_get_by_index::<Option<i64>>(0).transpose();
+    Ok(rows.iter().filter_map(number).collect::<Result<_, _>>()?)
 }

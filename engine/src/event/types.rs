@@ -6,7 +6,7 @@
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Order, Query, SelectStatement, UnionType};
 
-use super::near::Span;
+use super::near::{self, Span};
 use super::{EventFilter, EventType, Pattern, leap};
 use crate::Engine;
 use crate::store::StoreError;
@@ -45,8 +45,7 @@ pub(super) fn newest(
     limit: u64,
 ) -> Option<SelectStatement> {
     let of_one = |name: &String| {
-        let mut newest = Query::select();
-        newest
+        Query::select()
             .column(event::Column::Seq)
             .from(event::Entity)
             .cond_where(filter.condition_without_type())
@@ -54,9 +53,8 @@ pub(super) fn newest(
             .and_where(event::Column::Seq.gt(span.after))
             .and_where(event::Column::Seq.lt(span.before))
             .order_by(event::Column::Seq, Order::Desc)
-            .limit(limit);
-        // Only a query around it may have a limit and be part of a union.
-        Query::select().column(event::Column::Seq).from_subquery(newest, "newest").take()
+            .limit(limit)
+            .take()
     };
-    types.iter().map(of_one).reduce(|mut all, one| all.union(UnionType::All, one).take())
+    near::together(types.iter().map(of_one), UnionType::All)
 }
