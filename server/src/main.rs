@@ -2,48 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-mod assets;
-mod auth;
-mod cli;
-mod config;
-mod dashboard;
-mod disk;
-mod docs;
-mod instance;
-mod intake;
-mod listen;
-mod metrics;
-mod openapi;
-mod problem;
-mod proxies;
-mod rate_limit;
-mod request_id;
-mod router;
-mod routes;
-mod telemetry;
+use rust_embed::RustEmbed;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    stay_small();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return cli::fail(&anyhow::Error::new(error).context("cannot start")),
-    };
-    match runtime.block_on(cli::run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::fail(&error),
-    }
-}
+/// The browser's files, compressed when they were built.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../target/site"]
+#[allow_missing = true]
+struct Embedded;
 
-/// Takes memory by the page. The allocator asks the kernel for huge ones, and then each little thing that a
-/// thread keeps to itself is two megabytes: nearly twice the memory when idle, and nothing the faster for it.
-fn stay_small() {
-    // Without it the server is larger, not wrong.
-    #[cfg(target_os = "linux")]
-    let _larger = nix::sys::prctl::set_thp_disable(true).is_err();
+/// Named by who builds both, so that other files make another binary.
+const _: Option<&str> = option_env!("SLUICE_SITE");
+
+fn main() -> ExitCode {
+    sluice::run(sluice::Site { names: || Embedded::iter().collect(), file: Embedded::get })
 }

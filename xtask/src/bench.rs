@@ -11,10 +11,27 @@ use crate::project::Project;
 use crate::test;
 
 pub(crate) fn bench(project: &Project, arguments: &[&str]) -> Result<()> {
-    const KNOWN: [&str; 9] =
-        ["ingest", "variant", "workflows", "list", "paint", "faults", "kill", "flaky", "backup"];
+    const KNOWN: [&str; 11] = [
+        "ingest",
+        "variant",
+        "workflows",
+        "match",
+        "list",
+        "purge",
+        "paint",
+        "faults",
+        "kill",
+        "flaky",
+        "backup",
+    ];
     if !arguments.first().is_some_and(|first| KNOWN.contains(first)) {
         bail!("say what to measure, as in `cargo xtask bench ingest`: {}", KNOWN.join(", "));
+    }
+    if arguments == ["match"] {
+        return Progress::new(project, 1).step("Measuring", || {
+            let matching = ["bench", "--package", "engine", "--bench", "matching"];
+            process::run(project.cargo().args(matching))
+        });
     }
     let mut progress = Progress::new(project, binary::STEPS + 2);
     let sluice = binary::build(project, Profile::Release, &mut progress)?;

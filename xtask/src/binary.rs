@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::beside::{self, Beside};
 use crate::process;
 use crate::progress::Progress;
 use crate::project::Project;
@@ -36,18 +38,33 @@ pub(crate) fn build(
             ("Building the dashboard for release", "Building the server for release")
         }
     };
-    progress.step(dashboard, || site::build(project, toolchain, profile))?;
-    progress.step(server, || match profile {
-        Profile::Quick => {
-            process::run(project.cargo().args(["build", "--package", "server"]))?;
-            Ok(project.target.join("debug/sluice"))
+    // All of the server but its binary, which takes the dashboard in, is compiled meanwhile.
+    let library = match profile {
+        Profile::Quick => None,
+        Profile::Release => beside::begin(compile(project, profile).arg("--lib"))?,
+    };
+    let stamp = progress.step(dashboard, || site::build(project, toolchain, profile))?;
+    progress.step(server, || {
+        library.map_or(Ok(()), Beside::end)?;
+        process::run(compile(project, profile).env("SLUICE_SITE", stamp))?;
+        match profile {
+            Profile::Quick => Ok(project.target.join("debug/sluice")),
+            Profile::Release => keep(project),
         }
-        Profile::Release => release(project),
     })
 }
 
-fn release(project: &Project) -> Result<PathBuf> {
-    process::run(project.cargo().args(["build", "--release", "--package", "server"]))?;
+fn compile(project: &Project, profile: Profile) -> Command {
+    let mut cargo = project.cargo();
+    cargo.args(["build", "--package", "server"]);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    cargo
+}
+
+/// Puts the release where it is promised to be.
+fn keep(project: &Project) -> Result<PathBuf> {
     let built = project.target.join("release/sluice");
     let promised = project.root.join("target/release/sluice");
     if built != promised {

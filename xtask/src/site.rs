@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::Path;
 
@@ -24,7 +25,8 @@ const WORTH_COMPRESSING: usize = 512;
 /// Formats that are compressed already.
 const COMPRESSED: [&str; 5] = [".png", ".jpg", ".webp", ".avif", ".woff2"];
 
-pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -> Result<()> {
+/// Answers with what tells these files from others.
+pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -> Result<String> {
     let mut files = wasm::build(project, toolchain, profile)?;
     let style = css::bundle(&project.root.join("style/main.css"))?;
     files.insert(format!("pkg/{}.css", wasm::OUTPUT), style.into_bytes());
@@ -32,7 +34,11 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, profile: Profile) -
     if assets.exists() {
         files.extend(read_folder(&assets, "")?);
     }
-    write(&project.site(), &with_compressed(files, profile)?)
+    let files = with_compressed(files, profile)?;
+    write(&project.site(), &files)?;
+    let mut stamp = DefaultHasher::new();
+    files.hash(&mut stamp);
+    Ok(format!("{:016x}", stamp.finish()))
 }
 
 /// All files below a folder, named as they will be under `prefix`.

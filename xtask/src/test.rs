@@ -13,6 +13,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::beside::{self, Beside};
 use crate::binary::{self, Profile};
 use crate::postgres::Postgres;
 use crate::progress::Progress;
@@ -67,6 +68,10 @@ pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
     progress.step("Fetching Playwright and recorded webhooks", || tools::npm(project))?;
     let schemathesis = progress
         .step("Installing Schemathesis, which tries the API", || schemathesis::install(project))?;
+    let tests = match selection.is_all() && process::find("cargo-nextest").is_some() {
+        true => beside::begin(project.cargo().args(["nextest", "run", "--no-run"]))?,
+        false => None,
+    };
     let sluice = binary::build(project, selection.profile, &mut progress)?;
     if selection.is_all() {
         progress.step(
@@ -83,6 +88,7 @@ pub(crate) fn test(project: &Project, selection: &Selection) -> Result<()> {
     if selection.unit {
         let title = "Unit and integration tests";
         let done = progress.step(title, || {
+            tests.map_or(Ok(()), Beside::end)?;
             let postgres = Postgres::start(tools.postgres)?;
             let programs = Programs { sluice: &sluice, schemathesis: &schemathesis };
             unit(project, selection, &programs, &postgres, &mut totals)

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 /// What a request costs, in bytes: its headers, and its wait for a place on a connection.
-const REQUEST: usize = 4 * 1024;
+const REQUEST: usize = 2 * 1024;
 
 /// Code takes about this part of its size when it is sent.
 const COMPRESSION: usize = 6;
