@@ -16,6 +16,7 @@ pub mod bench;
 pub mod draft;
 pub mod fields;
 pub mod form;
+pub mod items;
 pub mod lens;
 pub mod preview;
 pub mod problems;

@@ -6,11 +6,37 @@ use std::sync::Arc;
 use cel::objects::{Key, Map};
 use cel::{Context, Value};
 
-pub const NAMES: [&str; 4] = ["event", "input", "steps", "run"];
+/// The steps that have ended.
+pub const STEPS: &str = "steps";
 /// The named secrets, which only an http step may read.
 pub const SECRET: &str = "secret";
-/// What an http step may read.
-pub const NAMES_IN_CALLS: [&str; 5] = ["event", "input", "steps", "run", SECRET];
+
+/// What an expression may read where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'n> {
+    pub(super) variables: &'static [&'static str],
+    /// The steps before it; `None` where any may be named.
+    pub(super) steps: Option<&'n [String]>,
+}
+
+impl<'n> Names<'n> {
+    /// Filters, and the input of a trigger.
+    pub const TRIGGER: Names<'static> = Names { variables: &["event"], steps: Some(&[]) };
+    /// The key by which runs come in order.
+    pub const ORDER: Names<'static> = Names { variables: &["event", "input"], steps: Some(&[]) };
+    /// Whatever a run knows.
+    pub const RUN: Names<'static> = Names { steps: None, ..Names::step(&[]) };
+
+    pub const fn step(earlier: &'n [String]) -> Self {
+        Self { variables: &["event", "input", STEPS, "run"], steps: Some(earlier) }
+    }
+
+    /// The parts of an http step that may hold secrets.
+    #[must_use]
+    pub const fn and_secrets(self) -> Self {
+        Self { variables: &["event", "input", STEPS, "run", SECRET], ..self }
+    }
+}
 
 /// Named values, converted once and shared by every expression that reads them.
 #[derive(Clone, Default)]
@@ -29,6 +55,12 @@ impl Scope {
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.values.iter().find(|(bound, _)| *bound == name).map(|(_, value)| value)
+    }
+
+    /// Whether the variable is there and has the field.
+    pub fn has(&self, name: &str, field: &str) -> bool {
+        let Some(Value::Map(fields)) = self.get(name) else { return false };
+        fields.map.contains_key(&Key::from(field.to_owned()))
     }
 
     pub(super) fn bind(&self, context: &mut Context<'_, '_>) {

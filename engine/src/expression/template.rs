@@ -4,7 +4,10 @@
 use cel::Value;
 use serde_json::Value as Json;
 
-use super::{EvaluationError, Expression, InvalidExpression, Scope, scope};
+use super::{EvaluationError, Expression, InvalidExpression, Names, Scope};
+
+/// How much the values of one template may make, as JSON.
+const LARGEST: usize = 8 * 1024 * 1024;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Part {
@@ -37,12 +40,11 @@ pub struct InvalidTemplate {
 
 impl Template {
     pub fn compile(json: &Json) -> Result<Self, InvalidTemplate> {
-        node(json, "", &scope::NAMES).map(Self)
+        Self::compile_for(json, Names::RUN)
     }
 
-    /// For the parts of an http step, which may read secrets.
-    pub fn compile_in_call(json: &Json) -> Result<Self, InvalidTemplate> {
-        node(json, "", &scope::NAMES_IN_CALLS).map(Self)
+    pub fn compile_for(json: &Json, names: Names<'_>) -> Result<Self, InvalidTemplate> {
+        node(json, "", names).map(Self)
     }
 
     /// Whether it reads a secret.
@@ -51,7 +53,7 @@ impl Template {
     }
 
     pub fn render(&self, scope: &Scope) -> Result<Json, EvaluationError> {
-        render(&self.0, scope, &|_| false)
+        self.render_known(scope, &|_| false)
     }
 
     /// Renders what can be known: expressions for which `unknown` holds stay as they are written.
@@ -60,7 +62,7 @@ impl Template {
         scope: &Scope,
         unknown: &dyn Fn(&Expression) -> bool,
     ) -> Result<Json, EvaluationError> {
-        render(&self.0, scope, unknown)
+        Rendering { scope, unknown, left: LARGEST }.node(&self.0)
     }
 
     /// All expressions in it.
@@ -79,7 +81,7 @@ impl Template {
     }
 }
 
-fn node(json: &Json, at: &str, names: &[&'static str]) -> Result<Node, InvalidTemplate> {
+fn node(json: &Json, at: &str, names: Names<'_>) -> Result<Node, InvalidTemplate> {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     Ok(match json {
         Json::String(text) if text.contains("${") => {
@@ -109,7 +111,7 @@ fn node(json: &Json, at: &str, names: &[&'static str]) -> Result<Node, InvalidTe
 
 /// Splits text at `${…}`; braces and quotes inside an expression are respected, `$${` is a literal
 /// `${`.
-fn parts(text: &str, names: &[&'static str]) -> Result<Vec<Part>, InvalidExpression> {
+fn parts(text: &str, names: Names<'_>) -> Result<Vec<Part>, InvalidExpression> {
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -127,6 +129,7 @@ fn parts(text: &str, names: &[&'static str]) -> Result<Vec<Part>, InvalidExpress
                 .into(),
             line: 1,
             column: text.len() - rest.len() + at + 1,
+            hint: None,
         })?;
         if !literal.is_empty() {
             parts.push(Part::Text(std::mem::take(&mut literal)));
@@ -161,41 +164,71 @@ fn end_of_expression(text: &str) -> Option<usize> {
     None
 }
 
-fn render(
-    node: &Node,
-    scope: &Scope,
-    unknown: &dyn Fn(&Expression) -> bool,
-) -> Result<Json, EvaluationError> {
-    let value = |expression: &Expression| match unknown(expression) {
-        true => Ok(Json::String(format!("${{{}}}", expression.source()))),
-        false => to_json(&expression.evaluate(scope)?),
-    };
-    Ok(match node {
-        Node::Fixed(json) => json.clone(),
-        Node::Value(expression) => value(expression)?,
-        Node::Text(parts) => {
-            let mut text = String::new();
-            for part in parts {
-                match part {
-                    Part::Text(literal) => text.push_str(literal),
-                    Part::Value(expression) => match value(expression)? {
-                        Json::String(inner) => text.push_str(&inner),
-                        other => text.push_str(&other.to_string()),
-                    },
+/// One template on its way to JSON.
+struct Rendering<'r> {
+    scope: &'r Scope,
+    unknown: &'r dyn Fn(&Expression) -> bool,
+    /// So many bytes more may its values make.
+    left: usize,
+}
+
+impl Rendering<'_> {
+    fn node(&mut self, node: &Node) -> Result<Json, EvaluationError> {
+        Ok(match node {
+            Node::Fixed(json) => json.clone(),
+            Node::Value(expression) => self.value(expression)?,
+            Node::Text(parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    match part {
+                        Part::Text(literal) => text.push_str(literal),
+                        Part::Value(expression) => match self.value(expression)? {
+                            Json::String(inner) => text.push_str(&inner),
+                            other => text.push_str(&other.to_string()),
+                        },
+                    }
                 }
+                Json::String(text)
             }
-            Json::String(text)
+            Node::List(items) => {
+                Json::Array(items.iter().map(|item| self.node(item)).collect::<Result<_, _>>()?)
+            }
+            Node::Fields(fields) => Json::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), self.node(value)?)))
+                    .collect::<Result<_, EvaluationError>>()?,
+            ),
+        })
+    }
+
+    fn value(&mut self, expression: &Expression) -> Result<Json, EvaluationError> {
+        if (self.unknown)(expression) {
+            return Ok(Json::String(format!("${{{}}}", expression.source())));
         }
-        Node::List(items) => Json::Array(
-            items.iter().map(|item| render(item, scope, unknown)).collect::<Result<_, _>>()?,
-        ),
-        Node::Fields(fields) => Json::Object(
-            fields
-                .iter()
-                .map(|(name, value)| Ok((name.clone(), render(value, scope, unknown)?)))
-                .collect::<Result<_, EvaluationError>>()?,
-        ),
-    })
+        let json = to_json(&expression.evaluate(self.scope)?)?;
+        self.left = self.left.checked_sub(length(&json)).ok_or(EvaluationError::TooLarge)?;
+        Ok(json)
+    }
+}
+
+/// How many bytes it has when it is written.
+pub(crate) fn length(json: &Json) -> usize {
+    struct Counted(usize);
+    impl std::io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counted = Counted(0);
+    match serde_json::to_writer(&mut counted, json) {
+        Ok(()) => counted.0,
+        Err(_) => usize::MAX,
+    }
 }
 
 fn collect<'t>(node: &'t Node, found: &mut Vec<&'t Expression>) {
@@ -254,6 +287,20 @@ mod tests {
                 .to_string()
                 .contains("never closed")
         );
+    }
+
+    #[test]
+    fn the_values_of_a_template_are_bounded_together() {
+        let scope = Scope::default().with("event", &json!({ "payload": "0".repeat(1 << 20) }));
+        let times = |times: usize| {
+            let template = Template::compile(&json!(vec!["${event.payload}"; times])).unwrap();
+            template.render(&scope).map(|json| length(&json))
+        };
+        assert!(times(7).is_ok_and(|bytes| bytes > 7 << 20));
+        assert_eq!(times(8), Err(EvaluationError::TooLarge));
+        let text = Template::compile(&json!("${event.payload}".repeat(8))).unwrap();
+        assert_eq!(text.render(&scope), Err(EvaluationError::TooLarge));
+        assert_eq!(length(&json!({ "a": [1, "é"] })), 14);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::definition::{Document, InvalidDefinition};
 use super::{Definition, diff};
+use crate::expression::spelling::nearest;
 use crate::secret::MissingSecret;
 use place::locate;
 
@@ -59,9 +60,9 @@ impl Checked {
         let Some(document) = &self.document else { return };
         for MissingSecret { step, at, name } in missing {
             let message = format!("there is no secret `{name}`");
-            let problem = InvalidDefinition::Place { at, message, within: None };
             let hint = Some(format!("set it with `sluice secrets set {name}`, or under Secrets"));
-            self.findings.push(Finding { hint, ..finding(text, document, Some(step), problem) });
+            let problem = InvalidDefinition::Place { at, message, within: None, hint };
+            self.findings.push(finding(text, document, Some(step), problem));
         }
     }
 }
@@ -121,10 +122,9 @@ fn shape_hint(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field") {
         let unknown = quoted.next()?.to_owned();
-        let near = quoted.min_by_key(|known| distance(&unknown, known))?;
-        return Some(match distance(&unknown, near) {
-            0..=2 => format!("did you mean `{near}`?"),
-            _ => "this field does not exist here: leave it out".to_owned(),
+        return Some(match nearest(&unknown, quoted) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "this field does not exist here: leave it out".to_owned(),
         });
     }
     if message.starts_with("missing field") {
@@ -134,22 +134,6 @@ fn shape_hint(message: &str) -> Option<String> {
     colon.then(|| "put a text that contains `: ` or begins with a sign into quotes".to_owned())
 }
 
-/// How many letters differ (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (to, against) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *against);
-            diagonal = row[to + 1];
-            row[to + 1] = replaced.min(diagonal + 1).min(row[to] + 1);
-        }
-    }
-    row[other.len()]
-}
-
 /// A definition of the right shape with something wrong in it.
 fn finding(
     text: &str,
@@ -157,7 +141,7 @@ fn finding(
     step: Option<usize>,
     problem: InvalidDefinition,
 ) -> Finding {
-    let InvalidDefinition::Place { at, message, within } = problem else {
+    let InvalidDefinition::Place { at, message, within, hint: own } = problem else {
         return unreadable(text, &problem);
     };
     let path = match step {
@@ -175,7 +159,7 @@ fn finding(
         line += inner;
         column = 1;
     }
-    let hint = hint(&path);
+    let hint = own.or_else(|| hint(&path));
     Finding { line, column, path, message, hint }
 }
 
@@ -206,6 +190,7 @@ fn hint(path: &str) -> Option<String> {
         "key" => "an expression such as `event.payload.customer`",
         "attempts" | "concurrency" => "a number such as 8",
         "followRedirects" => "a number such as 1",
+        "method" => "a method such as POST",
         _ => return None,
     };
     Some(hint.to_owned())
@@ -273,6 +258,36 @@ steps:
         );
         check_one("steps:\n", "order: { key: evt.id }\nsteps:\n", 6, 15, "order.key", "`evt`");
         check_one("steps:\n", "order: evt.id\nsteps:\n", 6, 8, "order", "`key:`");
+    }
+
+    #[test]
+    fn what_a_step_cannot_read_is_named_with_what_it_may_have_meant() {
+        let when = |expression: &str| format!("id: wait\n    when: {expression}");
+        let id = "id: wait";
+        let path = "steps.1.when";
+        check_one(id, &when("1 == steps.notfiy.output"), 11, 16, path, "did you mean `notify`?");
+        check_one(
+            id,
+            &when("steps['wait'].output"),
+            11,
+            11,
+            path,
+            "steps before this one are notify",
+        );
+        let dashed =
+            GOOD.replace("id: notify", "id: notify-it").replace(id, &when("steps.notify-it.a"));
+        let [finding] = &*check(&dashed).findings else { panic!("{dashed}") };
+        let hint = "a dash after a dot is a minus: write steps[\"notify-it\"]";
+        assert_eq!((finding.line, finding.hint.as_deref()), (11, Some(hint)), "{finding:?}");
+        let emit = GOOD.replace("delay:\n      for: 10m", "emit: { eventType: order.again }");
+        assert_eq!(check(&emit).findings, [], "the trigger has a filter");
+        let [finding] =
+            &*check(&emit.replace("    filter: event.payload.total > 100\n", "")).findings
+        else {
+            panic!("a circle")
+        };
+        assert_eq!((finding.line, finding.path.as_str()), (10, "steps.1.emit.eventType"));
+        assert!(finding.hint.as_ref().is_some_and(|hint| hint.contains("filter")), "{finding:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A workflow's text, parsed from YAML or JSON and compiled; what is wrong is named by its place.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,12 +9,12 @@ use serde_json::Value as Json;
 use super::duration;
 use crate::event::{EventType, Pattern};
 use crate::expression::template::InvalidTemplate;
-use crate::expression::{Expression, InvalidExpression, Template};
+use crate::expression::{Expression, InvalidExpression, Names, Template};
 use crate::run::retry::RetryPolicy;
 
 /// Definitions beyond this are refused before they are parsed.
 const LARGEST: usize = 256 * 1024;
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+const DEFAULT_TIMEOUT: &str = "15s";
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
 const MOST_REDIRECTS: u32 = 5;
 const MOST_AT_ONCE: u32 = 10_000;
@@ -52,7 +52,8 @@ pub enum StepKind {
     Http(HttpStep),
     /// Its output is the rendered template.
     Transform(Template),
-    Delay(Duration),
+    /// For the duration that it renders to.
+    Delay(Template),
     Emit(EmitStep),
     /// Ends the run as failed with this message.
     Fail(Template),
@@ -61,18 +62,18 @@ pub enum StepKind {
 /// Sends a new event, which may start other workflows.
 #[derive(Debug, Clone)]
 pub struct EmitStep {
-    pub event_type: EventType,
+    pub event_type: Template,
     pub subject: Option<Template>,
     pub payload: Option<Template>,
 }
 
 #[derive(Debug, Clone)]
 pub struct HttpStep {
-    pub method: http::Method,
+    pub method: Template,
     pub url: Template,
     pub headers: Vec<(String, Template)>,
     pub body: Option<Template>,
-    pub timeout: Duration,
+    pub timeout: Template,
     /// Signed as Standard Webhooks are, with the workflow's own secret.
     pub sign: bool,
     /// How many redirects are followed.
@@ -153,7 +154,7 @@ pub struct StepDocument {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HttpDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpDocument {
-    /// `POST` when it is left out.
+    /// `POST` when it is left out; may hold `${…}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     pub url: String,
@@ -162,7 +163,7 @@ pub struct HttpDocument {
     pub headers: serde_json::Map<String, Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Json>,
-    /// As in `15s`.
+    /// As in `15s`; may hold `${…}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
     /// Sign the call as Standard Webhooks are, with the workflow's signing secret.
@@ -178,7 +179,7 @@ pub struct HttpDocument {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DelayDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DelayDocument {
-    /// As in `10m`.
+    /// As in `10m`, or a text with `${…}` that makes such a duration.
     #[serde(rename = "for")]
     pub for_: String,
 }
@@ -187,6 +188,7 @@ pub struct DelayDocument {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmitDefinition))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmitDocument {
+    /// As in `order.escalated`; may hold `${…}`.
     pub event_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -227,6 +229,8 @@ pub enum InvalidDefinition {
         message: String,
         /// The line and column inside the text at this place, from 1.
         within: Option<(usize, usize)>,
+        /// What to do, where there is more to say than what belongs at this place.
+        hint: Option<String>,
     },
 }
 
@@ -239,19 +243,43 @@ fn placed(at: &str, message: &str, within: &Option<(usize, usize)>) -> String {
 
 /// An error at a place of the definition, as in `steps.notify.http.url`.
 fn at(at: impl Into<String>, error: impl ToString) -> InvalidDefinition {
-    InvalidDefinition::Place { at: at.into(), message: error.to_string(), within: None }
+    InvalidDefinition::Place { at: at.into(), message: error.to_string(), within: None, hint: None }
 }
 
 /// An error inside an expression.
 fn inside(at: impl Into<String>, error: InvalidExpression) -> InvalidDefinition {
-    let within = Some((error.line, error.column));
-    InvalidDefinition::Place { at: at.into(), message: error.message, within }
+    let InvalidExpression { message, line, column, hint } = error;
+    InvalidDefinition::Place { at: at.into(), message, within: Some((line, column)), hint }
+}
+
+/// By which rules a definition is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    /// Those for what is put in force now.
+    Present,
+    /// It was put in force once. What has been forbidden since means what it did then.
+    Stored,
+}
+
+impl Rules {
+    fn names(self, names: Names<'_>) -> Names<'_> {
+        match self {
+            Self::Present => names,
+            Self::Stored => Names::RUN,
+        }
+    }
 }
 
 impl Definition {
     /// Reads YAML, of which JSON is a part.
     pub fn parse(text: &str) -> Result<Self, InvalidDefinition> {
         Self::read(text).and_then(Self::compile)
+    }
+
+    /// One that was put in force, perhaps by a Sluice that refused less.
+    pub(crate) fn stored(text: &str) -> Result<Self, InvalidDefinition> {
+        let compiled = Self::compiled(Self::read(text)?, Rules::Stored);
+        compiled.map_err(|mut problems| problems.swap_remove(0).1)
     }
 
     pub(crate) fn read(text: &str) -> Result<Document, InvalidDefinition> {
@@ -271,6 +299,13 @@ impl Definition {
     pub(crate) fn examine(
         document: Document,
     ) -> Result<Self, Vec<(Option<usize>, InvalidDefinition)>> {
+        Self::compiled(document, Rules::Present)
+    }
+
+    fn compiled(
+        document: Document,
+        rules: Rules,
+    ) -> Result<Self, Vec<(Option<usize>, InvalidDefinition)>> {
         let mut problems = Vec::new();
         let name = document.name.trim().to_owned();
         if name.is_empty() || name.len() > 120 || name.chars().any(char::is_control) {
@@ -286,7 +321,7 @@ impl Definition {
         }
         let (mut triggers, mut steps) = (Vec::new(), Vec::new());
         for (number, it) in document.triggers.iter().enumerate() {
-            match trigger(number, it) {
+            match trigger(number, it, rules) {
                 Ok(trigger) => triggers.push(trigger),
                 Err(problem) => problems.push((None, problem)),
             }
@@ -299,9 +334,12 @@ impl Definition {
             problems.push((None, problem));
             None
         });
-        let mut seen = HashSet::new();
+        let mut earlier = Vec::new();
         for (number, it) in document.steps.iter().enumerate() {
-            match step(it, &mut seen) {
+            let step = step(it, &earlier, rules);
+            let ends = || if rules == Rules::Present { no_circle(it, &triggers) } else { Ok(()) };
+            earlier.push(it.id.clone());
+            match step.and_then(|step| ends().map(|()| step)) {
                 Ok(step) => steps.push(step),
                 Err(problem) => problems.push((Some(number), problem)),
             }
@@ -316,28 +354,38 @@ impl Definition {
     }
 }
 
-fn trigger(number: usize, document: &TriggerDocument) -> Result<Trigger, InvalidDefinition> {
+fn trigger(
+    number: usize,
+    document: &TriggerDocument,
+    rules: Rules,
+) -> Result<Trigger, InvalidDefinition> {
+    let names = rules.names(Names::TRIGGER);
     let place = format!("triggers.{number}");
     let pattern = Pattern::parse(&document.event_type)
         .map_err(|error| at(format!("{place}.eventType"), error))?;
-    let filter = expression(document.filter.as_deref(), &format!("{place}.filter"))?;
-    let input = template(document.input.as_ref(), &format!("{place}.input"))?;
+    let filter = expression(document.filter.as_deref(), &format!("{place}.filter"), names)?;
+    let input = template(document.input.as_ref(), &format!("{place}.input"), names)?;
     Ok(Trigger { pattern, filter, input })
 }
 
 fn order(document: Option<&OrderDocument>) -> Result<Option<Expression>, InvalidDefinition> {
-    let compile = |order: &OrderDocument| Expression::compile_for(&order.key, &["event", "input"]);
+    let compile = |order: &OrderDocument| Expression::compile_for(&order.key, Names::ORDER);
     document.map(compile).transpose().map_err(|error| inside("order.key", error))
 }
 
-fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, InvalidDefinition> {
+/// `earlier` are the ids of the steps before it.
+fn step(
+    document: &StepDocument,
+    earlier: &[String],
+    rules: Rules,
+) -> Result<Step, InvalidDefinition> {
     let id = &document.id;
     let place = format!("steps.{id}");
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if id.is_empty() || id.len() > 60 || !id.chars().all(letters) {
         return Err(at(place, "a step's id has 1 to 60 letters, digits, `-` or `_`"));
     }
-    if !seen.insert(id.clone()) {
+    if earlier.contains(id) {
         return Err(at(place, "two steps have this id; ids name steps, so each is used once"));
     }
     let kinds = [
@@ -350,82 +398,119 @@ fn step(document: &StepDocument, seen: &mut HashSet<String>) -> Result<Step, Inv
     if kinds.iter().filter(|there| **there).count() != 1 {
         return Err(at(place, "a step has exactly one of http, transform, delay, emit, fail"));
     }
+    let names = rules.names(Names::step(earlier));
     let kind = if let Some(http) = &document.http {
-        StepKind::Http(http_step(http, &format!("{place}.http"))?)
+        StepKind::Http(http_step(http, &format!("{place}.http"), names)?)
     } else if let Some(delay) = &document.delay {
-        let wait = duration::parse(&delay.for_);
-        StepKind::Delay(wait.map_err(|error| at(format!("{place}.delay.for"), error))?)
+        let place = format!("{place}.delay.for");
+        StepKind::Delay(checked(&delay.for_, &place, names, duration::parse)?)
     } else if let Some(emit) = &document.emit {
-        StepKind::Emit(emit_step(emit, &format!("{place}.emit"))?)
+        StepKind::Emit(emit_step(emit, &format!("{place}.emit"), names)?)
     } else if let Some(fail) = &document.fail {
         let message = Json::String(fail.message.clone());
         let place = format!("{place}.fail.message");
-        StepKind::Fail(compiled(&message, &place)?)
+        StepKind::Fail(compiled(&message, &place, names)?)
     } else {
-        let output = template(document.transform.as_ref(), &format!("{place}.transform"))?;
+        let output = template(document.transform.as_ref(), &format!("{place}.transform"), names)?;
         StepKind::Transform(output.ok_or_else(|| at(&place, "the transform is empty"))?)
     };
     Ok(Step {
         id: id.clone(),
-        when: expression(document.when.as_deref(), &format!("{place}.when"))?,
+        when: expression(document.when.as_deref(), &format!("{place}.when"), names)?,
         retry: retry(document.retry.as_ref(), &format!("{place}.retry"))?,
         kind,
     })
 }
 
-fn emit_step(document: &EmitDocument, place: &str) -> Result<EmitStep, InvalidDefinition> {
-    let event_type = EventType::parse(&document.event_type);
-    let subject = document.subject.clone().map(Json::String);
-    Ok(EmitStep {
-        event_type: event_type.map_err(|error| at(format!("{place}.eventType"), error))?,
-        subject: template(subject.as_ref(), &format!("{place}.subject"))?,
-        payload: template(document.payload.as_ref(), &format!("{place}.payload"))?,
+/// A step that always emits what always starts its own workflow never comes to an end.
+fn no_circle(document: &StepDocument, triggers: &[Trigger]) -> Result<(), InvalidDefinition> {
+    let Some(emit) = document.emit.as_ref().filter(|_| document.when.is_none()) else {
+        return Ok(());
+    };
+    let Some(event_type) = fixed(&emit.event_type).and_then(|it| EventType::parse(it).ok()) else {
+        return Ok(());
+    };
+    let starts = |it: &&Trigger| it.filter.is_none() && it.pattern.matches(&event_type);
+    let Some(trigger) = triggers.iter().find(starts) else { return Ok(()) };
+    Err(InvalidDefinition::Place {
+        at: format!("steps.{}.emit.eventType", document.id),
+        message: format!(
+            "`{event_type}` starts this workflow again by its trigger `{}`, and so on without end",
+            trigger.pattern.as_str()
+        ),
+        within: None,
+        hint: Some("emit another type, or give the trigger a filter or the step a `when`".into()),
     })
 }
 
-fn http_step(document: &HttpDocument, place: &str) -> Result<HttpStep, InvalidDefinition> {
-    let method = document.method.as_deref().unwrap_or("POST").to_ascii_uppercase();
-    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].contains(&method.as_str());
-    let method =
-        http::Method::from_bytes(method.as_bytes()).ok().filter(|_| known).ok_or_else(|| {
-            at(format!("{place}.method"), "use GET, POST, PUT, PATCH, DELETE or HEAD")
-        })?;
-    if !document.url.contains("${") {
-        let parsed = reqwest::Url::parse(&document.url);
-        let url = parsed.map_err(|error| at(format!("{place}.url"), error))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(at(format!("{place}.url"), "the URL begins with http:// or https://"));
-        }
-    }
-    let url = in_call(&Json::String(document.url.clone()), &format!("{place}.url"))?;
+fn emit_step(
+    document: &EmitDocument,
+    place: &str,
+    names: Names<'_>,
+) -> Result<EmitStep, InvalidDefinition> {
+    let subject = document.subject.clone().map(Json::String);
+    let at = format!("{place}.eventType");
+    Ok(EmitStep {
+        event_type: checked(&document.event_type, &at, names, EventType::parse)?,
+        subject: template(subject.as_ref(), &format!("{place}.subject"), names)?,
+        payload: template(document.payload.as_ref(), &format!("{place}.payload"), names)?,
+    })
+}
+
+fn http_step(
+    document: &HttpDocument,
+    place: &str,
+    names: Names<'_>,
+) -> Result<HttpStep, InvalidDefinition> {
+    let in_call = names.and_secrets();
+    let given = document.method.as_deref().unwrap_or("POST");
+    let method = checked(given, &format!("{place}.method"), names, method)?;
+    let url = checked(&document.url, &format!("{place}.url"), in_call, url)?;
     let mut headers = Vec::new();
     for (name, value) in &document.headers {
         let place = format!("{place}.headers.{name}");
         http::HeaderName::from_bytes(name.as_bytes()).map_err(|error| at(&place, error))?;
-        headers.push((name.clone(), in_call(value, &place)?));
+        headers.push((name.clone(), compiled(value, &place, in_call)?));
     }
-    let timeout = match &document.timeout {
-        None => DEFAULT_TIMEOUT,
-        Some(text) => {
-            duration::parse(text).map_err(|error| at(format!("{place}.timeout"), error))?
-        }
-    };
-    if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
-        return Err(at(format!("{place}.timeout"), "a timeout is between 1ms and 5m"));
-    }
+    let given = document.timeout.as_deref().unwrap_or(DEFAULT_TIMEOUT);
+    let timeout = checked(given, &format!("{place}.timeout"), names, timeout)?;
     let follow_redirects = document.follow_redirects.unwrap_or(0);
     if follow_redirects > MOST_REDIRECTS {
         let rule = format!("follow between 0 and {MOST_REDIRECTS} redirects");
         return Err(at(format!("{place}.followRedirects"), rule));
     }
-    let body = document.body.as_ref().map(|body| in_call(body, &format!("{place}.body")));
-    let body = body.transpose()?;
+    let body = template(document.body.as_ref(), &format!("{place}.body"), in_call)?;
     let templates =
         std::iter::once(&url).chain(headers.iter().map(|(_, value)| value)).chain(&body);
     let secrets: BTreeSet<String> =
         templates.flat_map(Template::expressions).flat_map(Expression::secrets).cloned().collect();
     let (sign, secrets) = (document.sign.unwrap_or(false), secrets.into_iter().collect());
     Ok(HttpStep { method, url, headers, body, timeout, sign, follow_redirects, secrets })
+}
+
+/// The method of a call, in capitals or not.
+pub(crate) fn method(text: &str) -> Result<http::Method, String> {
+    let name = text.to_ascii_uppercase();
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].contains(&name.as_str());
+    let method = http::Method::from_bytes(name.as_bytes()).ok().filter(|_| known);
+    method.ok_or_else(|| "use GET, POST, PUT, PATCH, DELETE or HEAD".into())
+}
+
+/// How long an answer is waited for.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    let timeout = duration::parse(text).map_err(|error| error.to_string())?;
+    match timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+        true => Err("a timeout is between 1ms and 5m".into()),
+        false => Ok(timeout),
+    }
+}
+
+pub(crate) fn url(text: &str) -> Result<reqwest::Url, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err("the URL begins with http:// or https://".into()),
+    }
 }
 
 fn retry(document: Option<&RetryDocument>, place: &str) -> Result<RetryPolicy, InvalidDefinition> {
@@ -444,21 +529,43 @@ fn retry(document: Option<&RetryDocument>, place: &str) -> Result<RetryPolicy, I
     })
 }
 
-fn expression(text: Option<&str>, place: &str) -> Result<Option<Expression>, InvalidDefinition> {
-    text.map(|text| Expression::compile(text).map_err(|error| inside(place, error))).transpose()
+fn expression(
+    text: Option<&str>,
+    place: &str,
+    names: Names<'_>,
+) -> Result<Option<Expression>, InvalidDefinition> {
+    let compile = |text| Expression::compile_for(text, names);
+    text.map(compile).transpose().map_err(|error| inside(place, error))
 }
 
-fn template(json: Option<&Json>, place: &str) -> Result<Option<Template>, InvalidDefinition> {
-    json.map(|json| compiled(json, place)).transpose()
+fn template(
+    json: Option<&Json>,
+    place: &str,
+    names: Names<'_>,
+) -> Result<Option<Template>, InvalidDefinition> {
+    json.map(|json| compiled(json, place, names)).transpose()
 }
 
-fn compiled(json: &Json, place: &str) -> Result<Template, InvalidDefinition> {
-    Template::compile(json).map_err(|error| in_template(place, error))
+fn compiled(json: &Json, place: &str, names: Names<'_>) -> Result<Template, InvalidDefinition> {
+    Template::compile_for(json, names).map_err(|error| in_template(place, error))
 }
 
-/// A part of an http step, which may read secrets.
-fn in_call(json: &Json, place: &str) -> Result<Template, InvalidDefinition> {
-    Template::compile_in_call(json).map_err(|error| in_template(place, error))
+/// A text that must mean something: what is fixed is read now, and what is rendered is read then.
+fn checked<T, E: ToString>(
+    text: &str,
+    place: &str,
+    names: Names<'_>,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Template, InvalidDefinition> {
+    if let Some(text) = fixed(text) {
+        read(text).map_err(|error| at(place, error))?;
+    }
+    compiled(&Json::String(text.to_owned()), place, names)
+}
+
+/// The text, where it says the same whatever it is rendered for.
+fn fixed(text: &str) -> Option<&str> {
+    (!text.contains("${")).then_some(text)
 }
 
 fn in_template(place: &str, InvalidTemplate { at, error }: InvalidTemplate) -> InvalidDefinition {
@@ -469,67 +576,4 @@ fn in_template(place: &str, InvalidTemplate { at, error }: InvalidTemplate) -> I
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = r#"
-name: Notify warehouse
-triggers:
-  - eventType: order.*
-    filter: event.payload.total > 100
-    input: { orderId: "${event.payload.id}", note: "from ${event.source}" }
-steps:
-  - id: notify
-    http: { method: POST, url: "https://warehouse.example/orders", body: "${input}", timeout: 15s }
-    retry: { attempts: 8, initial: 5s, max: 1h }
-  - id: wait
-    delay: { for: 10m }
-"#;
-
-    #[test]
-    fn yaml_and_json_mean_the_same() {
-        let definition = Definition::parse(GOOD).unwrap();
-        assert_eq!(definition.steps.len(), 2);
-        let json = serde_json::to_string(&definition.document).unwrap();
-        assert_eq!(Definition::parse(&json).unwrap().document, definition.document);
-    }
-
-    #[track_caller]
-    fn refused(from: &str, to: &str, expected: &str) {
-        assert!(GOOD.contains(from), "{from}");
-        let error = Definition::parse(&GOOD.replace(from, to)).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
-    }
-
-    #[test]
-    fn a_call_knows_which_secrets_it_reads() {
-        let body =
-            "\"${secret.B_2}\", headers: { authorization: \"Bearer ${secret.A}${secret.B_2}\" }";
-        let definition = Definition::parse(&GOOD.replace("\"${input}\"", body)).unwrap();
-        let StepKind::Http(http) = &definition.steps[0].kind else { panic!("a call") };
-        assert_eq!(http.secrets, ["A", "B_2"]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_by_its_place() {
-        refused("steps:", "concurrency: 0\nsteps:", "concurrency: between 1 and 10000 runs");
-        refused("steps:", "order: { key: event.id + }\nsteps:", "order.key: line 1, column");
-        refused(
-            "steps:",
-            "order: { key: steps.a }\nsteps:",
-            "order.key: line 1, column 1: `steps`",
-        );
-        refused("steps:", "order: event.id\nsteps:", "order");
-        refused("order.*", "order.x*", "triggers.0.eventType: character 8");
-        refused("> 100", ">", "triggers.0.filter: line 1");
-        refused("${input}", "${inptu}", "steps.notify.http.body: line 1, column 1: `inptu`");
-        refused("id: wait", "id: notify", "steps.notify: two steps have this id");
-        refused("10m", "10x", "steps.wait.delay.for: `10x` is not a duration");
-        refused("https://", "ftp://", "steps.notify.http.url: the URL begins with");
-        refused("delay: { for: 10m }", "when: 'true'", "exactly one of http, transform");
-        refused("timeout: 15s", "timeoot: 15s", "timeoot");
-        refused("timeout: 15s", "followRedirects: 6", "steps.notify.http.followRedirects: follow");
-        refused("${event.source}", "${secret.TOKEN}", "secrets are read in the url, the headers");
-        refused("${input}", "${secret[input.x]}", "name the secret, as in `secret.");
-    }
-}
+mod tests;

@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::definition::{EmitStep, HttpStep};
 use super::explain::{self, Reason};
-use super::{Definition, Step, StepKind};
-use crate::event::Event;
+use super::{Definition, Step, StepKind, duration};
+use crate::event::{Event, EventType};
 use crate::expression::{EvaluationError, Expression, Scope, Template};
 use crate::run::machine;
 use crate::run::scope::event_scope;
@@ -59,8 +59,8 @@ pub enum Does {
         body: Option<Json>,
     },
     Output(Json),
-    /// In milliseconds.
-    Wait(u64),
+    /// In milliseconds, where it does not depend on an answer.
+    Wait(Option<u64>),
     Emit {
         event_type: String,
         subject: Option<String>,
@@ -125,12 +125,12 @@ impl Walk {
     /// The steps of unknown output that these expressions read.
     fn reads<'e>(&self, expressions: impl IntoIterator<Item = &'e Expression>) -> Vec<String> {
         let expressions: Vec<_> = expressions.into_iter().collect();
-        let read = |id: &&String| expressions.iter().any(|it| reads_step(it.source(), id));
+        let read = |id: &&String| expressions.iter().any(|it| it.reads_step(id));
         self.unknown.iter().filter(read).cloned().collect()
     }
 
     fn does(&self, step: &Step, scope: &Scope) -> Result<Does, String> {
-        let unknown = |it: &Expression| reads_secret(it.source()) || !self.reads([it]).is_empty();
+        let unknown = |it: &Expression| !it.secrets().is_empty() || !self.reads([it]).is_empty();
         let json = |place: &str, template: &Template| {
             let rendered = template.render_known(scope, &unknown);
             rendered.map_err(|error: EvaluationError| format!("{place}: {error}"))
@@ -141,9 +141,11 @@ impl Walk {
                 other => other.to_string(),
             })
         };
+        // What must have a certain form is looked at once all of it is known.
+        let known = |template: &Template| !template.expressions().into_iter().any(unknown);
         Ok(match &step.kind {
             StepKind::Http(HttpStep { method, url, headers, body, .. }) => Does::Call {
-                method: method.to_string(),
+                method: text("method", method)?.to_ascii_uppercase(),
                 url: text("url", url)?,
                 headers: headers
                     .iter()
@@ -152,11 +154,19 @@ impl Walk {
                 body: body.as_ref().map(|body| json("body", body)).transpose()?,
             },
             StepKind::Transform(template) => Does::Output(json("transform", template)?),
+            StepKind::Delay(wait) if !known(wait) => Does::Wait(None),
             StepKind::Delay(wait) => {
-                Does::Wait(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+                let wait = duration::parse(&text("for", wait)?);
+                let wait = wait.map_err(|error| format!("for: {error}"))?;
+                Does::Wait(Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
             }
             StepKind::Emit(EmitStep { event_type, subject, payload }) => Does::Emit {
-                event_type: event_type.to_string(),
+                event_type: match text("eventType", event_type)? {
+                    name if known(event_type) => EventType::parse(&name)
+                        .map_err(|error| format!("eventType: {error}"))?
+                        .to_string(),
+                    written => written,
+                },
                 subject: subject.as_ref().map(|subject| text("subject", subject)).transpose()?,
                 payload: match payload {
                     Some(payload) => json("payload", payload)?,
@@ -171,59 +181,21 @@ impl Walk {
 /// All that the step renders.
 fn expressions(step: &Step) -> Vec<&Expression> {
     let templates: Vec<&Template> = match &step.kind {
-        StepKind::Http(HttpStep { url, headers, body, .. }) => {
-            std::iter::once(url).chain(headers.iter().map(|(_, value)| value)).chain(body).collect()
+        StepKind::Http(HttpStep { method, url, headers, body, timeout, .. }) => {
+            [method, url, timeout]
+                .into_iter()
+                .chain(headers.iter().map(|(_, value)| value))
+                .chain(body)
+                .collect()
         }
-        StepKind::Transform(template) | StepKind::Fail(template) => vec![template],
-        StepKind::Delay(_) => Vec::new(),
-        StepKind::Emit(EmitStep { subject, payload, .. }) => {
-            subject.iter().chain(payload).collect()
+        StepKind::Transform(template) | StepKind::Delay(template) | StepKind::Fail(template) => {
+            vec![template]
+        }
+        StepKind::Emit(EmitStep { event_type, subject, payload }) => {
+            std::iter::once(event_type).chain(subject).chain(payload).collect()
         }
     };
     templates.into_iter().flat_map(Template::expressions).chain(&step.when).collect()
-}
-
-/// Whether an expression reads the output of the step: by its name, or of all steps together.
-fn reads_step(source: &str, id: &str) -> bool {
-    uses(source, "steps").any(|rest| {
-        let rest = rest.trim_start();
-        match rest.chars().next() {
-            Some('.') => {
-                let name = rest[1..].trim_start();
-                name.strip_prefix(id).is_some_and(|after| !after.starts_with(is_name))
-            }
-            Some('[') => {
-                let key = rest[1..].trim_start();
-                match key.chars().next().filter(|first| ['"', '\''].contains(first)) {
-                    Some(quote) => {
-                        let named = key[1..].strip_prefix(id);
-                        named.is_some_and(|after| after.starts_with(quote))
-                    }
-                    // Which one is known only when it is evaluated.
-                    None => true,
-                }
-            }
-            _ => true,
-        }
-    })
-}
-
-fn reads_secret(source: &str) -> bool {
-    uses(source, "secret").next().is_some()
-}
-
-/// What follows each use of the variable.
-fn uses<'s>(source: &'s str, name: &'static str) -> impl Iterator<Item = &'s str> {
-    source.match_indices(name).filter_map(move |(at, _)| {
-        let rest = &source[at + name.len()..];
-        let field = source[..at].trim_end().ends_with('.');
-        let inside = source[..at].ends_with(is_name) || rest.starts_with(is_name);
-        (!field && !inside).then_some(rest)
-    })
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 #[cfg(test)]

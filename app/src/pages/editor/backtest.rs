@@ -7,7 +7,7 @@ use crate::{
     ApiError,
     api::{TestWorkflow, backtest_workflow},
     model::{BacktestView, EventSample},
-    ui::{Notice, tell},
+    ui::{ForOperators, Notice, tell},
 };
 
 /// How many of the newest events are looked at.
@@ -61,17 +61,19 @@ fn Test(text: Text, id: String) -> AnyView {
         notice.with_link(format!("/events/{event}"), "See it with its event")
     });
     view! {
-        <ActionForm action=test attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <input type="hidden" name="event" prop:value=move || text.event.get() />
-            <button
-                class="btn"
-                title="Runs the saved version on the chosen event, for real, marked as a test."
-                disabled=move || test.pending().get() || text.event.with(String::is_empty)
-            >
-                "Test run"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=test attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <input type="hidden" name="event" prop:value=move || text.event.get() />
+                <button
+                    class="btn"
+                    title="Runs the saved version on the chosen event, for real, marked as a test."
+                    disabled=move || test.pending().get() || text.event.with(String::is_empty)
+                >
+                    "Test run"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
     .into_any()
 }

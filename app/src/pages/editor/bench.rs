@@ -10,7 +10,7 @@ use super::text::Text;
 use crate::{
     api::SaveWorkflow,
     model::{AppliedResult, AppliedView, EditorStart, SaveAnswer},
-    ui::{Notice, Notices},
+    ui::{ForOperators, Notice, Notices},
 };
 
 #[component]
@@ -69,9 +69,11 @@ pub fn Bench(start: EditorStart) -> AnyView {
                 </textarea>
                 <Problems text />
                 <div class="row">
-                    <button class="btn main" disabled=move || save.pending().get()>
-                        "Save"
-                    </button>
+                    <ForOperators>
+                        <button class="btn main" disabled=move || save.pending().get()>
+                            "Save"
+                        </button>
+                    </ForOperators>
                     <a class="btn" href=back>
                         "Cancel"
                     </a>

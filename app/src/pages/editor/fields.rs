@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::lens::{Lens, shown, typed};
 use crate::ui::Field;
 
+/// The list of event types that have been seen.
+pub const TYPES: &str = "known-event-types";
+
 /// A line of text; blank takes the field away, unless it has to be there.
 #[component]
 pub fn Line(

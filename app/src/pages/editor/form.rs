@@ -1,14 +1,13 @@
 //! The form: name, triggers, turns, steps.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::fields::{Json, Line};
-use super::lens::{Lens, list};
+use super::fields::{Json, Line, TYPES};
+use super::items::{add, add_step, remove};
+use super::lens::Lens;
 use super::step::StepForm;
 use super::text::Text;
-
-pub const TYPES: &str = "known-event-types";
 
 #[component]
 pub fn Form(text: Text, event_types: Vec<String>) -> AnyView {
@@ -63,36 +62,6 @@ pub fn Form(text: Text, event_types: Vec<String>) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-fn add(text: Text, name: &'static str, value: Value) {
-    text.formed(move |document| {
-        if let Some(items) = list(document, name) {
-            items.push(value);
-        }
-    });
-}
-
-/// With an id that no other step has.
-fn add_step(text: Text) {
-    text.formed(move |document| {
-        let Some(steps) = list(document, "steps") else { return };
-        let taken = |id: &str| steps.iter().any(|step| step["id"] == id);
-        let free = (steps.len() + 1..).map(|number| format!("step-{number}"));
-        let id = free.into_iter().find(|id| !taken(id)).unwrap_or_default();
-        steps.push(json!({ "id": id, "http": { "method": "POST", "url": "" } }));
-    });
-}
-
-/// Takes a trigger or a step away.
-pub fn remove(text: Text, name: &'static str, at: usize) {
-    text.formed(move |document| {
-        if let Some(items) = list(document, name)
-            && at < items.len()
-        {
-            items.remove(at);
-        }
-    });
 }
 
 /// How many runs are at work at once, and which come one after another.

@@ -87,15 +87,6 @@ pub fn put(document: &mut Value, place: &str, value: Option<Value>) {
     }
 }
 
-/// The list at the place, made when it is missing.
-pub fn list<'d>(document: &'d mut Value, name: &str) -> Option<&'d mut Vec<Value>> {
-    let Value::Object(fields) = document else { return None };
-    match fields.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
-        Value::Array(items) => Some(items),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
-use super::fields::{Json, Line};
-use super::form::{TYPES, remove};
-use super::lens::{Lens, list};
+use super::fields::{Json, Line, TYPES};
+use super::items::{list, move_up, remove};
+use super::lens::Lens;
 use super::text::Text;
 use crate::ui::Field;
 
@@ -102,17 +102,6 @@ fn change_kind(text: Text, at: usize, kind: String) {
             KINDS.iter().for_each(|(other, _)| drop(fields.remove(*other)));
             let begin = blank(&kind);
             fields.insert(kind, begin);
-        }
-    });
-}
-
-fn move_up(text: Text, at: usize) {
-    text.formed(move |document| {
-        if let Some(steps) = list(document, "steps")
-            && at > 0
-            && at < steps.len()
-        {
-            steps.swap(at, at - 1);
         }
     });
 }
