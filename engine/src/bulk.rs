@@ -9,8 +9,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, broadcast};
 
+use crate::event::note::InvalidNote;
 use crate::event::{EventFilter, EventStatus, Pattern, pattern};
 use crate::id::{BulkId, EventId};
+use crate::store::StoreError;
 use crate::time::Timestamp;
 
 pub mod canary;
@@ -20,6 +22,22 @@ pub mod worker;
 
 /// How many events may be named one by one.
 pub const MOST_IDS: usize = 1_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BulkError {
+    #[error("there is no operation {0}")]
+    Unknown(BulkId),
+    #[error(transparent)]
+    Filter(#[from] InvalidFilter),
+    #[error("`note`: {0}")]
+    Note(#[from] InvalidNote),
+    #[error("the operation is {0}: only one that has not ended can be cancelled")]
+    Ended(State),
+    #[error("the operation is {0}: only one that has stopped can be resumed")]
+    NotStopped(State),
+    #[error("the operation could not be read or written: {0}")]
+    Store(#[from] StoreError),
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -13,6 +13,7 @@ pub(crate) mod breaker;
 pub mod cancel;
 pub mod credentials;
 pub mod emit;
+pub(crate) mod hold;
 pub mod http;
 pub mod machine;
 pub mod moves;
@@ -94,9 +95,12 @@ pub struct RunState {
     /// Asked for by hand; see [`trial`].
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
-    /// The host that lets the run wait: it fails, or has all the calls it may have.
+    /// The host that lets the run wait: it is left alone, or has all the calls it may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// Since when a host that is left alone keeps this attempt from being made, in steady time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
     /// It needs its turn; see [`turn`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<turn::Turn>,
@@ -139,10 +143,13 @@ pub struct RunRecord {
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub error: Option<EventError>,
+    /// How many attempts it has made.
+    pub attempts_made: i64,
+    /// The newest of them, in their order, as far as they were read.
     pub attempts: Vec<StepAttempt>,
 }
 
-/// A run whole: its journal, and the event that started it.
+/// A run with its journal and the event that started it.
 #[derive(Debug, Clone)]
 pub struct RunDetail {
     pub run: RunRecord,

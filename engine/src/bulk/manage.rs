@@ -6,30 +6,14 @@ use sea_orm::{
 };
 
 use super::plan::{self, NewBulk};
-use super::{Action, InvalidFilter, Operation, Phase, State};
+use super::{Action, BulkError, Operation, Phase, State};
 use crate::Engine;
 use crate::audit::{self, Note};
-use crate::event::note::{self, InvalidNote};
+use crate::event::note;
 use crate::event::{EventFilter, EventStatus};
 use crate::id::BulkId;
 use crate::store::entity::{bulk_operation, event};
 use crate::store::{Change, StoreError};
-
-#[derive(Debug, thiserror::Error)]
-pub enum BulkError {
-    #[error("there is no operation {0}")]
-    Unknown(BulkId),
-    #[error(transparent)]
-    Filter(#[from] InvalidFilter),
-    #[error("`note`: {0}")]
-    Note(#[from] InvalidNote),
-    #[error("the operation is {0}: only one that has not ended can be cancelled")]
-    Ended(State),
-    #[error("the operation is {0}: only one that has stopped can be resumed")]
-    NotStopped(State),
-    #[error("the operation could not be read or written: {0}")]
-    Store(#[from] StoreError),
-}
 
 /// Plans the operation and leaves it to the worker.
 pub async fn start(engine: &Engine, new: NewBulk) -> Result<Operation, BulkError> {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::manage::BulkError;
-use super::{Action, Filter, InvalidFilter};
+use super::{Action, BulkError, Filter, InvalidFilter};
 use crate::Engine;
 use crate::event::error_group::{self, Counted};
 use crate::event::{EventFilter, EventType, note, read};

@@ -1,14 +1,9 @@
-//! What people may do about an event that has settled: retry, replay, mark.
+//! What people may do about an event that has settled: retry, mark, hold, delete.
 
-use std::sync::Arc;
-
-use super::{Event, EventRow, EventStatus};
+use super::{EventRow, EventStatus};
 use crate::Engine;
-use crate::audit::{self, Note};
-use crate::event::read::{self, ReadError};
 use crate::id::EventId;
-use crate::intake;
-use crate::store::{Accepted, StoreError};
+use crate::store::StoreError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repair {
@@ -82,50 +77,4 @@ pub async fn repair_noting(
     note: Option<String>,
 ) -> Result<EventRow, RepairError> {
     engine.store.writer.repair(id, repair, note).await
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    #[error("there is no event {0}")]
-    Unknown(EventId),
-    #[error("the event could not be replayed: {0}")]
-    Store(#[from] StoreError),
-}
-
-/// Sends the event through again as it was received: a new event that names the first, matched
-/// against the triggers of today.
-pub async fn replay(engine: &Engine, id: EventId) -> Result<Accepted, ReplayError> {
-    let found = read::get(engine, id).await.map_err(|error| match error {
-        ReadError::Unknown(id) => ReplayError::Unknown(id),
-        ReadError::Store(error) => ReplayError::Store(error),
-    })?;
-    let event = again(engine, found.row, found.payload, found.headers);
-    let accepted = intake::accept(engine, Arc::new(event), false).await?;
-    // The new event names the old one by itself; the entry adds who asked for it.
-    let note = Note::new("event.replayed", id.to_string()).saying(format!("as {}", accepted.id));
-    audit::record_if_someone(&engine.store, note).await?;
-    Ok(accepted)
-}
-
-/// The event as a new one that names the first.
-pub(crate) fn again(
-    engine: &Engine,
-    row: EventRow,
-    payload: Arc<str>,
-    headers: Arc<[(String, String)]>,
-) -> Event {
-    let id = EventId::new(engine.environment.next_id());
-    Event {
-        id,
-        event_id: id.to_string(),
-        event_type: row.event_type,
-        source: row.source,
-        subject: row.subject,
-        received_at: engine.now(),
-        occurred_at: row.occurred_at,
-        payload,
-        headers,
-        replay_of: Some(row.id),
-        key_id: None,
-    }
 }

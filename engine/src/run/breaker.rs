@@ -1,11 +1,13 @@
 //! How hosts that are called fare. One that has failed again and again is left alone for a while and then
 //! tried by one call at a time; one that is slow keeps no more than its share of the worker.
 //!
-//! Invariant: a run that may not call now holds no room of the worker and spends no attempt. The times at
-//! which such runs look again are spread out, so that a long queue for one host costs the others little.
+//! Invariant: a run that may not call now holds no room of the worker; how long it waits for its host is its
+//! own policy's matter, see [`hold`](super::hold). The times at which such runs look again are spread out, so
+//! that a long queue for one host costs the others little.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::time::Timestamp;
 
@@ -15,6 +17,8 @@ const WINDOW: i64 = 60_000;
 /// How long an open circuit stays open at first; twice as long after each probe that fails.
 const SHORTEST_REST: i64 = 1_000;
 const LONGEST_REST: i64 = 60_000;
+/// Nobody is left alone for longer than this because they ask for it.
+const LONGEST_ASKED: Duration = Duration::from_secs(3_600);
 /// How long others wait while a probe is under way, or while the host has all the calls it may have.
 const PROBING: i64 = 1_000;
 const FULL: i64 = 100;
@@ -30,8 +34,33 @@ const REMEMBERED: usize = 10_000;
 pub(crate) enum Seen {
     Answering,
     Failing,
+    /// It asks to be left alone for so long.
+    Asking(Duration),
     /// The call did not come so far.
     Nothing,
+}
+
+/// Why a host is not called now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It has failed again and again.
+    Failing,
+    /// It asked to be left alone.
+    Asked,
+    /// It has all the calls that it may have.
+    Full,
+}
+
+/// What a run is told that may not call now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub(crate) why: Why,
+    /// When to ask again.
+    pub(crate) until: Timestamp,
+    /// Since when the host is left alone.
+    pub(crate) since: Timestamp,
+    /// Whoever asks again at a time of its own asks so many milliseconds later.
+    pub(crate) spread: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +69,12 @@ enum State {
     Open {
         until: Timestamp,
         rest: i64,
+        why: Why,
     },
     /// One call is under way to see whether the host is back.
     Probing {
         rest: i64,
+        why: Why,
     },
 }
 
@@ -56,70 +87,95 @@ struct Circuit {
     calls: usize,
     /// When the next run that has to wait may look again.
     turn: Timestamp,
+    /// The same for those that look again at a time of their own.
+    line: Timestamp,
+    /// Since when it is not closed.
+    since: Timestamp,
 }
 
 /// Whether a call may go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Go { probe: bool },
-    Wait { until: Timestamp },
+    Wait(Hold),
 }
 
 impl Circuit {
     fn new(now: Timestamp) -> Self {
-        Self { state: State::Closed, failures: 0, first_failure: now, calls: 0, turn: now }
+        Self {
+            state: State::Closed,
+            failures: 0,
+            first_failure: now,
+            calls: 0,
+            turn: now,
+            line: now,
+            since: now,
+        }
     }
 
     fn ask(&mut self, now: Timestamp) -> Answer {
-        let wait = match self.state {
-            State::Closed if self.calls < MOST_CALLS => None,
-            State::Closed => Some(now.plus_millis(FULL)),
-            State::Open { until, .. } if now < until => Some(until),
-            State::Open { rest, .. } => {
-                self.state = State::Probing { rest };
-                self.calls += 1;
-                return Answer::Go { probe: true };
-            }
-            State::Probing { .. } => Some(now.plus_millis(PROBING)),
-        };
-        match wait {
-            None => {
+        match self.state {
+            State::Closed if self.calls < MOST_CALLS => {
                 self.calls += 1;
                 Answer::Go { probe: false }
             }
-            Some(earliest) => {
-                let until = self.turn.max(earliest);
-                self.turn = until.plus_millis(SPACING);
-                Answer::Wait { until }
+            State::Closed => self.wait(Why::Full, now.plus_millis(FULL), now),
+            State::Open { until, why, .. } if now < until => self.wait(why, until, now),
+            State::Open { rest, why, .. } => {
+                self.state = State::Probing { rest, why };
+                self.calls += 1;
+                Answer::Go { probe: true }
             }
+            State::Probing { why, .. } => self.wait(why, now.plus_millis(PROBING), now),
         }
+    }
+
+    fn wait(&mut self, why: Why, earliest: Timestamp, now: Timestamp) -> Answer {
+        let until = self.turn.max(earliest);
+        self.turn = until.plus_millis(SPACING);
+        let place = self.line.max(now);
+        self.line = place.plus_millis(SPACING);
+        Answer::Wait(Hold { why, until, since: self.since, spread: place.millis_since(now) })
     }
 
     fn ended(&mut self, probe: bool, seen: Seen, now: Timestamp) {
         self.calls = self.calls.saturating_sub(1);
         match (self.state, seen) {
             (State::Probing { .. }, Seen::Answering) if probe => *self = self.closed(now),
-            (State::Probing { rest }, Seen::Failing) if probe => {
+            (State::Probing { rest, .. }, Seen::Failing) if probe => {
                 let rest = (rest * 2).min(LONGEST_REST);
-                self.state = State::Open { until: now.plus_millis(rest), rest };
+                let until = now.plus_millis(rest);
+                self.state = State::Open { until, rest, why: Why::Failing };
             }
-            (State::Probing { rest }, Seen::Nothing) if probe => {
-                self.state = State::Open { until: now, rest };
+            (State::Probing { rest, .. }, Seen::Asking(wait)) if probe => {
+                let until = asked(now, wait).max(now.plus_millis(rest));
+                self.state = State::Open { until, rest, why: Why::Asked };
+            }
+            (State::Probing { rest, why }, Seen::Nothing) if probe => {
+                self.state = State::Open { until: now, rest, why };
+            }
+            (State::Open { until, rest, .. }, Seen::Asking(wait)) if asked(now, wait) > until => {
+                self.state = State::Open { until: asked(now, wait), rest, why: Why::Asked };
             }
             // A call that was under way when the circuit opened tells nothing new.
             (State::Probing { .. } | State::Open { .. }, _) | (State::Closed, Seen::Nothing) => {}
             (State::Closed, Seen::Answering) => self.failures = 0,
+            (State::Closed, Seen::Asking(wait)) => self.open(Why::Asked, asked(now, wait), now),
             (State::Closed, Seen::Failing) => {
                 if self.failures == 0 || now.millis_since(self.first_failure) > WINDOW {
                     (self.failures, self.first_failure) = (0, now);
                 }
                 self.failures += 1;
                 if self.failures >= FAILURES {
-                    let until = now.plus_millis(SHORTEST_REST);
-                    self.state = State::Open { until, rest: SHORTEST_REST };
+                    self.open(Why::Failing, now.plus_millis(SHORTEST_REST), now);
                 }
             }
         }
+    }
+
+    fn open(&mut self, why: Why, until: Timestamp, now: Timestamp) {
+        self.state = State::Open { until, rest: SHORTEST_REST, why };
+        self.since = now;
     }
 
     fn closed(self, now: Timestamp) -> Self {
@@ -129,6 +185,11 @@ impl Circuit {
     fn is_idle(&self, now: Timestamp) -> bool {
         self.state == State::Closed && self.failures == 0 && self.calls == 0 && self.turn <= now
     }
+}
+
+/// Until when a host is left alone that asks for it.
+fn asked(now: Timestamp, wait: Duration) -> Timestamp {
+    now.plus(wait.min(LONGEST_ASKED))
 }
 
 type Circuits = HashMap<String, Circuit>;
@@ -149,14 +210,14 @@ pub(crate) struct Pass {
 
 impl Breakers {
     /// Lets a call to `host` go out, or says when to ask again.
-    pub(crate) fn ask(&self, host: &str, now: Timestamp) -> Result<Pass, Timestamp> {
+    pub(crate) fn ask(&self, host: &str, now: Timestamp) -> Result<Pass, Hold> {
         let mut circuits = self.circuits();
         if circuits.len() >= REMEMBERED && !circuits.contains_key(host) {
             circuits.retain(|_, circuit| !circuit.is_idle(now));
         }
         let circuit = circuits.entry(host.to_owned()).or_insert_with(|| Circuit::new(now));
         match circuit.ask(now) {
-            Answer::Wait { until } => Err(until),
+            Answer::Wait(hold) => Err(hold),
             Answer::Go { probe } => Ok(Pass {
                 breakers: self.clone(),
                 host: host.to_owned(),

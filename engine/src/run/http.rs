@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use serde_json::{Value as Json, json};
 
-use super::breaker::Seen;
+use super::breaker::{Hold, Seen};
 use super::credentials::Credentials;
 use super::machine::{Failure, Outcome};
 use super::targets::{GuardedResolver, Targets};
@@ -17,7 +17,7 @@ use crate::Engine;
 use crate::expression::{EvaluationError, Scope};
 use crate::id::RunId;
 use crate::time::Timestamp;
-use crate::workflow::definition::HttpStep;
+use crate::workflow::definition::{self, HttpStep};
 
 mod journal;
 mod mask;
@@ -29,6 +29,7 @@ use mask::Mask;
 
 /// How much of an answer is read; a longer one is cut and fails the call.
 const ANSWER_CAP: usize = 1024 * 1024;
+const GONE: u16 = 410;
 
 /// The one client for outgoing calls.
 #[derive(Clone)]
@@ -48,6 +49,13 @@ pub struct Call {
     pub request: Option<Json>,
     pub response: Option<Json>,
     pub duration: Duration,
+}
+
+impl Call {
+    /// Whether the receiver says that it is gone for good (RFC 9110, section 15.5.11).
+    pub(crate) fn is_gone(&self) -> bool {
+        self.response.as_ref().is_some_and(|response| response["status"] == GONE)
+    }
 }
 
 impl Caller {
@@ -98,6 +106,8 @@ struct Request {
     url: Url,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    /// How long its answer is waited for, redirects included.
+    timeout: Duration,
     /// Headers that hold secrets.
     secret_headers: Vec<HeaderName>,
     secret_body: bool,
@@ -120,10 +130,10 @@ impl<'c> Signed<'c> {
 /// What came of wanting to make a call.
 pub(crate) enum Made {
     Call(Call),
-    /// It may not go out now: this host lets the run wait until then.
+    /// It may not go out now: this host lets the run wait.
     Held {
         host: String,
-        until: Timestamp,
+        hold: Hold,
     },
 }
 
@@ -154,15 +164,15 @@ pub(crate) async fn call(
     };
     let pass = match engine.breakers.ask(&place, engine.steady()) {
         Ok(pass) => pass,
-        Err(until) => return Made::Held { host: mask.text(&place), until },
+        Err(hold) => return Made::Held { host: mask.text(&place), hold },
     };
-    let begun = Instant::now();
+    let (begun, patience) = (Instant::now(), request.timeout);
     let sent = exchange(caller, http, request, &signed);
-    let (outcome, response) = match tokio::time::timeout(http.timeout, sent).await {
+    let (outcome, response) = match tokio::time::timeout(patience, sent).await {
         Ok(Ok(answer)) => (judge(&answer, engine.now()), Some(journal::response(&answer, &mask))),
         Ok(Err(failure)) => (Outcome::Failed(failure), None),
         Err(_) => {
-            let message = format!("{host} did not answer within {:?}", http.timeout);
+            let message = format!("{host} did not answer within {patience:?}");
             (Outcome::Failed(failure("timeout", message, false)), None)
         }
     };
@@ -174,10 +184,16 @@ pub(crate) async fn call(
     Made::Call(Call { outcome, request: Some(journal), response, duration: begun.elapsed() })
 }
 
-/// What the outcome says about the host: whoever answers, and be it that the call is wrong, is there.
+/// What the outcome says about the host: whoever answers, and be it that the call is wrong, is there. One
+/// that is asked too much, or is not ready, may say for how long it wants to be left alone.
 fn seen(outcome: &Outcome, response: Option<&Json>) -> Seen {
+    let asked = match outcome {
+        Outcome::Failed(failure) => failure.retry_after.filter(|wait| !wait.is_zero()),
+        Outcome::Succeeded(_) => None,
+    };
     match (outcome, response.and_then(|response| response["status"].as_u64())) {
-        (_, Some(500..)) => Seen::Failing,
+        (_, Some(429 | 503)) if asked.is_some() => Seen::Asking(asked.unwrap_or_default()),
+        (_, Some(429 | 500..)) => Seen::Failing,
         (_, Some(_)) | (Outcome::Succeeded(_), None) => Seen::Answering,
         (Outcome::Failed(failure), None) => match failure.code {
             "connect" | "timeout" | "transport" => Seen::Failing,
@@ -201,16 +217,19 @@ fn hidden(failure: Failure, mask: &Mask) -> Failure {
 fn render(key: &str, http: &HttpStep, scope: &Scope) -> Result<Request, Failure> {
     let expression =
         |place: &'static str| move |error: EvaluationError| Failure::expression(&error, place);
+    let method = http.method.render_text(scope).map_err(expression("method"))?;
+    let method = definition::method(&method).map_err(|error| Failure::rendered(error, "method"))?;
+    let timeout = http.timeout.render_text(scope).map_err(expression("timeout"))?;
+    let timeout =
+        definition::timeout(&timeout).map_err(|error| Failure::rendered(error, "timeout"))?;
     let url = http.url.render_text(scope).map_err(expression("url"))?;
-    let url = Url::parse(&url)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| failure("url", format!("`{url}` is not an http or https URL"), true))?;
+    let url = definition::url(&url)
+        .map_err(|_| failure("url", format!("`{url}` is not an http or https URL"), true))?;
     let body = http.body.as_ref().map(|body| body.render(scope)).transpose();
-    let body = body.map_err(expression("body"))?.map(|json| json.to_string().into_bytes());
+    let body = body.map_err(expression("body"))?;
     let (mut headers, mut secret_headers) = (HeaderMap::new(), Vec::new());
     if body.is_some() {
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     for (name, template) in &http.headers {
         let value = template.render_text(scope).map_err(expression("headers"))?;
@@ -231,7 +250,23 @@ fn render(key: &str, http: &HttpStep, scope: &Scope) -> Result<Request, Failure>
         headers.insert("idempotency-key", key);
     }
     let secret_body = http.body.as_ref().is_some_and(crate::expression::Template::is_secret);
-    Ok(Request { method: http.method.clone(), url, headers, body, secret_headers, secret_body })
+    let body = body.map(|body| bytes(body, headers.get(CONTENT_TYPE)));
+    Ok(Request { method, url, headers, body, timeout, secret_headers, secret_body })
+}
+
+/// JSON, but for a text that the step itself says is something else.
+fn bytes(body: Json, kind: Option<&HeaderValue>) -> Vec<u8> {
+    match body {
+        Json::String(text) if !kind.is_none_or(is_json) => text.into_bytes(),
+        other => other.to_string().into_bytes(),
+    }
+}
+
+/// `application/json`, and whatever ends in `+json` (RFC 6839).
+fn is_json(kind: &HeaderValue) -> bool {
+    let kind = String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.ends_with("/json") || essence.ends_with("+json")
 }
 
 impl Request {
@@ -339,7 +374,7 @@ fn judge(answer: &Answer, now: Timestamp) -> Outcome {
     Outcome::Failed(Failure {
         code: "http_status",
         message,
-        permanent: answer.status == 410,
+        permanent: answer.status == GONE,
         retry_after: retry_after::asked(&answer.headers, now),
     })
 }
@@ -367,5 +402,26 @@ impl Answer {
     fn json(&self) -> Json {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|_| Json::String(String::from_utf8_lossy(&self.body).into_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: Option<&'static str>, body: Json, expected: &str) {
+        let kind = kind.map(HeaderValue::from_static);
+        assert_eq!(bytes(body, kind.as_ref()), expected.as_bytes(), "{kind:?}");
+    }
+
+    #[test]
+    fn a_text_goes_out_as_it_is_where_it_is_said_to_be_something_else() {
+        check(None, json!("a \"b\""), r#""a \"b\"""#);
+        check(Some("application/json; charset=utf-8"), json!("a"), "\"a\"");
+        check(Some("Application/CloudEvents+JSON"), json!("a"), "\"a\"");
+        check(Some("text/plain"), json!("a \"b\"\n"), "a \"b\"\n");
+        check(Some("application/x-www-form-urlencoded"), json!("a=1&b=2"), "a=1&b=2");
+        check(Some("text/plain"), json!({ "a": 1 }), r#"{"a":1}"#);
     }
 }

@@ -8,12 +8,17 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::RunState;
+use super::scope::{has_payload, payload_of};
 use crate::event::EventError;
-use crate::expression::{EvaluationError, Scope};
+use crate::expression::template::length;
+use crate::expression::{EvaluationError, Scope, Template};
 use crate::id::RunId;
 use crate::time::Timestamp;
 use crate::workflow::definition::{EmitStep, HttpStep, Trigger};
-use crate::workflow::{Definition, Step, StepKind};
+use crate::workflow::{Definition, Step, StepKind, duration};
+
+/// How much the outputs of a run's steps may be together, as JSON.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// What a run does next.
 #[derive(Debug)]
@@ -67,6 +72,16 @@ impl Failure {
             retry_after: None,
         }
     }
+
+    /// What a template has rendered is not what belongs there.
+    pub fn rendered(error: impl std::fmt::Display, place: &str) -> Self {
+        Self {
+            code: "template",
+            message: format!("{place}: {error}"),
+            permanent: true,
+            retry_after: None,
+        }
+    }
 }
 
 /// Where a run stands after an attempt.
@@ -82,12 +97,43 @@ pub enum Stand {
 
 /// Maps the trigger's input; without a mapping the input is the payload.
 pub fn begin(trigger: &Trigger, scope: &Scope, payload: &str) -> Result<Json, Failure> {
+    let read = || payload_of(payload).map_err(unreadable);
     match &trigger.input {
         Some(input) => {
+            if !has_payload(scope) {
+                read()?;
+            }
             input.render(scope).map_err(|error| Failure::expression(&error, "trigger input"))
         }
-        None => Ok(serde_json::from_str(payload).unwrap_or(Json::Null)),
+        None => read(),
     }
+}
+
+/// It is JSON, but what it says has no place in a value here, as 1e400.
+fn unreadable(error: serde_json::Error) -> Failure {
+    let message = format!("the payload cannot be read: {error}");
+    Failure { code: "payload", message, permanent: true, retry_after: None }
+}
+
+fn delay(wait: &Template, scope: &Scope) -> Result<Duration, Failure> {
+    let text = wait.render_text(scope).map_err(|error| Failure::expression(&error, "for"))?;
+    duration::parse(&text).map_err(|error| Failure::rendered(error, "for"))
+}
+
+/// The outcome, unless the run would have to keep too much with it.
+pub fn kept(state: &RunState, outcome: Outcome) -> Outcome {
+    let Outcome::Succeeded(output) = &outcome else { return outcome };
+    let together = state.steps.values().map(length).fold(length(output), usize::saturating_add);
+    if together <= LARGEST {
+        return outcome;
+    }
+    Outcome::Failed(Failure {
+        code: "output_too_large",
+        message: "with this step the outputs of the run are more than 16 MiB: keep less of each"
+            .into(),
+        permanent: true,
+        retry_after: None,
+    })
 }
 
 /// Skips what `when` excludes and says what comes then; `now` is steady time.
@@ -101,11 +147,20 @@ pub fn next<'a>(
         if let Some(when) = &step.when
             && state.attempt == 0
             && state.delayed_until.is_none()
-            && !when.accepts(&scope(state))
         {
-            state.steps.insert(step.id.clone(), json!({ "skipped": true, "output": null }));
-            state.position += 1;
-            continue;
+            match when.holds(&scope(state)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let skipped = json!({ "skipped": true, "output": null });
+                    state.steps.insert(step.id.clone(), skipped);
+                    state.position += 1;
+                    continue;
+                }
+                Err(error) => {
+                    let outcome = Outcome::Failed(Failure::expression(&error, "when"));
+                    return Next::Decided { step, outcome };
+                }
+            }
         }
         let outcome = match &step.kind {
             StepKind::Http(http) => return Next::Call { step, http },
@@ -121,12 +176,20 @@ pub fn next<'a>(
                 retry_after: None,
             }),
             StepKind::Delay(wait) => {
-                let until = *state.delayed_until.get_or_insert(now.plus(*wait));
-                if until > now {
-                    return Next::Sleep { until };
+                let begun = state
+                    .delayed_until
+                    .map_or_else(|| delay(wait, &scope(state)).map(|wait| now.plus(wait)), Ok);
+                match begun {
+                    Ok(until) if until > now => {
+                        state.delayed_until = Some(until);
+                        return Next::Sleep { until };
+                    }
+                    Ok(until) => {
+                        state.delayed_until = None;
+                        Outcome::Succeeded(json!({ "until": until }))
+                    }
+                    Err(failure) => Outcome::Failed(failure),
                 }
-                state.delayed_until = None;
-                Outcome::Succeeded(json!({ "until": until }))
             }
         };
         return Next::Decided { step, outcome };
@@ -145,6 +208,7 @@ pub fn settle(
     jitter: f64,
 ) -> Stand {
     state.attempt += 1;
+    state.held_since = None;
     match outcome {
         Outcome::Succeeded(output) => {
             state.steps.insert(step.id.clone(), json!({ "output": output }));

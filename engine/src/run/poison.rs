@@ -68,6 +68,7 @@ mod tests {
             secret_key_file: folder.join("secret.key"),
             targets: Targets::default(),
             mailer: None,
+            idempotency_kept: intake::IDEMPOTENCY_KEPT,
         };
         Engine::start(settings, Environment::system()).await.unwrap()
     }

@@ -1,11 +1,12 @@
-//! Reading runs with their journals.
+//! Reading runs with their journals. A journal is read as far as somebody may want to look at it: however
+//! many attempts a run has made, a page of it stays small.
 
 use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Statement, Value,
 };
 
 use super::moves::MovedRun;
@@ -16,6 +17,11 @@ use crate::id::{EventId, RunId, WorkflowId};
 use crate::store::StoreError;
 use crate::store::entity::{event, run, step_attempt};
 use crate::time::Timestamp;
+
+/// So many attempts of a run are read, the newest.
+pub const MOST_ATTEMPTS: i64 = 1_000;
+/// Of so many, the newest, what was sent and answered is read with its body.
+pub const MOST_BODIES: i64 = 100;
 
 /// The runs of an event in the order in which they were born, each with its journal.
 pub async fn of_event(engine: &Engine, event_seq: i64) -> Result<Vec<RunRecord>, StoreError> {
@@ -173,7 +179,7 @@ fn row(engine: &Engine, events: &HashMap<i64, RunEvent>, run: run::Model) -> Run
     }
 }
 
-/// The run with its whole journal.
+/// The run with its journal.
 pub async fn get(engine: &Engine, id: RunId) -> Result<RunDetail, RunReadError> {
     let found = run::Entity::find_by_id(id.to_string()).one(&engine.store.read).await;
     let found = found.map_err(StoreError::from)?.ok_or(RunReadError::Unknown(id))?;
@@ -226,11 +232,10 @@ async fn with_journals(
     if runs.is_empty() {
         return Ok(Vec::new());
     }
-    let attempts = step_attempt::Entity::find()
-        .filter(step_attempt::Column::RunId.is_in(runs.iter().map(|run| run.id.as_str())))
-        .order_by_asc(step_attempt::Column::Number)
-        .all(&engine.store.read)
-        .await?;
+    let read = &engine.store.read;
+    let ids: Vec<_> = runs.iter().map(|run| run.id.as_str().into()).collect();
+    let statement = journals(read.get_database_backend(), ids);
+    let attempts = step_attempt::Model::find_by_statement(statement).all(read).await?;
     let mut journals: HashMap<String, Vec<_>> = HashMap::new();
     for attempt in attempts {
         journals.entry(attempt.run_id.clone()).or_default().push(attempt.into());
@@ -242,6 +247,32 @@ async fn with_journals(
             on_the_wall(engine, run.with_attempts(journal))
         })
         .collect())
+}
+
+/// The newest attempts of the runs, in their order; the bodies of the older ones stay where they are.
+fn journals(backend: DbBackend, runs: Vec<Value>) -> Statement {
+    let without_body = |column: &str| match backend {
+        DbBackend::Postgres => format!("({column}::jsonb - 'body')::text"),
+        _ => format!("json_remove({column}, '$.body')"),
+    };
+    let part = |name: &str| {
+        let column = format!("a.{name}");
+        let bare = without_body(&column);
+        format!(
+            "CASE WHEN a.number > u.attempts - {MOST_BODIES} THEN {column} ELSE {bare} END AS {name}"
+        )
+    };
+    let places = (1..=runs.len()).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT a.run_id, a.number, a.step, a.attempt, a.status, a.started_at, a.duration_ms, a.error,
+            {}, {}
+         FROM runs u JOIN step_attempts a
+            ON a.run_id = u.id AND a.number > u.attempts - {MOST_ATTEMPTS}
+         WHERE u.id IN ({places}) ORDER BY a.run_id, a.number",
+        part("request"),
+        part("response")
+    );
+    Statement::from_sql_and_values(backend, sql, runs)
 }
 
 /// A run in one line.

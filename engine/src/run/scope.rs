@@ -7,7 +7,8 @@ use crate::event::Event;
 use crate::expression::Scope;
 use crate::id::RunId;
 
-/// `event` alone: what a filter and a trigger's input may read.
+/// `event` alone: what a filter and a trigger's input may read. Without `payload` where it cannot be read,
+/// so that nothing is taken for something else.
 pub fn event_scope(event: &Event) -> Scope {
     let mut visible = json!({
         "id": event.id,
@@ -20,8 +21,19 @@ pub fn event_scope(event: &Event) -> Scope {
         "occurredAt": event.occurred_at,
     });
     // Moved in: within the macro it would be copied.
-    visible["payload"] = serde_json::from_str(&event.payload).unwrap_or(Json::Null);
+    if let Ok(payload) = payload_of(&event.payload) {
+        visible["payload"] = payload;
+    }
     Scope::default().with("event", &visible)
+}
+
+/// What is kept byte for byte may be more than a value can hold: 1e400, or half a surrogate pair.
+pub(crate) fn payload_of(payload: &str) -> Result<Json, serde_json::Error> {
+    serde_json::from_str(payload)
+}
+
+pub(super) fn has_payload(scope: &Scope) -> bool {
+    scope.has("event", "payload")
 }
 
 /// `event`, `input`, `steps` and `run`: what a step may read.

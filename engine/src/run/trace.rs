@@ -13,11 +13,19 @@ use crate::id::RunId;
 /// Headers of a trace by their names, `traceparent` first.
 pub type Context = Vec<(&'static str, String)>;
 
+/// A stretch of work that is recorded.
+#[derive(Debug, Clone, Copy)]
+pub enum Work<'w> {
+    /// What a node does for a run, from taking it up until it ends or waits.
+    Run { workflow: &'w str },
+    /// A call that a step of the run makes.
+    Attempt { step: &'w str },
+}
+
 /// Who records spans; set once by whoever starts the engine.
 pub trait Tracer: Send + Sync + 'static {
-    /// Begins the span of an attempt within the event's trace, and gives the headers that the call
-    /// carries on.
-    fn attempt(&self, of: &Context, run: RunId, step: &str) -> (Span, Context);
+    /// Begins the span of some work on `run` within the trace `of`, and gives the headers that carry it on.
+    fn begin(&self, of: &Context, run: RunId, work: Work<'_>) -> (Span, Context);
 }
 
 /// The tracer, if there is one.
@@ -30,22 +38,16 @@ impl Tracing {
         let _there_is_one = self.0.set(Box::new(tracer));
     }
 
-    pub(crate) fn attempt(
-        &self,
-        headers: &[(String, String)],
-        run: RunId,
-        step: &str,
-    ) -> (Span, Context) {
-        let context = context(headers);
+    pub(crate) fn begin(&self, of: Context, run: RunId, work: Work<'_>) -> (Span, Context) {
         match self.0.get() {
-            Some(tracer) => tracer.attempt(&context, run, step),
-            None => (Span::none(), context),
+            Some(tracer) => tracer.begin(&of, run, work),
+            None => (Span::none(), of),
         }
     }
 }
 
 /// `traceparent` and `tracestate` among the headers of an event; nothing when the first is not valid.
-fn context(headers: &[(String, String)]) -> Context {
+pub(crate) fn context(headers: &[(String, String)]) -> Context {
     let value = |wanted: &str| {
         let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         found.map(|(_, value)| value.clone())

@@ -128,6 +128,13 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
             _ = heartbeat.tick() => floor.beat().await,
         }
     }
+    // What was still on its way here is given back at once, and need not wait for its lease to run out.
+    worker.orders.close();
+    while let Some(order) = worker.orders.recv().await {
+        if let Order::Work(assignment) = order {
+            floor.start(*assignment);
+        }
+    }
     floor.tasks.close();
     floor.tasks.wait().await;
     if let Err(error) = kept::keep(&floor.engine, None).await {
@@ -147,11 +154,34 @@ struct Floor {
 
 /// The runs under way, whose leases are extended, and what ends the work on each.
 #[derive(Clone, Default)]
-struct Held(Arc<Mutex<HashMap<RunId, CancellationToken>>>);
+struct Held(Arc<Mutex<HashMap<RunId, Arc<CancellationToken>>>>);
+
+/// The work on one run. A run that was given back may have begun anew before this ends, so it takes out no
+/// more than itself.
+struct UnderWay {
+    held: Held,
+    run: RunId,
+    end: Arc<CancellationToken>,
+}
 
 impl Held {
-    fn runs(&self) -> MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+    fn runs(&self) -> MutexGuard<'_, HashMap<RunId, Arc<CancellationToken>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, run: RunId) -> UnderWay {
+        let end = Arc::new(CancellationToken::new());
+        self.runs().insert(run, Arc::clone(&end));
+        UnderWay { held: self.clone(), run, end }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut runs = self.held.runs();
+        if runs.get(&self.run).is_some_and(|end| Arc::ptr_eq(end, &self.end)) {
+            runs.remove(&self.run);
+        }
     }
 }
 
@@ -185,11 +215,10 @@ impl Floor {
     }
 
     fn start(&self, assignment: Assignment) {
-        let (engine, held, stop) = (self.engine.clone(), self.held.clone(), self.stop.clone());
+        let (engine, stop, run) = (self.engine.clone(), self.stop.clone(), assignment.run);
         let freed = Arc::clone(&self.freed);
-        let (run, end) = (assignment.run, CancellationToken::new());
         // Noted before the next order is read: it may end this very run.
-        held.runs().insert(run, end.clone());
+        let under_way = self.held.begin(run);
         self.tasks.spawn(async move {
             let work = working::advance(&engine, &stop, assignment);
             // A panic in one run must not end the worker; the run is poison and says so.
@@ -197,7 +226,7 @@ impl Floor {
             let worked = tokio::select! {
                 worked = work => worked,
                 // A call under way is dropped with its connection.
-                () = end.cancelled() => Ok(Ok(())),
+                () = under_way.end.cancelled() => Ok(Ok(())),
             };
             match worked {
                 Ok(Ok(())) => {}
@@ -211,7 +240,7 @@ impl Floor {
                     }
                 }
             }
-            held.runs().remove(&run);
+            drop(under_way);
             freed.notify_one();
         });
     }
@@ -230,4 +259,20 @@ pub(super) fn panic_at(workflow: &'static str) {
 fn panic_if_told(assignment: &Assignment) {
     let told = *PANICS.lock().unwrap();
     assert_ne!(Some(assignment.workflow.definition.name.as_str()), told, "as the test says");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_ends_takes_out_no_more_than_itself() {
+        let (held, run) = (Held::default(), RunId::new(1));
+        let first = held.begin(run);
+        let second = held.begin(run);
+        drop(first);
+        assert!(held.runs().contains_key(&run), "the second is under way");
+        drop(second);
+        assert!(held.runs().is_empty());
+    }
 }

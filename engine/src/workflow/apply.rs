@@ -9,7 +9,7 @@ use sea_orm::{
     QuerySelect, SqlErr,
 };
 
-use super::{Definition, Workflow, diff, limit, list, signing};
+use super::{Definition, InvalidDefinition, Workflow, diff, limit, list, signing};
 use crate::Engine;
 use crate::audit::Note;
 use crate::id::WorkflowId;
@@ -69,6 +69,8 @@ pub enum SaveError {
     Moved { expected: i64, found: i64 },
     #[error("another workflow is called `{0}` already: choose another name")]
     NameTaken(String),
+    #[error("this version would be refused today: {0}")]
+    Outdated(#[from] InvalidDefinition),
     #[error(transparent)]
     MissingSecret(#[from] MissingSecret),
     #[error("the workflow could not be stored: {0}")]
@@ -128,7 +130,7 @@ pub async fn save(engine: &Engine, save: Save) -> Result<Saved, SaveError> {
     let note = Note::new("workflow.applied", &model.id).saying(what);
     let first = signing::first(engine, &model.id, &definition);
     engine.store.writer.change(stored(model, replaces, &definition, first).noted(note)).await?;
-    engine.workflows.replace(list::load(&engine.store).await?);
+    list::reload(engine).await?;
     // A limit that was raised or lifted counts for those that wait.
     turn::give_free(engine).await?;
     Ok(Saved { workflow: in_force(engine, id), ..saved })
@@ -166,7 +168,7 @@ async fn found(engine: &Engine, target: Target, name: &str) -> Result<Before, Sa
         (Some(model), _) => {
             let key = (model.id.clone(), model.version);
             let version = workflow_version::Entity::find_by_id(key).one(read).await?;
-            let definition = version.and_then(|it| Definition::parse(&it.definition).ok());
+            let definition = version.and_then(|it| Definition::stored(&it.definition).ok());
             Ok(Before { model: Some(model), definition, deleted: None })
         }
         (None, Target::Named) => Ok(Before::default()),

@@ -1,5 +1,6 @@
 //! Reading workflows back from the store.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_orm::{EntityTrait, QueryOrder};
@@ -11,12 +12,21 @@ use crate::store::entity::{workflow, workflow_version};
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 
-/// All workflows in their version in force, by name.
-pub(crate) async fn load(store: &Store) -> Result<Vec<Arc<Workflow>>, StoreError> {
+/// All workflows in their version in force, by name. Those of `known` that are as they were are taken over.
+pub(crate) async fn load(
+    store: &Store,
+    known: &[Arc<Workflow>],
+) -> Result<Vec<Arc<Workflow>>, StoreError> {
+    let known: HashMap<String, &Arc<Workflow>> =
+        known.iter().map(|workflow| (workflow.id.to_string(), workflow)).collect();
     let models =
         workflow::Entity::find().order_by_asc(workflow::Column::Name).all(&store.read).await?;
     let mut workflows = Vec::with_capacity(models.len());
     for model in models {
+        if let Some(known) = known.get(&model.id).filter(|known| is_as_it_was(known, &model)) {
+            workflows.push(Arc::clone(known));
+            continue;
+        }
         let key = (model.id.clone(), model.version);
         let version = workflow_version::Entity::find_by_id(key).one(&store.read).await?;
         match version.and_then(|version| compiled(&model, &version)) {
@@ -28,6 +38,19 @@ pub(crate) async fn load(store: &Store) -> Result<Vec<Arc<Workflow>>, StoreError
         }
     }
     Ok(workflows)
+}
+
+fn is_as_it_was(known: &Workflow, model: &workflow::Model) -> bool {
+    (known.version, known.enabled) == (model.version, model.enabled)
+        && known.created_at.millis() == model.created_at
+        && known.updated_at.millis() == model.updated_at
+}
+
+/// Puts in force what the store has, after something has changed in it; `applying` is held meanwhile.
+pub(crate) async fn reload(engine: &Engine) -> Result<(), StoreError> {
+    let known = engine.workflows.current();
+    engine.workflows.replace(load(&engine.store, known.workflows()).await?);
+    Ok(())
 }
 
 /// One version, as a run that it started needs it.
@@ -70,6 +93,6 @@ fn compiled(model: &workflow::Model, version: &workflow_version::Model) -> Optio
         enabled: model.enabled,
         created_at: Timestamp::from_millis(model.created_at),
         updated_at: Timestamp::from_millis(model.updated_at),
-        definition: Definition::parse(&version.definition).ok()?,
+        definition: Definition::stored(&version.definition).ok()?,
     })
 }

@@ -22,6 +22,6 @@ pub async fn remove(engine: &Engine, id: WorkflowId) -> Result<(), SaveError> {
     });
     let note = Note::new("workflow.deleted", id.to_string()).saying(&found.definition.name);
     engine.store.writer.change(delete.noted(note)).await?;
-    engine.workflows.replace(list::load(&engine.store).await?);
+    list::reload(engine).await?;
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! Turning a workflow off and on. Runs that have begun go on; an event that comes while it is off starts
-//! none, and `explain` says so.
+//! none, and `explain` says so. Sluice itself turns off what calls a receiver that is gone for good.
 
 use std::sync::Arc;
 
 use sea_orm::{ActiveModelTrait, Set};
 
-use super::{Workflow, list};
+use super::{Workflow, apply, list};
 use crate::Engine;
-use crate::audit::Note;
+use crate::audit::{self, Actor, Note};
 use crate::id::WorkflowId;
 use crate::store::entity::workflow;
 use crate::store::{Change, StoreError};
@@ -27,11 +27,34 @@ pub async fn switch(
     enabled: bool,
 ) -> Result<Arc<Workflow>, SwitchError> {
     let _turn = engine.applying.lock().await;
-    let find = |engine: &Engine| {
-        let current = engine.workflows.current();
-        current.workflows().iter().find(|known| known.id == id).cloned()
-    };
-    let found = find(engine).ok_or(SwitchError::Unknown(id))?;
+    turn(engine, id, enabled, "").await
+}
+
+/// Sluice turns off what calls a receiver that is gone for good, and `says` why. Only the version that met
+/// it: another may call another.
+pub(crate) async fn off_by_itself(
+    engine: &Engine,
+    met: &Workflow,
+    says: &str,
+) -> Result<(), SwitchError> {
+    let _turn = engine.applying.lock().await;
+    if apply::in_force(engine, met.id).is_none_or(|known| known.version != met.version) {
+        return Ok(());
+    }
+    audit::within(async {
+        audit::enter(Actor::sluice());
+        turn(engine, met.id, false, says).await.map(|_| ())
+    })
+    .await
+}
+
+async fn turn(
+    engine: &Engine,
+    id: WorkflowId,
+    enabled: bool,
+    says: &str,
+) -> Result<Arc<Workflow>, SwitchError> {
+    let found = apply::in_force(engine, id).ok_or(SwitchError::Unknown(id))?;
     if found.enabled == enabled {
         return Ok(found);
     }
@@ -49,8 +72,10 @@ pub async fn switch(
         })
     });
     let action = if enabled { "workflow.enabled" } else { "workflow.disabled" };
-    let note = Note::new(action, id.to_string()).saying(&found.definition.name);
+    let name = &found.definition.name;
+    let detail = if says.is_empty() { name.clone() } else { format!("{name}, {says}") };
+    let note = Note::new(action, id.to_string()).saying(detail);
     engine.store.writer.change(update.noted(note)).await?;
-    engine.workflows.replace(list::load(&engine.store).await?);
-    find(engine).ok_or(SwitchError::Unknown(id))
+    list::reload(engine).await?;
+    apply::in_force(engine, id).ok_or(SwitchError::Unknown(id))
 }

@@ -1,16 +1,18 @@
 //! The versions of a workflow: all that ever were in force, also of one that was deleted.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::apply::{self, Save, SaveError, Saved, Target};
 use super::definition::Document;
-use super::explain::{self, Earlier, Verdict};
+use super::explain::{self, Earlier, Then, Verdict};
 use super::{Definition, diff};
 use crate::Engine;
 use crate::event::Event;
 use crate::id::WorkflowId;
 use crate::store::StoreError;
-use crate::store::entity::workflow_version;
+use crate::store::entity::{event, run, workflow_version};
 use crate::time::Timestamp;
 
 /// The longest page.
@@ -82,10 +84,7 @@ pub async fn restore(
     expected: Option<i64>,
 ) -> Result<Saved, SaveError> {
     let document = get(engine, id, number).await?.document;
-    let definition = Definition::compile(document).map_err(|error| {
-        tracing::error!(%id, number, %error, "a stored definition is not valid any more");
-        SaveError::UnknownVersion(id, number)
-    })?;
+    let definition = Definition::compile(document)?;
     let target = Target::Known(id);
     apply::save(engine, Save { target, expected, definition, dry_run: false }).await
 }
@@ -93,26 +92,55 @@ pub async fn restore(
 /// Why each trigger did or did not match an event that has come.
 pub async fn explain(engine: &Engine, event: &Event) -> Result<Vec<Verdict>, StoreError> {
     let current = engine.workflows.current();
+    let ran = ran(engine, event).await?;
     let mut earlier = Earlier::new();
     for workflow in current.workflows() {
-        let changed_since = workflow.updated_at > event.received_at;
-        if !changed_since || workflow.created_at > event.received_at || workflow.version == 1 {
-            continue;
-        }
-        let then = workflow_version::Entity::find()
-            .filter(workflow_version::Column::WorkflowId.eq(workflow.id.to_string()))
-            .filter(workflow_version::Column::CreatedAt.lte(event.received_at.millis()))
-            .order_by_desc(workflow_version::Column::Version)
-            .limit(1)
-            .one(&engine.store.read)
-            .await?;
-        if let Some(then) = then.filter(|then| then.version != workflow.version)
-            && let Some(document) = document(&then)
-        {
-            earlier.insert(workflow.id, document.triggers);
-        }
+        let version = ran.get(&workflow.id).copied();
+        let then = match version {
+            Some(version) if version == workflow.version => None,
+            Some(version) => older(engine, workflow.id, version.saturating_add(1), 1).await?.pop(),
+            None if workflow.updated_at <= event.received_at || workflow.version == 1 => None,
+            None => in_force_at(engine, workflow.id, event.received_at).await?,
+        };
+        let then = then.filter(|then| then.version != workflow.version);
+        let triggers = then.as_ref().and_then(document).map(|document| document.triggers);
+        earlier.insert(workflow.id, Then { ran: version.is_some(), triggers });
     }
     Ok(explain::explain(current.workflows(), event, &earlier))
+}
+
+/// The workflows that the event started, each in its version.
+async fn ran(engine: &Engine, event: &Event) -> Result<HashMap<WorkflowId, i64>, StoreError> {
+    let read = &engine.store.read;
+    let of_event = event::Entity::find()
+        .select_only()
+        .column(event::Column::Seq)
+        .filter(event::Column::Id.eq(event.id.to_string()));
+    let Some(seq) = of_event.into_tuple::<i64>().one(read).await? else {
+        return Ok(HashMap::new());
+    };
+    let runs = run::Entity::find()
+        .select_only()
+        .columns([run::Column::WorkflowId, run::Column::WorkflowVersion])
+        .filter(run::Column::EventSeq.eq(seq))
+        .filter(run::Column::Test.eq(false))
+        .into_tuple::<(String, i64)>()
+        .all(read)
+        .await?;
+    Ok(runs.into_iter().filter_map(|(id, version)| Some((id.parse().ok()?, version))).collect())
+}
+
+async fn in_force_at(
+    engine: &Engine,
+    id: WorkflowId,
+    at: Timestamp,
+) -> Result<Option<workflow_version::Model>, StoreError> {
+    let then = workflow_version::Entity::find()
+        .filter(workflow_version::Column::WorkflowId.eq(id.to_string()))
+        .filter(workflow_version::Column::CreatedAt.lte(at.millis()))
+        .order_by_desc(workflow_version::Column::Version)
+        .limit(1);
+    Ok(then.one(&engine.store.read).await?)
 }
 
 async fn older(

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use engine::bulk::manage::{self, BulkError};
 use engine::bulk::plan::{NewBulk, plan};
-use engine::bulk::{Action, Filter, Operation, State};
+use engine::bulk::{Action, BulkError, Filter, Operation, State, manage};
 use engine::event::export::Export;
 use engine::event::repair::{Repair, repair, repair_noting};
 use engine::event::{EventFilter, EventStatus, error_group, read};

@@ -1,9 +1,13 @@
 //! Runs: mapped, executed, journalled, failed, brought back.
 
-use engine::event::repair::{Repair, RepairError, repair, replay};
+use engine::audit::{self, ActorKind, Filter};
+use engine::event::repair::{Repair, RepairError, repair};
+use engine::event::replay::{Versions, replay};
 use engine::event::{EventFilter, EventStatus, read};
-use engine::run::RunStatus;
+use engine::run::{RunRecord, RunStatus};
 use engine::stats;
+use engine::store::Change;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::databases::Database;
@@ -16,7 +20,10 @@ on_both!(
     a_retry_that_helps_is_never_seen_as_failed,
     a_run_stays_with_the_version_that_started_it,
     several_workflows_settle_one_event,
+    a_receiver_that_is_gone_turns_its_workflow_off,
+    a_long_journal_is_read_as_far_as_somebody_looks,
     a_replay_is_a_new_event_that_names_the_first,
+    a_replay_starts_what_matches_now_or_what_was_started_then,
     an_emitted_event_starts_other_workflows_and_loops_end,
 );
 
@@ -113,9 +120,9 @@ async fn a_run_stays_with_the_version_that_started_it(database: Database) {
 
 async fn several_workflows_settle_one_event(database: Database) {
     let (running, good, bad) = (database.start().await, Sink::start().await, Sink::start().await);
-    bad.answers(410);
+    bad.answers(422);
     running.apply(&workflow("good", &good.url, 5)).await;
-    running.apply(&workflow("bad", &bad.url, 5)).await;
+    running.apply(&workflow("bad", &bad.url, 1)).await;
     let ids: Vec<_> = futures::future::join_all((0..30).map(|n| running.order(n))).await;
     for accepted in ids {
         let record = running.reaches(accepted.id, EventStatus::Failed).await;
@@ -124,26 +131,115 @@ async fn several_workflows_settle_one_event(database: Database) {
         assert_eq!(ends, ["failed", "succeeded"]);
     }
     assert_eq!(good.bodies().len(), 30);
-    assert_eq!(bad.bodies().len(), 30, "410 means never again");
+    assert_eq!(bad.bodies().len(), 30);
     let stats = stats::current(&running.engine).await.unwrap();
     assert_eq!((stats.failed, stats.pending, stats.processing), (30, 0, 0));
+}
+
+async fn a_receiver_that_is_gone_turns_its_workflow_off(database: Database) {
+    let (running, sink) = (database.start().await, Sink::start().await);
+    running.apply(&workflow("w", &sink.url, 5)).await;
+    running.apply(&workflow("other", &sink.url, 50)).await;
+    sink.answers(410);
+    sink.hangs();
+    let first = running.order(1).await.id;
+    while sink.bodies().len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    running.apply(&workflow("other", "http://127.0.0.1:9/elsewhere", 50)).await;
+    sink.goes_on();
+    let record = running.reaches(first, EventStatus::Failed).await;
+    for run in &record.runs {
+        let error = run.error.as_ref().unwrap();
+        assert_eq!(error.exhausted_retry_condition.as_deref(), Some("permanent"), "{error:?}");
+    }
+    // Whatever is to be turned off has been by then.
+    running.engine.stop().await;
+    for workflow in running.engine.workflows.current().workflows() {
+        let name = &workflow.definition.name;
+        assert_eq!(workflow.enabled, name == "other", "{name}: a new version calls another");
+    }
+    assert_eq!(sink.bodies().len(), 2, "never again");
+    let entries = audit::list(&running.engine.store, &Filter::default(), None, 9).await.unwrap();
+    assert_eq!(entries.len(), 1, "nothing else is done by itself: {entries:?}");
+    assert_eq!(
+        (entries[0].action.as_str(), entries[0].actor.kind),
+        ("workflow.disabled", ActorKind::Sluice)
+    );
+    let detail = &entries[0].detail;
+    assert!(detail.starts_with("w, step notify: 127.0.0.1 answered 410"), "{detail}");
+}
+
+async fn a_long_journal_is_read_as_far_as_somebody_looks(database: Database) {
+    let (running, sink) = (database.start().await, Sink::start().await);
+    running.apply(&workflow("w", &sink.url, 1)).await;
+    let event = running.order(1).await.id;
+    let run = running.reaches(event, EventStatus::Processed).await.runs[0].id;
+    let change = Change::new(move |transaction| {
+        Box::pin(async move {
+            let request =
+                r#"{"method":"POST","url":"http://a","headers":{},"body":"b","truncated":true}"#;
+            let attempts = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 1210)
+                 INSERT INTO step_attempts (run_id, number, step, attempt, status, started_at,
+                    duration_ms, request, response, error)
+                 SELECT '{run}', i, 'notify', i, 'failed', 0, 1, '{request}', NULL, 'e' FROM n"
+            );
+            transaction.execute_unprepared(&attempts).await?;
+            let counted = format!("UPDATE runs SET attempts = 1210 WHERE id = '{run}'");
+            transaction.execute_unprepared(&counted).await?;
+            Ok(())
+        })
+    });
+    running.engine.store.writer.change(change).await.unwrap();
+    let found = engine::run::read::get(&running.engine, run).await.unwrap().run;
+    assert_eq!((found.attempts_made, found.attempts.len()), (1_210, 1_000));
+    assert_eq!((found.attempts[0].number, found.attempts[999].number), (211, 1_210));
+    let requests: Vec<_> = found.attempts.iter().filter_map(|it| it.request.as_ref()).collect();
+    assert!(
+        requests.iter().all(|request| request["url"] == "http://a" && request["truncated"] == true)
+    );
+    assert_eq!(requests.iter().filter(|request| request["body"] == "b").count(), 100);
+    assert_eq!(requests[999]["body"], "b", "the newest");
 }
 
 async fn a_replay_is_a_new_event_that_names_the_first(database: Database) {
     let running = database.start().await;
     let first = running.order(1).await.id;
-    let second = replay(&running.engine, first).await.unwrap();
+    let second = replay(&running.engine, first, Versions::Current).await.unwrap();
     let record = running.get(second.id).await;
     assert_eq!(record.row.replay_of, Some(first));
     assert_eq!(record.payload, running.get(first).await.payload);
     assert_ne!(record.row.event_id, running.get(first).await.row.event_id);
 }
 
+async fn a_replay_starts_what_matches_now_or_what_was_started_then(database: Database) {
+    let (running, sink) = (database.start().await, Sink::start().await);
+    running.apply(&workflow("w", &sink.url, 1)).await;
+    let first = running.order(1).await.id;
+    running.reaches(first, EventStatus::Processed).await;
+    let changed = workflow("w", &sink.url, 1).replace("${input.orderId}", "new ${input.orderId}");
+    running.apply(&changed).await;
+    running.apply(&workflow("since", &sink.url, 1)).await;
+    let mut ran = Vec::new();
+    for versions in [Versions::Current, Versions::Original] {
+        let again = replay(&running.engine, first, versions).await.unwrap().id;
+        let record = running.reaches(again, EventStatus::Processed).await;
+        assert_eq!(record.row.replay_of, Some(first));
+        let run = |run: &RunRecord| (run.workflow_name.clone(), run.workflow_version);
+        let mut runs: Vec<_> = record.runs.iter().map(run).collect();
+        runs.sort();
+        ran.push(runs);
+    }
+    let run = |name: &str, version| (name.to_owned(), version);
+    assert_eq!(ran, [vec![run("since", 1), run("w", 2)], vec![run("w", 1)]]);
+}
+
 async fn an_emitted_event_starts_other_workflows_and_loops_end(database: Database) {
     let running = database.start().await;
     let loops = r#"
 name: loop
-triggers: [{ eventType: "tick.*", input: { n: "${event.payload.n + 1}" } }]
+triggers: [{ eventType: "tick.*", filter: event.payload.n >= 0, input: { n: "${event.payload.n + 1}" } }]
 steps:
   - id: again
     emit: { eventType: tick.again, subject: "n ${input.n}" }

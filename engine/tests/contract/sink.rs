@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::AppendHeaders;
 
 #[derive(Clone)]
 pub(crate) struct Sink {
@@ -12,6 +13,8 @@ pub(crate) struct Sink {
     status: Arc<AtomicU16>,
     hangs: Arc<AtomicBool>,
     lingers: Arc<AtomicBool>,
+    /// Seconds for which it asks to be left alone.
+    asks: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
     busiest: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<(HeaderMap, String)>>>,
@@ -26,6 +29,7 @@ impl Sink {
             status: Arc::new(AtomicU16::new(200)),
             hangs: Arc::default(),
             lingers: Arc::default(),
+            asks: Arc::default(),
             open: Arc::default(),
             busiest: Arc::default(),
             seen: Arc::default(),
@@ -39,11 +43,13 @@ impl Sink {
                 // Long enough for a call that should not be there to come in beside this one.
                 tokio::time::sleep(std::time::Duration::from_millis(3)).await;
             }
-            if told.hangs.load(Ordering::SeqCst) {
-                std::future::pending::<()>().await;
+            while told.hangs.load(Ordering::SeqCst) {
+                tokio::time::sleep(std::time::Duration::from_millis(3)).await;
             }
             drop(open);
-            StatusCode::from_u16(told.status.load(Ordering::SeqCst)).unwrap()
+            let status = StatusCode::from_u16(told.status.load(Ordering::SeqCst)).unwrap();
+            let asks = Some(told.asks.load(Ordering::SeqCst)).filter(|seconds| *seconds > 0);
+            (status, asks.map(|seconds| AppendHeaders([("retry-after", seconds.to_string())])), ())
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
         sink
@@ -53,9 +59,18 @@ impl Sink {
         self.status.store(status, Ordering::SeqCst);
     }
 
-    /// Takes requests from now on, and never answers.
+    /// Asks to be left alone with each answer from now on.
+    pub(crate) fn asks(&self, seconds: usize) {
+        self.asks.store(seconds, Ordering::SeqCst);
+    }
+
+    /// Takes requests from now on, and answers none of them before it [`goes_on`](Self::goes_on).
     pub(crate) fn hangs(&self) {
         self.hangs.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn goes_on(&self) {
+        self.hangs.store(false, Ordering::SeqCst);
     }
 
     /// Takes a moment for each answer from now on.

@@ -148,12 +148,13 @@ async fn runs_of_one_key_come_one_after_another(database: Database) {
 
 async fn a_failed_run_makes_way_and_lines_up_again_when_it_is_retried(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
-    running.apply(&workflow("order: { key: input.who }", &sink.url, 2)).await;
-    sink.answers(410);
+    running.apply(&workflow("order: { key: input.who }", &sink.url, 1)).await;
+    sink.answers(422);
     let first = send(&running, "ada", 0).await;
     let second = send(&running, "ada", 1).await;
     running.reaches(first, EventStatus::Failed).await;
     running.reaches(second, EventStatus::Failed).await;
+    running.apply(&workflow("order: { key: input.who }", &sink.url, 2)).await;
     sink.answers(500);
     let third = send(&running, "ada", 2).await;
     let at_work = becomes(&running, third, RunStatus::Waiting).await;

@@ -1,11 +1,13 @@
 //! Versions: every change is kept, an old one comes back, and deleting ends nothing that has begun.
 
+use std::sync::Arc;
+
 use engine::event::EventStatus;
 use engine::id::WorkflowId;
 use engine::run::RunStatus;
 use engine::workflow::apply::{self, Applied, Save, SaveError, Saved, Target};
 use engine::workflow::explain::Reason;
-use engine::workflow::{Definition, remove, switch, versions};
+use engine::workflow::{Definition, Workflow, remove, switch, versions};
 
 use crate::databases::{Database, Running};
 use crate::on_both;
@@ -90,6 +92,37 @@ async fn whoever_saw_another_version_changes_nothing(database: Database) {
     assert!(matches!(taken, Err(SaveError::NameTaken(_))), "{taken:?}");
 }
 
+/// Whether what this server would match comes to be so.
+async fn comes_to(running: &Running, holds: impl Fn(&[Arc<Workflow>]) -> bool) -> bool {
+    for _ in 0..1_000 {
+        if holds(running.engine.workflows.current().workflows()) {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_changes_the_other_matches() {
+    let database = Database::postgres().await;
+    let (one, other) = (database.start().await, database.start().await);
+    let text = |wait: &str| workflow("w", wait, "https://example.com");
+    let id = id(&save(&one, Target::Named, None, &text("1h")).await.unwrap());
+    assert!(comes_to(&other, |all| all.len() == 1).await);
+    let begun = other.order(1).await.id;
+    assert_eq!(other.get(begun).await.runs.len(), 1);
+    save(&other, Target::Known(id), None, &text("2h")).await.unwrap();
+    assert!(comes_to(&one, |all| all[0].version == 2).await);
+    switch::switch(&one.engine, id, false).await.unwrap();
+    assert!(comes_to(&other, |all| !all[0].enabled).await);
+    assert_eq!(other.order(2).await.status, EventStatus::Processed, "nothing starts it");
+    switch::switch(&other.engine, id, true).await.unwrap();
+    assert!(comes_to(&one, |all| all[0].enabled).await);
+    remove::remove(&other.engine, id).await.unwrap();
+    assert!(comes_to(&one, <[_]>::is_empty).await);
+}
+
 async fn a_deleted_workflow_starts_nothing_and_its_runs_go_on(database: Database) {
     let (running, sink) = (database.start().await, Sink::start().await);
     let text = workflow("w", "700ms", &sink.url);
@@ -144,5 +177,12 @@ async fn an_event_is_explained_by_the_triggers_that_were_there(database: Databas
     let under_second = running.order(3).await.id;
     assert_eq!(reasons(under_second).await, [Reason::Matched, Reason::EventType]);
     switch::switch(&running.engine, id(&first), false).await.unwrap();
-    assert_eq!(reasons(under_second).await, [Reason::Disabled, Reason::Disabled]);
+    assert_eq!(reasons(under_second).await, [Reason::Matched, Reason::EventType], "it was on then");
+    let while_off = running.order(4).await.id;
+    switch::switch(&running.engine, id(&first), true).await.unwrap();
+    assert_eq!(reasons(while_off).await, [Reason::Disabled, Reason::EventType], "it was off then");
+    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+    save(&running, Target::Named, None, &text("event.payload.id > 2")).await.unwrap();
+    assert_eq!(reasons(under_second).await, [Reason::CreatedLater, Reason::EventType]);
+    assert_eq!(reasons(while_off).await, [Reason::CreatedLater, Reason::EventType]);
 }

@@ -1,4 +1,4 @@
-//! OpenTelemetry: spans of requests and of the attempts that follow them, sent to a collector by OTLP
+//! OpenTelemetry: spans of requests, of the runs that follow and of their attempts, sent to a collector by OTLP
 //! (http/protobuf) when `OTEL_EXPORTER_OTLP_ENDPOINT` names one.
 
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use engine::id::RunId;
-use engine::run::trace::{Context as Headers, Tracer};
+use engine::run::trace::{Context as Headers, Tracer, Work};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::{HeaderExtractor, HeaderInjector, HttpClient, HttpError};
@@ -23,7 +23,7 @@ use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
 /// Only these are recorded: what a library says of itself is not our trace.
-const SPANS: [&str; 2] = ["request", "step"];
+const SPANS: [&str; 3] = ["request", "run", "step"];
 
 /// Whether spans are recorded; what would cost something asks first.
 static RECORDING: OnceLock<()> = OnceLock::new();
@@ -111,12 +111,19 @@ pub(crate) fn headers_of(span: &Span) -> HeaderMap {
     headers
 }
 
-/// Records the attempts of runs.
-pub(crate) struct Attempts;
+/// Records runs and their attempts.
+pub(crate) struct Runs;
 
-impl Tracer for Attempts {
-    fn attempt(&self, of: &Headers, run: RunId, step: &str) -> (Span, Headers) {
-        let span = tracing::info_span!("step", otel.name = step, otel.kind = "client", %run);
+impl Tracer for Runs {
+    fn begin(&self, of: &Headers, run: RunId, work: Work<'_>) -> (Span, Headers) {
+        let span = match work {
+            Work::Run { workflow } => {
+                tracing::info_span!("run", otel.kind = "consumer", %run, workflow)
+            }
+            Work::Attempt { step } => {
+                tracing::info_span!("step", otel.name = step, otel.kind = "client", %run)
+            }
+        };
         let mut came_with = HeaderMap::new();
         for &(name, ref value) in of {
             if let Ok(value) = HeaderValue::try_from(value.as_str()) {

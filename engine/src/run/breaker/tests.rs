@@ -15,8 +15,12 @@ fn opened() -> Breakers {
     breakers
 }
 
+fn held(breakers: &Breakers, now: i64) -> Option<Hold> {
+    breakers.ask("h", at(now)).err()
+}
+
 fn waits(breakers: &Breakers, now: i64) -> Option<i64> {
-    breakers.ask("h", at(now)).err().map(Timestamp::millis)
+    held(breakers, now).map(|hold| hold.until.millis())
 }
 
 #[test]
@@ -59,6 +63,37 @@ fn those_who_wait_look_again_one_after_the_other() {
     let turns: Vec<_> = (0..1_000).filter_map(|_| waits(&breakers, 0)).collect();
     assert!(turns.windows(2).all(|pair| pair[1] - pair[0] == SPACING));
     assert_eq!((turns.len(), turns[0]), (1_000, SHORTEST_REST));
+    let breakers = opened();
+    let spread: Vec<_> = (0..9).filter_map(|_| held(&breakers, 100)).map(|it| it.spread).collect();
+    assert_eq!(spread, (0..9).map(|place| place * SPACING).collect::<Vec<_>>());
+    assert_eq!(held(&breakers, 500).map(|it| it.spread), Some(0), "who comes alone waits for none");
+}
+
+#[test]
+fn a_host_is_left_alone_for_as_long_as_it_asks() {
+    let breakers = Breakers::default();
+    let ask = |now| breakers.ask("h", at(now)).unwrap_or_else(|_| panic!("may call"));
+    let (first, late) = (ask(0), ask(0));
+    first.ended(Seen::Asking(Duration::from_secs(30)), at(10));
+    let hold = held(&breakers, 20).unwrap();
+    assert_eq!((hold.why, hold.until.millis(), hold.since.millis()), (Why::Asked, 30_010, 10));
+    late.ended(Seen::Asking(Duration::from_secs(9_999_999)), at(30));
+    assert_eq!(waits(&breakers, 40), Some(3_600_030), "and for an hour at most");
+    let probe = ask(3_600_030);
+    assert!(held(&breakers, 3_600_030).is_some(), "one goes first");
+    probe.ended(Seen::Asking(Duration::from_secs(2)), at(3_600_100));
+    assert!(waits(&breakers, 3_602_000) >= Some(3_602_100));
+    ask(3_602_100).ended(Seen::Answering, at(3_602_200));
+    assert!(waits(&breakers, 3_602_200).is_none());
+}
+
+#[test]
+fn who_may_not_call_is_told_why_and_since_when() {
+    let hold = held(&opened(), 500).unwrap();
+    assert_eq!((hold.why, hold.since.millis()), (Why::Failing, 0));
+    let full = Breakers::default();
+    let _calls: Vec<_> = (0..MOST_CALLS).filter_map(|_| full.ask("h", at(0)).ok()).collect();
+    assert_eq!(held(&full, 0).map(|hold| hold.why), Some(Why::Full));
 }
 
 #[test]

@@ -11,8 +11,14 @@ use crate::workflow::definition::HttpStep;
 /// How much of a body the journal keeps.
 const CAP: usize = 16 * 1024;
 /// Header values that the journal never shows.
-const SECRET_HEADERS: [&str; 5] =
-    ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"];
+const SECRET_HEADERS: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "webhook-signature",
+    "x-api-key",
+];
 
 /// The request as people may see it. What reads a secret is rendered once more, from `masked`, in which
 /// secrets have no value: so nothing of them comes through, however they were used.
@@ -38,7 +44,7 @@ pub(super) fn request(http: &HttpStep, request: &Request, masked: &Scope, mask: 
     }
     let (body, truncated) = capped(&body);
     json!({
-        "method": http.method.as_str(),
+        "method": request.method.as_str(),
         "url": url,
         "headers": headers,
         "body": body,

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
-pub(super) const MASKED: &str = "•••";
+pub(super) use crate::event::header::MASKED;
 
 /// The ways in which the secrets of a call could come back, the longest first.
 pub(super) struct Mask(Vec<String>);

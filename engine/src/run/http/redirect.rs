@@ -65,6 +65,7 @@ mod tests {
             url: "https://one.example/a/b?c".parse().unwrap(),
             headers,
             body: Some(b"{}".to_vec()),
+            timeout: std::time::Duration::from_secs(15),
             secret_headers: vec![HeaderName::from_static("x-token")],
             secret_body: false,
         }

@@ -100,3 +100,80 @@ proptest! {
         prop_assert!(matches!(next(&definition, &mut state, scope, now), Next::Finished));
     }
 }
+
+fn outcome_of(step: &str, input: Json) -> Outcome {
+    let text = format!("{{name: n, triggers: [{{eventType: '*'}}], steps: [{step}]}}");
+    let definition = Definition::parse(&text).unwrap();
+    let mut state = RunState { input: Some(input), ..RunState::default() };
+    match next(&definition, &mut state, scope, Timestamp::from_millis(0)) {
+        Next::Decided { outcome, .. } => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_delay_is_as_long_as_its_template_says() {
+    let text =
+        "{name: n, triggers: [{eventType: '*'}], steps: [{id: w, delay: {for: '${input.wait}'}}]}";
+    let definition = Definition::parse(text).unwrap();
+    let mut state = RunState { input: Some(json!({ "wait": "3s" })), ..RunState::default() };
+    let now = Timestamp::from_millis(0);
+    let Next::Sleep { until } = next(&definition, &mut state, scope, now) else { panic!() };
+    assert_eq!(until.millis(), 3_000);
+    let Next::Decided { outcome, .. } = next(&definition, &mut state, scope, until) else {
+        panic!()
+    };
+    assert_eq!(outcome, Outcome::Succeeded(json!({ "until": until })));
+
+    let step = "{id: w, delay: {for: '${input.wait}'}}";
+    for (input, says) in [
+        (json!({ "wait": "soon" }), "for: `soon` is not a duration"),
+        (json!({ "wait": 3 }), "for: `3` is not a duration"),
+        (json!({}), "for: no such field `wait`"),
+    ] {
+        let Outcome::Failed(failure) = outcome_of(step, input) else { panic!("{says}") };
+        assert!(failure.permanent && failure.message.starts_with(says), "{failure:?}");
+    }
+}
+
+#[test]
+fn what_makes_too_much_fails_for_good() {
+    let step = "{id: s, transform: '${input.a.map(x, input.a.map(y, input.a.map(z, z)))}'}";
+    let input = json!({ "a": (0..1_000).collect::<Vec<_>>() });
+    let Outcome::Failed(failure) = outcome_of(step, input.clone()) else { panic!() };
+    assert!(failure.permanent && failure.message.starts_with("transform: it takes too many steps"));
+
+    let when = "input.a.all(x, input.a.all(y, input.a.all(z, z >= 0)))";
+    let Outcome::Failed(failure) =
+        outcome_of(&format!("{{id: s, transform: 1, when: '{when}'}}"), input)
+    else {
+        panic!("it is not left out unseen")
+    };
+    assert!(failure.permanent && failure.message.starts_with("when: it takes too many steps"));
+
+    let mut state = RunState::default();
+    let large = json!("0".repeat(8 << 20));
+    assert_eq!(kept(&state, Outcome::Succeeded(json!(1))), Outcome::Succeeded(json!(1)));
+    for step in ["a", "b"] {
+        state.steps.insert(step.into(), json!({ "output": large }));
+    }
+    let Outcome::Failed(failure) = kept(&state, Outcome::Succeeded(json!(1))) else { panic!() };
+    assert!(failure.permanent && failure.message.contains("more than 16 MiB"), "{failure:?}");
+}
+
+#[test]
+fn a_payload_that_no_value_can_hold_fails_the_run_at_its_start() {
+    for trigger in ["{eventType: '*'}", "{eventType: '*', input: {id: '${event.id}'}}"] {
+        let text = format!("{{name: n, triggers: [{trigger}], steps: [{{id: s, transform: 1}}]}}");
+        let trigger = &Definition::parse(&text).unwrap().triggers[0];
+        for payload in [r#"{"data":1e400}"#, r#""\ud83d""#] {
+            let scope = Scope::default().with("event", &json!({ "id": "evt_1" }));
+            let failure = begin(trigger, &scope, payload).unwrap_err();
+            assert!(
+                failure.permanent && failure.message.starts_with("the payload cannot be read: ")
+            );
+        }
+        let scope = Scope::default().with("event", &json!({ "id": "evt_1", "payload": null }));
+        assert!(begin(trigger, &scope, "null").is_ok());
+    }
+}

@@ -40,7 +40,7 @@ impl Floor {
                 return true;
             }
             let places = room.len();
-            let claimed = match self.engine.store.writer.claim(places).await {
+            let claimed = match self.claim_of(places).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::debug!(%error, "due runs could not be claimed");
@@ -58,6 +58,11 @@ impl Floor {
                 return false;
             }
         }
+    }
+
+    async fn claim_of(&self, places: usize) -> Result<Vec<Claimed>, StoreError> {
+        let under_way = self.held_runs().into_iter().collect();
+        self.engine.store.writer.claim(places, under_way).await
     }
 
     /// A cheap look before a write transaction is spent on claiming.
@@ -103,6 +108,7 @@ async fn assign(
     // It was due: that counts, for due times follow a clock that was set, and what the run remembers does not.
     let now = engine.steady();
     state.delayed_until = state.delayed_until.map(|until| until.min(now));
+    state.held_since = state.held_since.map(|since| since.min(now));
     let event = match &state.event {
         Some(carried) => Some(Arc::new(carried.event())),
         None => events.get(&claimed.event_seq).cloned(),

@@ -11,14 +11,18 @@ use crate::Engine;
 use crate::event::EventError;
 use crate::expression::Scope;
 use crate::run::credentials::Credentials;
+use crate::run::emit::Cause;
+use crate::run::hold::{self, Held};
 use crate::run::http::Made;
 use crate::run::machine::{self, Failure, Next, Outcome, Stand};
 use crate::run::scope::{event_scope, step_scope};
+use crate::run::trace::{self, Work};
 use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::run::{emit, http};
 use crate::store::{Progress, StoreError};
 use crate::time::Timestamp;
 use crate::workflow::definition::HttpStep;
+use crate::workflow::{Workflow, switch};
 
 /// How long the outcome of an attempt is kept for a database that takes no writes.
 const RECORD_PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +34,8 @@ struct Working<'e> {
     engine: &'e Engine,
     assignment: Assignment,
     started_at: Timestamp,
+    /// The headers of its trace, which calls and emitted events carry on.
+    trace: trace::Context,
     begun: Instant,
     /// Whether the store knows that the run is running.
     shown: bool,
@@ -40,13 +46,21 @@ pub(super) async fn advance(
     stop: &CancellationToken,
     assignment: Assignment,
 ) -> Result<(), StoreError> {
-    let started_at = assignment.started_at.unwrap_or_else(|| engine.now());
-    let shown = assignment.started_at.is_some();
-    let mut assignment = assignment;
-    assignment.state.held_by = None;
     #[cfg(test)]
     super::panic_if_told(&assignment);
-    let mut run = Working { engine, assignment, started_at, begun: Instant::now(), shown };
+    let of = trace::context(&assignment.event.headers);
+    let work = Work::Run { workflow: &assignment.workflow.definition.name };
+    let (span, trace) = engine.tracing.begin(of, assignment.run, work);
+    let started_at = assignment.started_at.unwrap_or_else(|| engine.now());
+    let shown = assignment.started_at.is_some();
+    let run = Working { engine, assignment, started_at, trace, begun: Instant::now(), shown };
+    work_off(run, stop).instrument(span).await
+}
+
+/// Goes from step to step until the run ends or waits.
+async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), StoreError> {
+    let engine = run.engine;
+    run.assignment.state.held_by = None;
     let event = event_scope(&run.assignment.event);
     if let Err(failure) = run.begin(&event) {
         return run.fail_at_start(failure).await;
@@ -67,20 +81,32 @@ pub(super) async fn advance(
             Next::Emit { step, emit } => {
                 let Assignment { event, state, .. } = &run.assignment;
                 let (scope, input) = (scope(state), state.input.clone().unwrap_or_default());
-                let sent = emit::emit(engine, id, &step.id, emit, event, &input, &scope).await;
-                (step, now, sent, None)
+                let cause = Cause { run: id, step: &step.id, event, trace: &run.trace };
+                (step, now, emit::emit(engine, cause, emit, &input, &scope).await, None)
             }
             Next::Call { step, http } => {
                 let scope = scope(&run.assignment.state);
                 match run.call(&step.id, http, &scope).await? {
                     Made::Call(call) => (step, now, call.outcome.clone(), Some(call)),
-                    Made::Held { host, until } => {
-                        run.assignment.state.held_by = Some(host);
-                        return run.wait(until, Vec::new()).await;
+                    Made::Held { host, hold } => {
+                        let (now, state) = (engine.steady(), &mut run.assignment.state);
+                        match hold::hold(state, &step.retry, hold, now) {
+                            Held::Waits { until } => {
+                                state.held_by = Some(host);
+                                return run.wait(until, Vec::new()).await;
+                            }
+                            Held::Spends => {
+                                let since = engine.environment.steady.on_the_wall(hold.since);
+                                let failure = hold::spent(&host, hold.why, since);
+                                (step, engine.now(), Outcome::Failed(failure), None)
+                            }
+                        }
                     }
                 }
             }
         };
+        let gone = call.as_ref().is_some_and(http::Call::is_gone);
+        let outcome = machine::kept(&run.assignment.state, outcome);
         let attempt = run.journal(&step.id, attempt_at, &outcome, call);
         let jitter = engine.environment.jitter();
         let now = engine.now();
@@ -100,9 +126,22 @@ pub(super) async fn advance(
                 return run.wait(engine.steady().plus(wait), vec![attempt]).await;
             }
             Stand::Failed(error) => {
-                return run.finish(RunStatus::Failed, Some(error), vec![attempt]).await;
+                let says = format!("step {}: {}", step.id, error.error_message);
+                let test = run.assignment.state.test;
+                run.finish(RunStatus::Failed, Some(error), vec![attempt]).await?;
+                if gone && !test {
+                    turn_off(engine, &workflow, &says).await;
+                }
+                return Ok(());
             }
         }
+    }
+}
+
+/// A receiver that is gone for good is not called by the next event.
+async fn turn_off(engine: &Engine, workflow: &Workflow, says: &str) {
+    if let Err(error) = switch::off_by_itself(engine, workflow, says).await {
+        tracing::warn!(workflow = workflow.definition.name, %error, "it could not be turned off");
     }
 }
 
@@ -130,9 +169,9 @@ impl Working<'_> {
         scope: &Scope,
     ) -> Result<Made, StoreError> {
         let id = self.assignment.run;
-        let event = Arc::clone(&self.assignment.event);
-        let (span, context) = self.engine.tracing.attempt(&event.headers, id, step);
         let (engine, workflow) = (self.engine, self.assignment.workflow.id);
+        let work = Work::Attempt { step };
+        let (span, context) = engine.tracing.begin(self.trace.clone(), id, work);
         let call = async move {
             match Credentials::of(engine, workflow, http).await {
                 Ok(credentials) => {

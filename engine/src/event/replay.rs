@@ -1,0 +1,104 @@
+//! Sending an event through again: a new event that names the first.
+
+use std::sync::Arc;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::read::{self, ReadError};
+use super::{Event, EventRow};
+use crate::Engine;
+use crate::audit::{self, Note};
+use crate::id::EventId;
+use crate::intake;
+use crate::store::entity::run;
+use crate::store::{Accepted, StoreError};
+use crate::workflow::list;
+use crate::workflow::triggers::Match;
+
+/// Which workflows a replay starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// Those that match today, as they are today.
+    #[default]
+    Current,
+    /// Those that the first event started, in the versions that it started; a deleted one starts nothing.
+    Original,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error("there is no event {0}")]
+    Unknown(EventId),
+    #[error("the event could not be replayed: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Sends the event through again as it was received.
+pub async fn replay(
+    engine: &Engine,
+    id: EventId,
+    versions: Versions,
+) -> Result<Accepted, ReplayError> {
+    let found = read::get(engine, id).await.map_err(|error| match error {
+        ReadError::Unknown(id) => ReplayError::Unknown(id),
+        ReadError::Store(error) => ReplayError::Store(error),
+    })?;
+    let seq = found.row.seq;
+    let event = Arc::new(again(engine, found.row, found.payload, found.headers));
+    let accepted = match versions {
+        Versions::Current => intake::accept(engine, event, false).await?,
+        Versions::Original => {
+            let started = started(engine, seq).await?;
+            intake::accept_for(engine, event, started).await?
+        }
+    };
+    // The new event names the old one by itself; the entry adds who asked for it.
+    let note = Note::new("event.replayed", id.to_string()).saying(format!("as {}", accepted.id));
+    audit::record_if_someone(&engine.store, note).await?;
+    Ok(accepted)
+}
+
+/// What the event with this number started when it came, as it was then.
+async fn started(engine: &Engine, event_seq: i64) -> Result<Vec<Match>, StoreError> {
+    let runs = run::Entity::find()
+        .filter(run::Column::EventSeq.eq(event_seq))
+        .filter(run::Column::Test.eq(false))
+        .order_by_asc(run::Column::Id)
+        .all(&engine.store.read)
+        .await?;
+    let mut started: Vec<Match> = Vec::with_capacity(runs.len());
+    for run in runs {
+        let Ok(workflow) = run.workflow_id.parse() else { continue };
+        let is_there = engine.workflows.current().workflows().iter().any(|it| it.id == workflow);
+        let trigger = usize::try_from(run.trigger_index).unwrap_or_default();
+        if is_there
+            && let Some(workflow) = list::version(engine, workflow, run.workflow_version).await?
+        {
+            started.push(Match { workflow, trigger });
+        }
+    }
+    Ok(started)
+}
+
+/// The event as a new one that names the first.
+pub(crate) fn again(
+    engine: &Engine,
+    row: EventRow,
+    payload: Arc<str>,
+    headers: Arc<[(String, String)]>,
+) -> Event {
+    let id = EventId::new(engine.environment.next_id());
+    Event {
+        id,
+        event_id: id.to_string(),
+        event_type: row.event_type,
+        source: row.source,
+        subject: row.subject,
+        received_at: engine.now(),
+        occurred_at: row.occurred_at,
+        payload,
+        headers,
+        replay_of: Some(row.id),
+        key_id: None,
+    }
+}
