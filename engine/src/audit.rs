@@ -3,7 +3,8 @@
 //!
 //! Whoever opens a door (a route, the dashboard, the command line) says who comes in, by
 //! [`within`] and [`enter`]; the change says what it is, by a [`Note`]. What Sluice does by itself
-//! runs outside of any door and leaves no entry.
+//! runs outside of any door and leaves no entry, unless it is what people decide otherwise: then Sluice
+//! comes in by its own name.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -27,6 +28,8 @@ pub enum ActorKind {
     Key,
     /// Someone with access to the database, by the command line.
     CommandLine,
+    /// Sluice itself.
+    Sluice,
 }
 
 impl ActorKind {
@@ -35,11 +38,13 @@ impl ActorKind {
             Self::Person => "person",
             Self::Key => "key",
             Self::CommandLine => "command_line",
+            Self::Sluice => "sluice",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Person, Self::Key, Self::CommandLine].into_iter().find(|kind| kind.as_str() == text)
+        let all = [Self::Person, Self::Key, Self::CommandLine, Self::Sluice];
+        all.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -62,6 +67,10 @@ impl Actor {
 
     pub fn command_line(user: &str) -> Self {
         Self { kind: ActorKind::CommandLine, name: user.to_owned() }
+    }
+
+    pub(crate) fn sluice() -> Self {
+        Self { kind: ActorKind::Sluice, name: "Sluice".to_owned() }
     }
 }
 

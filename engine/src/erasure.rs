@@ -20,6 +20,7 @@ use crate::vault::VaultError;
 pub mod criterion;
 mod find;
 pub mod manage;
+mod path;
 pub(crate) mod worker;
 
 pub use criterion::{Criterion, InvalidCriterion};

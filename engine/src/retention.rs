@@ -1,8 +1,8 @@
 //! How long, and how much of them, events are kept. Nothing is removed until somebody says so.
 //!
 //! A rule is about settled events: processed ones, or dead letters, of one source or of every source
-//! that has no rule of its own. Events go with their bodies, runs, journals and notes; what the
-//! dashboard counts over time stays.
+//! that has no rule of its own. Events go with their bodies, runs, journals and notes. What the
+//! dashboard counts over time, and the audit log, have times of their own ([`forget`]).
 
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use crate::store::entity::retention_rule;
 use crate::store::{Change, StoreError};
 use crate::time::Timestamp;
 
+mod count;
+pub mod forget;
+pub mod going;
 pub mod limit;
 pub mod sweep;
 
@@ -69,16 +72,10 @@ pub enum RetentionError {
 
 /// Puts a rule in force, in place of one for the same events.
 pub async fn set(engine: &Engine, rule: Rule) -> Result<(), RetentionError> {
-    if rule.keep < SHORTEST {
-        return Err(RetentionError::TooShort);
-    }
-    let source = rule.source.clone().unwrap_or_default();
-    if rule.source.is_some() && (source.is_empty() || source.len() > 255 || source.contains('\0')) {
-        return Err(RetentionError::Source);
-    }
+    rule.check()?;
     let model = retention_rule::Model {
         status: rule.status.as_str().into(),
-        source,
+        source: rule.source.clone().unwrap_or_default(),
         keep_millis: i64::try_from(rule.keep.as_millis()).unwrap_or(i64::MAX),
         created_at: engine.now().millis(),
     };
@@ -100,7 +97,8 @@ pub async fn set(engine: &Engine, rule: Rule) -> Result<(), RetentionError> {
         })
     });
     let days = rule.keep.as_secs_f64() / 86_400.0;
-    let note = Note::new("retention.set", rule.name()).saying(format!("{days} days"));
+    let note = Note::new("retention.set", name(rule.status, rule.source.as_deref()))
+        .saying(format!("{days} days"));
     Ok(engine.store.writer.change(change.noted(note)).await?)
 }
 
@@ -110,7 +108,7 @@ pub async fn remove(
     status: Settled,
     source: Option<String>,
 ) -> Result<(), RetentionError> {
-    let name = Rule { status, source: source.clone(), keep: SHORTEST }.name();
+    let name = name(status, source.as_deref());
     let change = Change::new(move |transaction| {
         let key = (status.as_str().to_owned(), source.clone().unwrap_or_default());
         Box::pin(async move {
@@ -139,10 +137,10 @@ impl Rule {
         })
     }
 
-    fn name(&self) -> String {
-        match &self.source {
-            Some(source) => format!("{} of {source}", self.status.as_str()),
-            None => self.status.as_str().to_owned(),
+    fn check(&self) -> Result<(), RetentionError> {
+        match self.keep < SHORTEST {
+            true => Err(RetentionError::TooShort),
+            false => check_source(self.source.as_deref()),
         }
     }
 
@@ -152,12 +150,18 @@ impl Rule {
     }
 }
 
-/// What a rule would remove now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
-    pub rule: Rule,
-    pub events: i64,
-    /// Of payloads; their runs and journals come on top.
-    pub bytes: i64,
-    pub oldest: Option<Timestamp>,
+fn check_source(source: Option<&str>) -> Result<(), RetentionError> {
+    let wrong = |name: &str| name.is_empty() || name.len() > 255 || name.contains('\0');
+    match source.is_some_and(wrong) {
+        true => Err(RetentionError::Source),
+        false => Ok(()),
+    }
+}
+
+/// What the audit log calls these events.
+fn name(status: Settled, source: Option<&str>) -> String {
+    match source {
+        Some(source) => format!("{} of {source}", status.as_str()),
+        None => status.as_str().to_owned(),
+    }
 }

@@ -1,11 +1,13 @@
 //! The numbers of the dashboard, read from counters and rollups, never from the events. Only the
 //! quarantine, which is kept small, is counted as it is.
 
+pub mod growth;
 pub mod overview;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, Statement};
 
 use crate::Engine;
+use crate::alert::rule;
 use crate::event::EventStatus;
 use crate::search::index;
 use crate::source::quarantine;
@@ -26,6 +28,8 @@ pub struct Stats {
     pub search_behind: i64,
     /// Deliveries in quarantine.
     pub quarantined: i64,
+    /// Alert rules that fire.
+    pub alerts_firing: u64,
     /// Milliseconds from acceptance to settling, events with runs, last hour.
     pub latency: Option<[i64; 3]>,
     /// Events accepted per second over this minute and the last.
@@ -57,6 +61,7 @@ pub async fn current(engine: &Engine) -> Result<Stats, StoreError> {
     }
     stats.search_behind = index::behind(engine);
     stats.quarantined = quarantine::counts(engine).await?.iter().map(|(_, held)| held).sum();
+    stats.alerts_firing = rule::firing(engine).await?;
     let sql = "SELECT bucket, CAST(SUM(count) AS BIGINT) AS count FROM latency_rollups
         WHERE minute > $1 GROUP BY bucket ORDER BY bucket";
     let since = (now.minute() - WINDOW_MINUTES).into();

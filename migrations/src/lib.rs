@@ -28,6 +28,7 @@ mod m0016_steady;
 mod m0017_run_lists;
 mod m0018_session_age;
 mod m0019_session_owner;
+mod m0020_source_limits;
 
 pub struct Migrator;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_run_lists::RunLists),
             Box::new(m0018_session_age::SessionAge),
             Box::new(m0019_session_owner::SessionOwner),
+            Box::new(m0020_source_limits::SourceLimits),
         ];
         all.into_iter().map(|each| Box::new(Whole(each)) as Box<dyn MigrationTrait>).collect()
     }

@@ -7,8 +7,8 @@ use crate::{
     api::{StartErasure, list_erasures},
     model::ErasureView,
     ui::{
-        Actions, Columns, Confirm, Fetched, Field, Header, Moment, Notice, Refusal, announce,
-        json::size, number::count,
+        Actions, Columns, Confirm, Fetched, Field, ForOwners, Header, Moment, Notice, Refusal,
+        announce, json::size, number::count,
     },
 };
 
@@ -16,13 +16,20 @@ use crate::{
 pub fn ErasuresPage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let start = ServerAction::<StartErasure>::new();
-    announce(start, |()| Notice::done("Done as asked."));
+    announce(start, |begun| {
+        Notice::done(match begun {
+            true => "It is being erased; the receipt tells what went.",
+            false => "Counted. Nothing is erased yet.",
+        })
+    });
     let receipts = Resource::new(move || done.get(), |_| list_erasures());
     view! {
         <Header title="Erasures" />
         <div class="scroll">
             // Not read again with the receipts: what was counted is still there to be erased.
-            <Form start />
+            <ForOwners>
+                <Form start />
+            </ForOwners>
             <Fetched from=receipts let:receipts>
                 <Receipts receipts />
             </Fetched>
@@ -45,7 +52,7 @@ fn Form(start: ServerAction<StartErasure>) -> AnyView {
                 <Refusal action=start />
                 <Field
                     label="Where"
-                    hint="A path in the payload, such as customer.email. Empty is the subject of events."
+                    hint="A path in the payload, such as customer.email or $.items[*].to. Empty is the subject of events."
                 >
                     <input class="m" name="path" maxlength="500" autocomplete="off" spellcheck="false" />
                 </Field>

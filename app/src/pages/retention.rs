@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 pub mod limits;
+pub mod planned;
 
+use self::planned::{Asked, Fields, Planned};
 use crate::{
-    api::{RemoveRetention, SetRetention, list_retention},
-    model::RetentionView,
+    ApiError,
+    api::{RemoveRetention, SetRetention, list_retention, plan_retention},
+    model::{RetentionPlan, RetentionView},
     ui::{
-        Actions, Columns, Confirm, Day, Fetched, Field, Header, Notice, Refusal, announce,
-        json::size,
+        Actions, Columns, Confirm, Day, Fetched, Field, ForOperators, Header, Notice, Refusal,
+        announce, json::size,
     },
 };
 
@@ -24,7 +27,9 @@ pub fn RetentionPage() -> impl IntoView {
     view! {
         <Header title="Retention" />
         <div class="scroll">
-            <RuleForm set />
+            <ForOperators>
+                <RuleForm set />
+            </ForOperators>
             <limits::Limits />
             <Fetched from=rules let:rules>
                 <Rules rules remove />
@@ -35,38 +40,70 @@ pub fn RetentionPage() -> impl IntoView {
 
 #[component]
 fn RuleForm(set: ServerAction<SetRetention>) -> AnyView {
-    let pending = set.pending();
+    let asked = planned::asked("keep");
+    let plans = Resource::new(move || asked.get(), plan);
     view! {
         <section class="sheet-form" aria-labelledby="retention-form">
             <h2 id="retention-form">"Keep events for"</h2>
             <p class="dim">
                 "Settled events that were received longer ago are removed in small batches, with their runs \
-                 and journals. What the dashboard counts over time stays. Without a rule, events are kept \
-                 for ever."
+                 and journals. What the dashboard counts over time stays for 32 days. Without a rule, events \
+                 are kept for ever."
             </p>
-            <ActionForm action=set attr:class="form">
-                <Refusal action=set />
-                <Field label="Which">
-                    <select class="wide" name="status">
-                        <option value="processed">"Processed events"</option>
-                        <option value="failed">"Dead letters"</option>
-                    </select>
-                </Field>
-                <Field label="Source" hint="Empty is every source that has no rule of its own.">
-                    <input class="m" name="source" autocomplete="off" spellcheck="false" />
-                </Field>
-                <Field label="For" hint="Such as 30d; a day at least.">
-                    <input class="m" name="keep" required autocomplete="off" placeholder="30d" />
-                </Field>
-                <div class="row">
-                    <button class="btn main" disabled=pending>
-                        "Set"
-                    </button>
-                </div>
-            </ActionForm>
+            <form class="form" method="get" action="/retention">
+                <Fields
+                    asked
+                    label="Which"
+                    source_hint="Empty is every source that has no rule of its own."
+                >
+                    <Field label="For" hint="Such as 30d; a day at least.">
+                        <input
+                            class="m"
+                            name="keep"
+                            required
+                            autocomplete="off"
+                            placeholder="30d"
+                            value=asked.get_untracked().map(|asked| asked.amount)
+                        />
+                    </Field>
+                </Fields>
+            </form>
+            <Fetched from=plans let:plan>
+                {plan.map(|(asked, plan)| view! { <InForce asked plan set /> })}
+            </Fetched>
         </section>
     }
     .into_any()
+}
+
+async fn plan(asked: Option<Asked>) -> Result<Option<(Asked, RetentionPlan)>, ApiError> {
+    let Some(asked) = asked else { return Ok(None) };
+    let Asked { status, source, amount } = asked.clone();
+    Ok(Some((asked, plan_retention(status, source, amount).await?)))
+}
+
+#[component]
+fn InForce(asked: Asked, plan: RetentionPlan, set: ServerAction<SetRetention>) -> AnyView {
+    let Asked { status, source, amount } = asked.clone();
+    view! {
+        <Planned asked plan kept="kept for">
+            <ActionForm action=set attr:class="form">
+                <Refusal action=set />
+                <input type="hidden" name="status" value=status />
+                <input type="hidden" name="source" value=source />
+                <input type="hidden" name="keep" value=amount />
+                <button class="btn danger" disabled=set.pending()>
+                    "Put in force"
+                </button>
+            </ActionForm>
+        </Planned>
+    }
+    .into_any()
+}
+
+/// What the events of this status are called.
+fn which(status: &str) -> &'static str {
+    if status == "failed" { "Dead letters" } else { "Processed events" }
 }
 
 #[component]
@@ -93,7 +130,7 @@ fn Rules(rules: Vec<RetentionView>, remove: ServerAction<RemoveRetention>) -> An
 #[component]
 fn Row(rule: RetentionView, remove: ServerAction<RemoveRetention>) -> AnyView {
     let RetentionView { status, source, keep, due, due_bytes, oldest } = rule;
-    let which = if status == "failed" { "Dead letters" } else { "Processed events" };
+    let which = which(&status);
     let id = format!("keep-{status}-{}", source.as_deref().unwrap_or_default());
     let bytes = size(usize::try_from(due_bytes).unwrap_or(usize::MAX));
     view! {
@@ -119,18 +156,20 @@ fn Row(rule: RetentionView, remove: ServerAction<RemoveRetention>) -> AnyView {
             </td>
             <td>
                 <div class="row end-row">
-                    <Confirm
-                        id
-                        label="Remove"
-                        title="Keep these events again?"
-                        text="They are kept for ever, or as long as the rule for every source says."
-                    >
-                        <ActionForm action=remove attr:class="inline">
-                            <input type="hidden" name="status" value=status />
-                            <input type="hidden" name="source" value=source.unwrap_or_default() />
-                            <button class="btn danger">"Remove rule"</button>
-                        </ActionForm>
-                    </Confirm>
+                    <ForOperators>
+                        <Confirm
+                            id
+                            label="Remove"
+                            title="Keep these events again?"
+                            text="They are kept for ever, or as long as the rule for every source says."
+                        >
+                            <ActionForm action=remove attr:class="inline">
+                                <input type="hidden" name="status" value=status />
+                                <input type="hidden" name="source" value=source.unwrap_or_default() />
+                                <button class="btn danger">"Remove rule"</button>
+                            </ActionForm>
+                        </Confirm>
+                    </ForOperators>
                 </div>
             </td>
         </tr>

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, Statement};
 
+use super::growth::{self, Growth};
 use crate::Engine;
 use crate::store::entity::workflow;
 use crate::store::{StoreError, health, quantiles};
@@ -115,6 +116,7 @@ pub struct Overview {
     /// When the oldest dead letter failed.
     pub oldest_dead_letter: Option<Timestamp>,
     pub size: health::Size,
+    pub growth: Growth,
 }
 
 /// The last ones, so that many watchers cost one.
@@ -185,6 +187,7 @@ async fn read(engine: &Engine, range: Range) -> Result<Overview, StoreError> {
     let types = counted(read, "event_type", frame).await?;
     let sources = counted(read, "source", frame).await?;
     let (timed, timed_before) = (timed(read, frame).await?, timed(read, frame.before()).await?);
+    let (events, size) = (super::by_status(read).await?, health::size(&engine.store).await?);
     let oldest = "SELECT processed_at FROM events WHERE status = 'failed' ORDER BY seq LIMIT 1";
     let oldest = read.query_one_raw(Statement::from_string(read.get_database_backend(), oldest));
     let oldest = oldest.await?.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?;
@@ -192,7 +195,7 @@ async fn read(engine: &Engine, range: Range) -> Result<Overview, StoreError> {
         range,
         from: frame.begins(0),
         now,
-        events: super::by_status(read).await?,
+        events,
         totals: sum(&types),
         before: before(read, frame.before()).await?,
         latency: of_all(&timed),
@@ -202,7 +205,8 @@ async fn read(engine: &Engine, range: Range) -> Result<Overview, StoreError> {
         sources: lines(frame, sources),
         workflows: workflows(read, frame).await?,
         oldest_dead_letter: oldest.flatten().map(Timestamp::from_millis),
-        size: health::size(&engine.store).await?,
+        size,
+        growth: growth::read(engine, events.iter().sum(), size).await?,
     })
 }
 

@@ -23,6 +23,7 @@ use crate::sink::Sink;
 on_both!(
     all_events_of_a_subject_go_with_all_that_belongs_to_them,
     a_value_in_the_payload_is_found_wherever_it_is,
+    a_standard_path_finds_it_and_so_does_one_in_what_a_value_cannot_hold,
     a_plan_counts_and_changes_nothing,
     a_held_event_stays_and_is_counted,
     what_is_under_way_is_erased_too,
@@ -226,6 +227,24 @@ async fn a_value_in_the_payload_is_found_wherever_it_is(database: Database) {
     let left = quarantine::list(engine, HeldFilter::default(), None, 10).await.unwrap();
     assert_eq!(left.len(), 1);
     assert!(String::from_utf8_lossy(&left[0].body).contains("bob@"));
+}
+
+async fn a_standard_path_finds_it_and_so_does_one_in_what_a_value_cannot_hold(database: Database) {
+    let running = database.start().await;
+    let plain = running.send(order(1, ADA, "Ada")).await.id;
+    let other = running.send(order(2, "bob@example.test", "Bob")).await.id;
+    let payload = format!(r#"{{"customer":{{"email":"{ADA}","spent":1e400}}}}"#);
+    let body = format!(r#"{{"eventType":"order.created","source":"shop","payload":{payload}}}"#);
+    let huge = engine::event::envelope::parse(body.as_bytes()).unwrap();
+    let huge = engine::intake::ingest(&running.engine, &running.key, huge, Vec::new(), None);
+    let huge = huge.await.unwrap().id;
+    let criterion = Criterion::parse(None, Some("$.customer['email']"), Some(ADA)).unwrap();
+    let erasure = erase(&running, &criterion).await;
+    assert_eq!((erasure.counts.events, erasure.path.as_deref()), (2, Some("customer.email")));
+    for gone in [plain, huge] {
+        assert!(read::get(&running.engine, gone).await.is_err());
+    }
+    running.get(other).await;
 }
 
 async fn a_plan_counts_and_changes_nothing(database: Database) {

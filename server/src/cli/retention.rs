@@ -22,6 +22,8 @@ pub(super) enum RetentionCommand {
         /// Such as 30d; a day at least.
         duration: String,
         #[command(flatten)]
+        plan: PlanArgs,
+        #[command(flatten)]
         with: With,
     },
     /// Keep events however old they are.
@@ -33,23 +35,25 @@ pub(super) enum RetentionCommand {
     },
     /// Keep so much of payloads, the youngest, for example: sluice retention limit processed 20GiB
     Limit {
-        /// Processed or failed.
-        status: String,
+        #[command(flatten)]
+        of: Limited,
         /// Such as 20GiB; 1 MiB at least.
         size: String,
+        #[command(flatten)]
+        plan: PlanArgs,
         #[command(flatten)]
         with: With,
     },
     /// Keep events whatever they take.
     Unlimit {
-        /// Processed or failed.
-        status: String,
+        #[command(flatten)]
+        of: Limited,
         #[command(flatten)]
         with: With,
     },
 }
 
-/// Every command ends by showing what is kept then.
+/// Every command that changes something ends by showing what is kept then.
 #[derive(Args)]
 pub(super) struct With {
     #[command(flatten)]
@@ -67,16 +71,37 @@ pub(super) struct Which {
     source: Option<String>,
 }
 
+#[derive(Args)]
+pub(super) struct Limited {
+    /// Processed or failed.
+    status: String,
+    /// Only events of this source; without it, of all sources together.
+    #[arg(long)]
+    source: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct PlanArgs {
+    /// Show what would be removed at once and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
 const RULES: &str = "/api/v1/retention";
 const LIMITS: &str = "/api/v1/retention/limits";
 
 pub(super) async fn run(command: RetentionCommand) -> anyhow::Result<()> {
     let (client, output) = match command {
         RetentionCommand::List { with } => (with.server.client()?, with.output),
-        RetentionCommand::Keep { which: Which { status, source }, duration, with } => {
+        RetentionCommand::Keep { which: Which { status, source }, duration, plan, with } => {
             let client = with.server.client()?;
-            let rule = json!({ "status": status, "keep": duration, "source": source });
-            client.put(RULES, &rule).await?;
+            let rule = json!({
+                "status": status, "keep": duration, "source": source, "dryRun": plan.dry_run,
+            });
+            if let Some(plan) = client.put(RULES, &rule).await? {
+                tell(&with.output, plan);
+                return Ok(());
+            }
             (client, with.output)
         }
         RetentionCommand::KeepForever { which: Which { status, source }, with } => {
@@ -85,14 +110,21 @@ pub(super) async fn run(command: RetentionCommand) -> anyhow::Result<()> {
             client.delete(&format!("{RULES}?status={}&source={source}", segment(&status))).await?;
             (client, with.output)
         }
-        RetentionCommand::Limit { status, size, with } => {
+        RetentionCommand::Limit { of: Limited { status, source }, size, plan, with } => {
             let client = with.server.client()?;
-            client.put(LIMITS, &json!({ "status": status, "max": size })).await?;
+            let limit = json!({
+                "status": status, "max": size, "source": source, "dryRun": plan.dry_run,
+            });
+            if let Some(plan) = client.put(LIMITS, &limit).await? {
+                tell(&with.output, plan);
+                return Ok(());
+            }
             (client, with.output)
         }
-        RetentionCommand::Unlimit { status, with } => {
+        RetentionCommand::Unlimit { of: Limited { status, source }, with } => {
             let client = with.server.client()?;
-            client.delete(&format!("{LIMITS}?status={}", segment(&status))).await?;
+            let source = segment(&source.unwrap_or_default());
+            client.delete(&format!("{LIMITS}?status={}&source={source}", segment(&status))).await?;
             (client, with.output)
         }
     };
@@ -102,6 +134,21 @@ pub(super) async fn run(command: RetentionCommand) -> anyhow::Result<()> {
         false => show(&rules, &limits),
     }
     Ok(())
+}
+
+/// What would be removed, which nobody has asked for yet.
+fn tell(how: &OutputArgs, plan: Value) {
+    if how.json {
+        output::line(plan);
+        return;
+    }
+    let oldest = plan["oldest"].as_str().map(|at| format!(", the oldest from {at}"));
+    output::line(format!(
+        "{} events with {} bytes would be removed at once{}; nothing was changed",
+        plan["events"],
+        plan["bytes"],
+        oldest.unwrap_or_default()
+    ));
 }
 
 fn show(rules: &Value, limits: &Value) {
@@ -118,7 +165,8 @@ fn show(rules: &Value, limits: &Value) {
     output::table(["STATUS", "SOURCE", "KEEP", "DUE", "BYTES", "OLDEST"], &rules);
     let limits = rows(limits, |it| {
         let [events, bytes] = [&it["events"], &it["bytes"]].map(Value::to_string);
-        [text(&it["status"]), "every source".into(), text(&it["max"]), events, bytes, String::new()]
+        let source = it["source"].as_str().unwrap_or("all together");
+        [text(&it["status"]), source.into(), text(&it["max"]), events, bytes, String::new()]
     });
     if !limits.is_empty() {
         output::line("");

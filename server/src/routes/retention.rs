@@ -1,12 +1,13 @@
 //! `/api/v1/retention`: how long events are kept, and what is due to be removed.
 
-use app::model::{Page, RetentionView};
+use app::model::{Page, RetentionPlan, RetentionView};
 use app::ssr::convert;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use engine::retention::{self, Rule, Settled, sweep};
+use axum::response::{IntoResponse, Response};
+use engine::retention::{self, Rule, Settled, going};
 use engine::workflow::duration;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -23,13 +24,13 @@ pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
 ) -> Result<Json<Page<RetentionView>>, Problem> {
-    let due = sweep::due(&state.engine).await?;
+    let due = going::due(&state.engine).await?;
     Ok(Json(Page::whole(due.into_iter().map(convert::retention).collect())))
 }
 
 /// How long these events are kept.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewRetention)]
 pub(crate) struct RetentionBody {
     /// `processed` or `failed`.
@@ -40,19 +41,28 @@ pub(crate) struct RetentionBody {
     /// Such as `30d`; a day at least.
     #[schema(example = "30d")]
     keep: String,
+    /// Say what would be removed at once, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
 }
 
+/// With `dryRun` what it would remove.
 pub(crate) async fn set(
     _: Authorized<Manage>,
     State(state): State<AppState>,
     headers: HeaderMap,
     body: Body,
-) -> Result<StatusCode, Problem> {
-    let RetentionBody { status, source, keep } =
+) -> Result<Response, Problem> {
+    let RetentionBody { status, source, keep, dry_run } =
         body::read_json(&headers, body, state.max_body).await?;
     let keep = duration::parse(&keep).map_err(|error| wrong("keep", error))?;
-    retention::set(&state.engine, Rule { status: settled(&status)?, source, keep }).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let rule = Rule { status: settled(&status)?, source, keep };
+    if dry_run {
+        let plan: RetentionPlan = convert::retention_plan(going::plan(&state.engine, &rule).await?);
+        return Ok(Json(plan).into_response());
+    }
+    retention::set(&state.engine, rule).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
