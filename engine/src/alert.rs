@@ -15,13 +15,16 @@ use crate::time::Timestamp;
 
 pub mod channel;
 pub mod decide;
+pub mod deliver;
+pub mod forget;
 mod message;
 pub mod reading;
 pub mod rule;
 pub mod watch;
 mod words;
 
-/// When a rule speaks. Windows are whole minutes, the grain of the rollups.
+/// When a rule speaks. Minutes are the grain of the rollups: a window of them is read with all of the minute in
+/// which it begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -80,12 +83,6 @@ pub enum Condition {
 /// A length of time as people write it, such as `15m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window(pub Duration);
-
-impl Window {
-    pub fn minutes(self) -> i64 {
-        i64::try_from(self.0.as_secs() / 60).unwrap_or(i64::MAX).max(1)
-    }
-}
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -35,22 +35,23 @@ pub fn AlertsPage() -> impl IntoView {
     let query = use_query_map();
     let field = move |name: &'static str| Memo::new(move |_| query.with(|query| query.get(name)));
     let (made, new) = (field("made"), field("new"));
-    let done = expect_context::<Actions>().done;
+    let Actions { mute, done, .. } = expect_context();
     let live = expect_context::<Live>();
-    // The numbers change whenever something happens that a rule may speak of.
-    let pulse = Memo::new(move |_| live.stats.get().map(|stats| stats.counts.failed));
+    // One changes when a rule takes a turn, the other when something happens that a rule may speak of.
+    let pulse = Memo::new(move |_| {
+        live.stats.get().map(|stats| (stats.alerts_firing, stats.counts.failed))
+    });
     let alerts =
         Resource::new(move || (made.get(), done.get(), new.get(), pulse.get()), |_| list_alerts());
     let deeds = Deeds {
         delete: ServerAction::new(),
-        mute: ServerAction::new(),
+        mute,
         delete_channel: ServerAction::new(),
         test_channel: ServerAction::new(),
     };
     announce(deeds.delete, |()| Notice::done("The rule is gone; its history stays."));
-    announce(deeds.mute, |()| Notice::done("Done."));
     announce(deeds.delete_channel, |()| Notice::done("Nothing is told there any more."));
-    announce(deeds.test_channel, |()| Notice::done("It arrived."));
+    announce(deeds.test_channel, |()| Notice::done("The test arrived."));
     // Outside of what is read again whenever the numbers change, or what is being typed would be lost.
     let form = move || match new.get().as_deref() {
         Some("rule") => Some(view! { <RuleForm /> }.into_any()),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{convert, fail, invalid, not_found, once};
 use crate::ApiError;
-use crate::model::{Alerts, User};
+use crate::model::{Alerts, Muted, User};
 
 const TURNS: u64 = 50;
 const MESSAGES: u64 = 100;
@@ -98,13 +98,22 @@ pub async fn delete_rule(engine: &Engine, id: &str) -> Result<(), ApiError> {
 }
 
 /// `length` such as `1h`; blank lets it speak again.
-pub async fn mute(engine: &Engine, id: &str, length: &str) -> Result<(), ApiError> {
-    let until = match length.trim() {
+pub async fn mute(engine: &Engine, id: &str, length: &str) -> Result<Muted, ApiError> {
+    let (now, length) = (engine.now(), length.trim());
+    let until = match length {
         "" => None,
-        given => Some(engine.now().plus(duration::parse(given).map_err(invalid)?)),
+        given => Some(now.plus(duration::parse(given).map_err(invalid)?)),
     };
-    let id = id.parse().map_err(|_| not_found())?;
-    rule::mute(engine, id, until).await.map(drop).map_err(refused)
+    let rule = id.parse().map_err(|_| not_found())?;
+    let before = rule::find(engine, rule).await.map_err(refused)?.muted_until;
+    let left = before.map(|until| until.millis_since(now)).filter(|left| *left > 0);
+    let name = rule::mute(engine, rule, until).await.map_err(refused)?.name;
+    Ok(Muted {
+        id: id.to_owned(),
+        name,
+        length: length.to_owned(),
+        before: left.map(|left| format!("{left}ms")).unwrap_or_default(),
+    })
 }
 
 /// Makes a channel; the ticket with which a webhook's secret is seen once.

@@ -12,6 +12,8 @@ use crate::run::http::sign;
 use crate::time::Timestamp;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// What is told later than this says when it was.
+const LATE: Duration = Duration::from_secs(300);
 
 /// One turn of one rule, as it is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,8 +44,11 @@ impl Message {
         }
     }
 
-    fn text(&self) -> String {
-        let lines: Vec<_> = self.lines.iter().map(|line| line.text.clone()).collect();
+    fn text(&self, now: Timestamp) -> String {
+        let mut lines: Vec<_> = self.lines.iter().map(|line| line.text.clone()).collect();
+        if now >= self.at.plus(LATE) {
+            lines.push(format!("(This was at {}; it could not be told before.)", self.at));
+        }
         lines.join("\n")
     }
 }
@@ -69,10 +74,10 @@ pub(super) async fn send(
     match channel.kind {
         ChannelKind::Email => {
             let mailer = engine.mailer.as_ref().ok_or("no SLUICE_SMTP_URL is set")?;
-            mailer.send(&channel.target, &message.subject(), message.text()).await
+            mailer.send(&channel.target, &message.subject(), message.text(engine.now())).await
         }
         ChannelKind::Slack => {
-            let body = serde_json::json!({ "text": message.text() }).to_string();
+            let body = serde_json::json!({ "text": message.text(engine.now()) }).to_string();
             post(engine, channel, Vec::new(), body).await
         }
         ChannelKind::Webhook => {
@@ -121,5 +126,20 @@ async fn post(
         Ok(Ok(status)) => Err(format!("it answered {status}")),
         Ok(Err(error)) => Err(error),
         Err(_) => Err(format!("it did not answer within {TIMEOUT:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_late_says_when_it_was() {
+        let message = Message::trial(Timestamp::from_millis(0));
+        let trial = "This is a trial: alerts of Sluice arrive here.";
+        assert_eq!(message.text(Timestamp::from_millis(299_999)), trial);
+        let late = message.text(Timestamp::from_millis(300_000));
+        let when = "(This was at 1970-01-01T00:00:00.000Z; it could not be told before.)";
+        assert_eq!(late, format!("{trial}\n{when}"));
     }
 }

@@ -1,8 +1,12 @@
 //! What a rule reads: counters and rollups, never the events.
+//!
+//! Rollups know whole minutes, so they are read from the minute on in which a window begins. What is read
+//! covers all of the window and less than a minute more: nothing falls between two readings, and an absence
+//! has lasted as long as it says.
 
 use sea_orm::{FromQueryResult, Statement, Value};
 
-use super::Condition;
+use super::{Condition, Window};
 use crate::Engine;
 use crate::event::{EventType, Pattern};
 use crate::shape::read;
@@ -34,14 +38,14 @@ pub(super) async fn read(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Option<f64>, StoreError> {
-    let first = |minutes: i64| now.minute() - minutes + 1;
+    let first = |window: &Window| now.minus(window.0).minute();
     match condition {
         Condition::FailedEvents { window, event_type, source, .. } => {
-            let counted = count(engine, first(window.minutes()), event_type, source).await?;
+            let counted = count(engine, first(window), event_type, source).await?;
             Ok(Some(counted.failed))
         }
         Condition::FailureRate { at_least, window, event_type, source, .. } => {
-            let counted = count(engine, first(window.minutes()), event_type, source).await?;
+            let counted = count(engine, first(window), event_type, source).await?;
             let settled = counted.processed + counted.failed;
             let enough = settled >= f64::from((*at_least).max(1));
             Ok(enough.then(|| 100.0 * counted.failed / settled))
@@ -51,7 +55,7 @@ pub(super) async fn read(
             if now < since.plus(window.0) {
                 return Ok(None);
             }
-            let counted = count(engine, first(window.minutes()), event_type, source).await?;
+            let counted = count(engine, first(window), event_type, source).await?;
             Ok(Some(counted.accepted))
         }
         Condition::DeadLetters { .. } => {
@@ -60,7 +64,7 @@ pub(super) async fn read(
                 .map(Some)
         }
         Condition::Latency { percentile, window, .. } => {
-            latency(engine, first(window.minutes()), f64::from(*percentile) / 100.0).await
+            latency(engine, first(window), f64::from(*percentile) / 100.0).await
         }
         Condition::SchemaDrift { window, event_type } => {
             let pattern = event_type.as_ref().and_then(|text| Pattern::parse(text).ok());

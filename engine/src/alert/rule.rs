@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
+};
 
 use super::decide::Turn;
 use super::{AlertError, Condition, Rule, State};
@@ -67,6 +70,14 @@ impl NewRule {
             _ if self.repeat < SHORTEST_WINDOW => invalid("a rule repeats after 1m or more"),
             _ => Ok(()),
         }
+    }
+}
+
+impl Rule {
+    /// As it stands now: what was muted until a time that has come is muted no more.
+    fn standing(model: alert_rule::Model, now: Timestamp) -> Result<Self, StoreError> {
+        let rule = Self::try_from(model)?;
+        Ok(Self { muted_until: rule.muted_until.filter(|until| now < *until), ..rule })
     }
 }
 
@@ -137,6 +148,8 @@ pub async fn replace(engine: &Engine, id: AlertRuleId, new: NewRule) -> Result<R
         since: Set(engine.now().millis()),
         calm: Set(0),
         told_at: Set(None),
+        // It was read by another measure.
+        value: Set(None),
         ..Default::default()
     };
     update(engine, model, note).await?;
@@ -191,13 +204,21 @@ pub async fn delete(engine: &Engine, id: AlertRuleId) -> Result<(), AlertError> 
 pub async fn find(engine: &Engine, id: AlertRuleId) -> Result<Rule, AlertError> {
     let found = alert_rule::Entity::find_by_id(id.to_string()).one(&engine.store.read).await;
     let found = found.map_err(StoreError::from)?.ok_or(AlertError::UnknownRule(id))?;
-    Ok(found.try_into()?)
+    Ok(Rule::standing(found, engine.now())?)
 }
 
 /// All rules, in the order in which they were made.
 pub async fn list(engine: &Engine) -> Result<Vec<Rule>, StoreError> {
     let rules = alert_rule::Entity::find().order_by_asc(alert_rule::Column::Id);
-    rules.all(&engine.store.read).await?.into_iter().map(Rule::try_from).collect()
+    let now = engine.now();
+    let rules = rules.all(&engine.store.read).await?.into_iter();
+    rules.map(|model| Rule::standing(model, now)).collect()
+}
+
+/// How many fire. There are few rules, so that it costs next to nothing.
+pub(crate) async fn firing(engine: &Engine) -> Result<u64, StoreError> {
+    let firing = alert_rule::Column::State.eq(State::Firing.as_str());
+    Ok(alert_rule::Entity::find().filter(firing).count(&engine.store.read).await?)
 }
 
 /// A turn that a rule took.

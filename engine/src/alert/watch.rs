@@ -1,10 +1,9 @@
-//! Reading the rules again and again, and bringing their messages to the channels.
+//! Reading the rules again and again, and writing down what they say: the turns, and the messages about them.
 
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Set, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
 };
 
 use super::decide::{Decision, decide};
@@ -17,12 +16,6 @@ use crate::store::{Change, StoreError};
 use crate::time::Timestamp;
 
 const EVERY: Duration = Duration::from_secs(15);
-/// After so many attempts, over some ten hours, a message is given up.
-const ATTEMPTS: i64 = 15;
-const FIRST_WAIT: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// How many messages are brought at once.
-const AT_ONCE: u64 = 50;
 
 /// Runs until the engine stops.
 pub(crate) async fn watch(engine: Engine) {
@@ -36,12 +29,7 @@ pub(crate) async fn watch(engine: Engine) {
         if let Err(error) = evaluate(&engine).await {
             tracing::warn!(%error, "the alert rules could not be read");
         }
-        tokio::select! {
-            () = engine.stop.cancelled() => return,
-            delivered = deliver(&engine) => if let Err(error) = delivered {
-                tracing::warn!(%error, "alerts could not be told");
-            }
-        }
+        engine.telling.notify_one();
     }
 }
 
@@ -176,82 +164,4 @@ impl Rule {
             (super::State::Firing, false) => self.told_at.map(Timestamp::millis),
         }
     }
-}
-
-/// Brings every message that is due to its channel; what does not arrive is tried again later.
-pub async fn deliver(engine: &Engine) -> Result<(), StoreError> {
-    let due = alert_message::Entity::find()
-        .filter(alert_message::Column::DueAt.lte(engine.now().millis()))
-        .order_by_asc(alert_message::Column::DueAt)
-        .limit(AT_ONCE);
-    for message in due.all(&engine.store.read).await? {
-        // Taken for as long as an attempt may last, so that another node does not bring it too.
-        if !take(engine, &message).await? {
-            continue;
-        }
-        let channels = channel::list(engine).await?;
-        let channel = channels.into_iter().find(|one| one.id.to_string() == message.channel_id);
-        let body = serde_json::from_str(&message.body);
-        let outcome = match (channel, body, message.id.parse()) {
-            (Some(channel), Ok(body), Ok(id)) => message::send(engine, &channel, id, &body).await,
-            _ => Err("the channel is there no more".to_owned()),
-        };
-        settle(engine, message, outcome).await?;
-    }
-    Ok(())
-}
-
-async fn take(engine: &Engine, message: &alert_message::Model) -> Result<bool, StoreError> {
-    let (id, due) = (message.id.clone(), message.due_at);
-    let later = engine.now().plus(Duration::from_secs(60)).millis();
-    let change = Change::new(move |transaction| {
-        let id = id.clone();
-        Box::pin(async move {
-            let taken = alert_message::Entity::update_many()
-                .filter(alert_message::Column::Id.eq(id))
-                .filter(alert_message::Column::DueAt.eq(due))
-                .col_expr(alert_message::Column::DueAt, Expr::value(later))
-                .exec(transaction)
-                .await?;
-            if taken.rows_affected == 0 { Err(StoreError::Conflict) } else { Ok(()) }
-        })
-    });
-    match engine.store.writer.change(change).await {
-        Ok(()) => Ok(true),
-        Err(StoreError::Conflict) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-async fn settle(
-    engine: &Engine,
-    message: alert_message::Model,
-    outcome: Result<(), String>,
-) -> Result<(), StoreError> {
-    let attempts = message.attempts + 1;
-    let wait = FIRST_WAIT.saturating_mul(1 << attempts.clamp(0, 16)).min(LONGEST_WAIT);
-    let (status, due_at) = match &outcome {
-        Ok(()) => ("delivered", None),
-        Err(_) if attempts >= ATTEMPTS => ("failed", None),
-        Err(_) => ("waiting", Some(engine.now().plus(wait).millis())),
-    };
-    if let Err(error) = &outcome {
-        tracing::warn!(%error, attempts, channel = message.channel_id, "an alert did not arrive");
-    }
-    let model = alert_message::ActiveModel {
-        id: Set(message.id),
-        status: Set(status.into()),
-        attempts: Set(attempts),
-        due_at: Set(due_at),
-        error: Set(outcome.err()),
-        ..Default::default()
-    };
-    let change = Change::new(move |transaction| {
-        let model = model.clone();
-        Box::pin(async move {
-            model.update(transaction).await?;
-            Ok(())
-        })
-    });
-    engine.store.writer.change(change).await
 }
