@@ -17,6 +17,7 @@ pub mod error_group;
 pub mod event_type;
 pub mod export;
 mod filter;
+pub(crate) mod header;
 pub mod hold;
 mod leap;
 mod near;
@@ -24,6 +25,7 @@ pub mod note;
 pub mod pattern;
 pub mod read;
 pub mod repair;
+pub mod replay;
 mod types;
 
 pub use event_type::EventType;

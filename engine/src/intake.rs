@@ -1,20 +1,22 @@
 //! The way in: an event is matched on the request's own core, then stored together with its runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::Engine;
-use crate::event::Event;
 use crate::event::envelope::NewEvent;
+use crate::event::{Event, header};
 use crate::id::{EventId, KeyId, RunId, WorkflowId};
 use crate::key::ApiKey;
 use crate::run::room::Place;
 use crate::run::turn::Turn;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
+use crate::workflow::triggers::Match;
 
-/// How long an idempotency key is remembered: 24 hours.
-pub const IDEMPOTENCY_KEPT_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+/// How long an idempotency key is remembered where nobody says otherwise.
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
@@ -65,6 +67,7 @@ fn received(
 ) -> Event {
     let id = EventId::new(engine.environment.next_id());
     headers.extend(new.attributes);
+    header::mask(&mut headers, None);
     Event {
         id,
         event_id: new.event_id.unwrap_or_else(|| id.to_string()),
@@ -96,25 +99,35 @@ async fn store(
     named: bool,
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, StoreError> {
-    let arrival =
-        arrival(engine, event, named, idempotency, |workflow| engine.room.at_birth(workflow));
+    let matches = engine.workflows.current().matching(&event);
+    let arrival = arrival(engine, event, named, matches, |workflow| engine.room.at_birth(workflow));
+    engine.store.writer.accept(Arrival { idempotency, ..arrival }).await
+}
+
+/// Takes an event that starts just these, whatever it matches.
+pub(crate) async fn accept_for(
+    engine: &Engine,
+    event: Arc<Event>,
+    started: Vec<Match>,
+) -> Result<Accepted, StoreError> {
+    let arrival = arrival(engine, event, false, started, |workflow| engine.room.at_birth(workflow));
     engine.store.writer.accept(arrival).await
 }
 
 /// An event that Sluice itself makes, matched, for a transaction of its own; its runs wait in the
 /// queue.
 pub(crate) fn queued(engine: &Engine, event: Arc<Event>) -> Arrival {
-    arrival(engine, event, false, None, |_| None)
+    let matches = engine.workflows.current().matching(&event);
+    arrival(engine, event, false, matches, |_| None)
 }
 
 fn arrival(
     engine: &Engine,
     event: Arc<Event>,
     named: bool,
-    idempotency: Option<Idempotency>,
+    matches: Vec<Match>,
     room: impl Fn(WorkflowId) -> Option<Place>,
 ) -> Arrival {
-    let matches = engine.workflows.current().matching(&event);
     let runs = matches.into_iter().map(|found| {
         let turn = Turn::of(&found.workflow.definition, found.trigger, &event);
         let place = if turn.is_some() { None } else { room(found.workflow.id) };
@@ -125,12 +138,12 @@ fn arrival(
     // Made here, on the request's own core, because all events share the writer.
     let preview = event.preview();
     let headers = serde_json::to_string(&*event.headers).unwrap_or_else(|_| "[]".into());
-    Arrival { event, preview, headers, runs, named, idempotency }
+    Arrival { event, preview, headers, runs, named, idempotency: None }
 }
 
 /// Forgets the idempotency keys that are older than they are kept.
 pub(crate) async fn forget_old_keys(engine: &Engine) -> Result<(), StoreError> {
-    let before = engine.now().plus_millis(-IDEMPOTENCY_KEPT_MILLIS).millis();
+    let before = engine.now().minus(engine.idempotency_kept).millis();
     let forget = Change::new(move |transaction| {
         Box::pin(async move {
             let sql = "DELETE FROM idempotency_keys WHERE created_at <= $1";

@@ -2,6 +2,7 @@
 //! boxes cost several times what telling one path does.
 
 use std::convert::Infallible;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -36,8 +37,9 @@ impl Door {
         if !self.is_short(&request) {
             return self.router.oneshot(request).await;
         }
-        let response = ingest::event(State(self.state.clone()), request.map(Body::new)).await;
-        Ok(answered(&self.state, self.limit, response.into_response()))
+        let event = ingest::event(State(self.state.clone()), request.map(Body::new));
+        let answering = async { Ok(event.await.into_response()) };
+        answered(self.state, self.limit, answering).await
     }
 
     /// A limit on callers is the router's to keep.
@@ -49,9 +51,15 @@ impl Door {
 }
 
 /// What is done to every answer of intake.
-pub(crate) fn answered(state: &AppState, limit: RateLimit, response: Response) -> Response {
-    state.metrics.count(&response);
-    rate_limit::describe(limit, response)
+pub(crate) async fn answered(
+    state: AppState,
+    limit: RateLimit,
+    answering: impl Future<Output = Result<Response, Infallible>>,
+) -> Result<Response, Infallible> {
+    let begun = Instant::now();
+    let response = answering.await?;
+    state.metrics.note(&response, begun.elapsed());
+    Ok(rate_limit::describe(limit, response))
 }
 
 #[cfg(test)]

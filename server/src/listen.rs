@@ -1,5 +1,5 @@
 //! The socket: HTTP/1.1 through hyper, with what `axum::serve` leaves open closed — slow headers,
-//! idle connections, too many of them, and a shutdown that ends.
+//! idle connections, too many of them, refusals that nobody gets to read, and a shutdown that ends.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,10 @@ use tracing::Instrument;
 
 use crate::intake::Door;
 use crate::request_id;
+
+mod linger;
+
+use linger::{Lingering, Refused};
 
 /// How long a client may take to send its headers, or stay silent between requests.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
@@ -81,7 +85,7 @@ fn connection(
     peer: SocketAddr,
     door: Door,
 ) -> hyper::server::conn::http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Lingering>,
     impl hyper::service::Service<
         hyper::Request<Incoming>,
         Response = Response,
@@ -91,7 +95,10 @@ fn connection(
 > {
     // Small answers must not wait for more to come.
     let _best_effort = stream.set_nodelay(true);
+    let refused = Refused::default();
+    let io = TokioIo::new(Lingering::new(stream, refused.clone()));
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        let (refused, has_body) = (refused.clone(), !request.body().is_end_stream());
         request.extensions_mut().insert(ConnectInfo(peer));
         let id = request_id::of(request.headers());
         let span = request_id::span(&id, &request);
@@ -99,11 +106,14 @@ fn connection(
         let answer = door.clone().answer(request);
         let answer = async move {
             let response = request_id::within(id.clone(), answer).await;
-            let response = response.map(|response| hardened(response, id));
-            if let (Some(line), Ok(response)) = (line, &response) {
-                line.end(response.status().as_u16());
-            }
-            response
+            response.map(|response| {
+                let status = response.status();
+                refused.set(has_body && (status.is_client_error() || status.is_server_error()));
+                if let Some(line) = line {
+                    line.end(status.as_u16());
+                }
+                hardened(response, id)
+            })
         };
         answer.instrument(span)
     });
@@ -111,7 +121,7 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_PATIENCE)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(io, service)
 }
 
 const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [

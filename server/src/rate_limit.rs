@@ -23,6 +23,9 @@ use crate::proxies::{TrustedProxies, caller};
 const LOOK: Duration = Duration::from_secs(1);
 const FEW: usize = 4_096;
 
+/// In how many seconds an address that was refused may come again.
+const AFTER: &str = "x-ratelimit-after";
+
 pub(crate) type Layer =
     GovernorLayer<Callers, governor::middleware::StateInformationMiddleware, Body>;
 
@@ -61,21 +64,18 @@ pub(crate) fn layer(limit: RateLimit, proxies: TrustedProxies) -> Option<Layer> 
             }
         }
     });
-    Some(GovernorLayer::new(config).error_handler(refuse))
+    Some(GovernorLayer::new(config).error_handler(move |error| refuse(error, seconds)))
 }
 
-fn refuse(error: GovernorError) -> Response<Body> {
+/// `period` is that of the limit, in seconds.
+fn refuse(error: GovernorError, period: u32) -> Response<Body> {
     match error {
-        GovernorError::TooManyRequests { wait_time, headers } => {
-            let detail = format!("Wait {wait_time} s, then go on. The limit is per address.");
-            let mut response =
-                Problem::new(Code::RateLimited, detail).after(wait_time.max(1)).into_response();
-            let limits = headers.unwrap_or_default();
-            for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-after"] {
-                if let Some(value) = limits.get(name) {
-                    response.headers_mut().insert(HeaderName::from_static(name), value.clone());
-                }
-            }
+        GovernorError::TooManyRequests { wait_time, .. } => {
+            // The governor leaves out what is not a whole second; whoever came then would come too early.
+            let wait = (wait_time + 1).min(u64::from(period));
+            let detail = format!("Wait {wait} s, then go on. The limit is per address.");
+            let mut response = Problem::new(Code::RateLimited, detail).after(wait).into_response();
+            response.headers_mut().insert(HeaderName::from_static(AFTER), HeaderValue::from(wait));
             response
         }
         _ => Problem::new(Code::Internal, "The caller's address is not known.").into_response(),
@@ -103,14 +103,17 @@ struct Shown {
 }
 
 /// Says in the headers of both conventions what the limits leave: the address's, of which the governor
-/// tells only a part, and the key's own.
+/// tells only a part, and the key's own. Where the key's refuses, it stands alone: nothing that is shown is
+/// then later than `Retry-After`.
 pub(crate) fn describe(limit: RateLimit, mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers();
+    let standing = response.extensions().get::<Standing>();
     let address = match limit {
+        RateLimit::Per(_) if standing.is_some_and(|standing| standing.refused.is_some()) => None,
         RateLimit::Per(rate) => Some(of_address(rate, headers)),
         RateLimit::Off => None,
     };
-    let key = response.extensions().get::<Standing>().map(|standing| Shown {
+    let key = standing.map(|standing| Shown {
         name: "key",
         rate: standing.rate,
         remaining: u64::from(standing.remaining),
@@ -148,6 +151,6 @@ fn of_address(rate: Rate, headers: &HeaderMap) -> Shown {
     let spent = count.saturating_sub(remaining);
     // A token comes back every `seconds / count`; the bucket is full when all spent ones have.
     let reset = (spent * u64::from(rate.seconds)).div_ceil(count);
-    let wait = number("x-ratelimit-after");
+    let wait = number(AFTER);
     Shown { name: "ip", rate, remaining, reset: wait.unwrap_or(reset) }
 }

@@ -28,7 +28,7 @@ pub fn parse(item: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
     struct Kind {
         specversion: Option<serde::de::IgnoredAny>,
     }
-    let kind: Kind = serde_json::from_slice(item).map_err(InvalidEnvelope::Malformed)?;
+    let kind: Kind = envelope::object(item)?;
     if kind.specversion.is_some() { cloudevents::structured(item) } else { envelope::parse(item) }
 }
 

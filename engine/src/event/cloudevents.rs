@@ -15,7 +15,8 @@ use serde_json::value::RawValue;
 
 use super::EventType;
 use super::envelope::{
-    FieldError, InvalidEnvelope, MISSING, NewEvent, as_json, name, optional, refuse, required, text,
+    self, FieldError, InvalidEnvelope, MISSING, NewEvent, as_json, name, optional, refuse,
+    required, text,
 };
 use crate::time::Timestamp;
 
@@ -60,9 +61,8 @@ fn attributes<'v>(
     if version.is_some_and(|version| version != "1.0") {
         refuse("specversion", "must be \"1.0\"", errors);
     }
-    let event_type = needed("type", errors).and_then(|text| {
-        EventType::parse(&text).map_err(|error| refuse("type", error, errors)).ok()
-    });
+    let event_type =
+        needed("type", errors).and_then(|text| envelope::event_type("type", &text, errors));
     let source = needed("source", errors).and_then(|text| name("source", text, errors));
     let id = needed("id", errors).and_then(|text| name("id", text, errors));
     let subject = needed("subject", errors).and_then(|text| name("subject", text, errors));
@@ -79,8 +79,7 @@ const OWN: [&str; 5] = ["type", "source", "id", "subject", "time"];
 /// One event as a JSON object (`application/cloudevents+json`).
 pub fn structured(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
     // Values stay raw, so that a wrong type is reported by field and the data keeps its bytes.
-    let members: BTreeMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_slice(body).map_err(InvalidEnvelope::Malformed)?;
+    let members: BTreeMap<Cow<'_, str>, &RawValue> = envelope::object(body)?;
     let mut errors = Vec::new();
     let read = |field: &'static str, errors: &mut Vec<FieldError>| {
         let value = members.get(field).copied();
@@ -162,7 +161,7 @@ fn finish(
         (Some(attributes), Some(payload)) if errors.is_empty() => {
             attributes.with(payload, kept).checked()
         }
-        _ => Err(InvalidEnvelope::Fields(errors)),
+        _ => Err(envelope::refused(errors)),
     }
 }
 
@@ -249,6 +248,14 @@ mod tests {
             "data":1,"data_base64":"MQ=="}"#;
         assert_eq!(fields(structured(wrong)), ["specversion", "attributes", "data_base64"]);
         assert_eq!(fields(binary([].into_iter(), None, b"1")), REQUIRED);
+        assert_eq!(fields(structured(b"[]")), ["body"]);
+        let nul: [(&str, &[u8]); 4] = [
+            ("ce-specversion", b"1.0"),
+            ("ce-type", b"a"),
+            ("ce-source", b"s"),
+            ("ce-id", b"1%00"),
+        ];
+        assert!(matches!(binary(nul.into_iter(), None, b"1"), Err(InvalidEnvelope::Nul(_))));
     }
 
     #[test]

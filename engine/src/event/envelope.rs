@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::EventType;
@@ -41,8 +43,13 @@ const DEEPEST: usize = 64;
 pub enum InvalidEnvelope {
     #[error("the body is not JSON: {0}")]
     Malformed(#[source] serde_json::Error),
+    #[error("the body is not UTF-8: {0}")]
+    NotUtf8(#[source] std::str::Utf8Error),
     #[error("the event is not complete: {}", list(.0))]
     Fields(Vec<FieldError>),
+    /// Postgres keeps no text with one, so nothing is called that anywhere.
+    #[error("no name can have a NUL character: {}", list(.0))]
+    Nul(Vec<FieldError>),
     #[error("the payload nests more than {DEEPEST} arrays and objects: send it flatter")]
     TooDeep,
     #[error("a batch has at most {0} events; this one has more: send it in parts")]
@@ -86,15 +93,35 @@ fn present<'de, D: serde::Deserializer<'de>>(
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// The body's text as an object; `T` takes its members as they came.
+pub(super) fn object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, InvalidEnvelope> {
+    // First, and all of it: members that nobody asks for would not be looked at.
+    let text = std::str::from_utf8(body).map_err(InvalidEnvelope::NotUtf8)?;
+    // Structs would be read from arrays too, by place.
+    if !text.trim_ascii_start().starts_with('{') {
+        serde_json::from_str::<IgnoredAny>(text).map_err(InvalidEnvelope::Malformed)?;
+        let mut errors = Vec::new();
+        refuse("body", "must be a JSON object", &mut errors);
+        return Err(InvalidEnvelope::Fields(errors));
+    }
+    serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => {
+            let mut errors = Vec::new();
+            refuse("body", format!("does not fit: {error}"), &mut errors);
+            InvalidEnvelope::Fields(errors)
+        }
+        _ => InvalidEnvelope::Malformed(error),
+    })
+}
+
 /// Parses `{"eventType","source","payload","eventId"?,"subject"?,"occurredAt"?}`; `type`, `data`
 /// and `id` are understood too.
 pub fn parse(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
-    let body: Body<'_> = serde_json::from_slice(body).map_err(InvalidEnvelope::Malformed)?;
+    let body: Body<'_> = object(body)?;
     let mut errors = Vec::new();
 
-    let event_type = required("eventType", body.event_type, &mut errors).and_then(|text| {
-        EventType::parse(&text).map_err(|error| refuse("eventType", error, &mut errors)).ok()
-    });
+    let event_type = required("eventType", body.event_type, &mut errors)
+        .and_then(|text| event_type("eventType", &text, &mut errors));
     let source = required("source", body.source, &mut errors)
         .and_then(|text| name("source", text, &mut errors));
     let event_id = optional("eventId", body.event_id, &mut errors)
@@ -115,7 +142,15 @@ pub fn parse(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
             NewEvent { event_type, source, payload, event_id, subject, occurred_at, attributes }
                 .checked()
         }
-        _ => Err(InvalidEnvelope::Fields(errors)),
+        _ => Err(refused(errors)),
+    }
+}
+
+/// Why an event with these errors is refused.
+pub(crate) fn refused(errors: Vec<FieldError>) -> InvalidEnvelope {
+    match errors.iter().any(|error| error.message == NUL) {
+        true => InvalidEnvelope::Nul(errors),
+        false => InvalidEnvelope::Fields(errors),
     }
 }
 
@@ -163,6 +198,7 @@ fn nests_deeper(json: &str, most: usize) -> bool {
 }
 
 pub(super) const MISSING: &str = "is missing";
+pub(crate) const NUL: &str = "contains a NUL character";
 const LONGEST_NAME: usize = 255;
 
 pub(super) fn refuse(field: &'static str, message: impl ToString, errors: &mut Vec<FieldError>) {
@@ -205,6 +241,19 @@ pub(super) fn text<'a>(
     }
 }
 
+pub(crate) fn event_type(
+    field: &'static str,
+    text: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<EventType> {
+    match EventType::parse(text) {
+        Ok(event_type) => return Some(event_type),
+        Err(_) if text.contains('\0') => refuse(field, NUL, errors),
+        Err(error) => refuse(field, error, errors),
+    }
+    None
+}
+
 pub(super) fn name(
     field: &'static str,
     text: Cow<'_, str>,
@@ -214,6 +263,8 @@ pub(super) fn name(
         "cannot be empty"
     } else if text.len() > LONGEST_NAME {
         "has at most 255 bytes"
+    } else if text.contains('\0') {
+        NUL
     } else if text.chars().any(char::is_control) {
         "cannot contain control characters"
     } else {
@@ -250,11 +301,37 @@ mod tests {
     #[test]
     fn malformed_json_is_told_apart_from_wrong_fields() {
         assert!(matches!(parse(b"{\"eventType\":"), Err(InvalidEnvelope::Malformed(_))));
-        assert!(matches!(
-            parse(b"[]"),
-            Err(InvalidEnvelope::Malformed(_) | InvalidEnvelope::Fields(_))
-        ));
-        assert!(matches!(parse(b"{\"a\":\xff}"), Err(InvalidEnvelope::Malformed(_))));
+        assert!(matches!(parse(b"[1,"), Err(InvalidEnvelope::Malformed(_))));
+    }
+
+    #[test]
+    fn only_an_object_is_an_event() {
+        let by_place = br#"["order.created","shop",{"a":1},null,null,null]"#;
+        for body in [&by_place[..], b"[]", b" 7", b"null", b"\"text\""] {
+            let refused = parse(body).unwrap_err().to_string();
+            assert_eq!(refused, "the event is not complete: `body` must be a JSON object");
+        }
+        let twice = br#"{"source":"shop","source":"shop"}"#;
+        let refused = parse(twice).unwrap_err();
+        assert!(matches!(&refused, InvalidEnvelope::Fields(_)), "{refused:?}");
+        let said = refused.to_string();
+        assert!(said.contains("duplicate field `source` at line 1 column 25"), "{said}");
+    }
+
+    #[test]
+    fn all_of_the_body_is_utf8_and_no_name_has_a_nul() {
+        for body in
+            [&b"{\"a\":\xff}"[..], b"{\"type\":\"a\",\"source\":\"s\",\"data\":1,\"x\":\"\xff\"}"]
+        {
+            assert!(matches!(parse(body), Err(InvalidEnvelope::NotUtf8(_))), "{body:?}");
+        }
+        for field in ["type", "source", "id", "subject"] {
+            let mut event = serde_json::json!({ "type": "a", "source": "s", "data": "kept: \0" });
+            assert_eq!(parse(event.to_string().as_bytes()).unwrap().payload, r#""kept: \u0000""#);
+            event[field] = "a\0b".into();
+            let refused = parse(event.to_string().as_bytes());
+            assert!(matches!(&refused, Err(InvalidEnvelope::Nul(_))), "{field}: {refused:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
 
-use super::{InvalidKind, Kind, Source, is_name};
+use super::{InvalidKind, Kind, Source, is_name, signature};
 use crate::Environment;
 use crate::audit::Note;
 use crate::id::{Random, SourceId, random_secret};
@@ -27,6 +27,10 @@ pub enum SourceError {
     Name(String),
     #[error("a secret cannot be empty")]
     EmptySecret,
+    #[error(
+        "a secret of Standard Webhooks is `whsec_` and base64 of 24 to 64 bytes: copy all of it from the sender"
+    )]
+    StandardSecret,
     #[error("`{0}` cannot name a header: use letters, digits and -, such as `x-signature`")]
     Header(String),
     #[error("there is a source `{0}` already: give it a new secret with `sluice sources rotate`")]
@@ -60,9 +64,7 @@ pub async fn create(
     if !is_name(&new.name) {
         return Err(SourceError::Name(new.name.chars().take(64).collect()));
     }
-    if new.secret.is_empty() {
-        return Err(SourceError::EmptySecret);
-    }
+    check_secret(new.kind, &new.secret)?;
     let header = new.signature_header.map(|header| header.to_ascii_lowercase());
     if let Some(header) = header.as_ref().filter(|header| HeaderName::try_from(*header).is_err()) {
         return Err(SourceError::Header(header.chars().take(64).collect()));
@@ -121,13 +123,19 @@ pub async fn rotate(
     name: &str,
     secret: String,
 ) -> Result<Source, SourceError> {
-    if secret.is_empty() {
-        return Err(SourceError::EmptySecret);
-    }
     let mut source = get(store, vault, name).await?;
+    check_secret(source.kind, &secret)?;
     source.secrets.insert(0, secret);
     source.secrets.truncate(LIVE_SECRETS);
     keep_secrets(store, vault, environment, source, "source.secret_rotated").await
+}
+
+fn check_secret(kind: Kind, secret: &str) -> Result<(), SourceError> {
+    match signature::is_usable(kind, secret) {
+        true => Ok(()),
+        false if secret.is_empty() => Err(SourceError::EmptySecret),
+        false => Err(SourceError::StandardSecret),
+    }
 }
 
 /// Ends the secrets before the newest: from now on only that one counts.

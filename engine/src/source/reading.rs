@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::{Delivery, Kind, Source};
-use crate::event::EventType;
 use crate::event::envelope::{self, FieldError, InvalidEnvelope, NewEvent};
 
 /// What a provider wanted.
@@ -49,8 +48,14 @@ pub(super) fn read(source: &Source, delivery: &Delivery<'_>) -> Result<Said, Inv
         ),
     };
     let event_type = event_type.ok_or_else(|| unknown_type(source.kind))?;
-    let event_type = EventType::parse(&event_type)
-        .map_err(|error| InvalidEnvelope::Fields(vec![field("eventType", error)]))?;
+    let mut errors = Vec::new();
+    let event_type = envelope::event_type("eventType", &event_type, &mut errors);
+    if event_id.as_ref().is_some_and(|id| id.contains('\0')) {
+        errors.push(field("eventId", envelope::NUL));
+    }
+    let Some(event_type) = event_type.filter(|_| errors.is_empty()) else {
+        return Err(envelope::refused(errors));
+    };
     let new = NewEvent {
         event_type,
         source: source.name.clone(),
@@ -81,7 +86,8 @@ fn unknown_type(kind: Kind) -> InvalidEnvelope {
     )])
 }
 
-/// The body as JSON. Forms become objects of texts; in GitHub's the event is the field `payload`.
+/// The body as JSON. Forms become objects of texts; in GitHub's, and Slack's of what people press and fill in
+/// (docs.slack.dev/interactivity/handling-user-interaction), the event is the field `payload`.
 fn payload(kind: Kind, delivery: &Delivery<'_>) -> Result<String, InvalidEnvelope> {
     let content_type = delivery.header("content-type");
     if !content_type.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
@@ -90,7 +96,7 @@ fn payload(kind: Kind, delivery: &Delivery<'_>) -> Result<String, InvalidEnvelop
     let form: BTreeMap<Cow<'_, str>, Cow<'_, str>> =
         form_urlencoded::parse(delivery.body).collect();
     match (kind, form.get("payload")) {
-        (Kind::Github, Some(payload)) => {
+        (Kind::Github | Kind::Slack, Some(payload)) => {
             envelope::as_json(Some("application/json"), payload.as_bytes())
         }
         _ => serde_json::to_string(&form).map_err(InvalidEnvelope::Malformed),
@@ -110,19 +116,9 @@ impl Fields<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::SourceId;
-    use crate::time::Timestamp;
 
     fn said(kind: Kind, headers: &[(&str, &str)], body: &str) -> String {
-        let source = Source {
-            id: SourceId::new(1),
-            name: "s".into(),
-            kind,
-            signature_header: None,
-            secrets: Vec::new(),
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
-        };
+        let source = Source::unstored(kind, []);
         let headers: Vec<_> =
             headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         match read(&source, &Delivery { headers: &headers, body: body.as_bytes() }) {
@@ -149,6 +145,14 @@ mod tests {
         assert_eq!(said(Kind::Shopify, &shopify, "{}"), "orders/create w-1 {}");
         let slack = r#"{"type":"event_callback","event_id":"Ev1","event":{"type":"app_mention"}}"#;
         assert_eq!(said(Kind::Slack, &[], slack), format!("app_mention Ev1 {slack}"));
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let pressed = "payload=%7B%22type%22%3A%22block_actions%22%7D";
+        assert_eq!(
+            said(Kind::Slack, &form, pressed),
+            r#"block_actions - {"type":"block_actions"}"#
+        );
+        let command = r#"command.deploy - {"command":"/deploy","text":"now"}"#;
+        assert_eq!(said(Kind::Slack, &form, "command=%2Fdeploy&text=now"), command);
         let asks = r#"{"type":"url_verification","challenge":"c-1"}"#;
         assert_eq!(said(Kind::Slack, &[], asks), "challenge c-1");
         let standard = r#"{"type":"user.created"}"#;

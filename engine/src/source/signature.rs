@@ -42,50 +42,50 @@ impl Rejection {
     }
 }
 
-/// Checks `delivery` against `source`; `now` in seconds since 1970.
-pub fn verify(source: &Source, delivery: &Delivery<'_>, now: i64) -> Result<(), Rejection> {
-    let body = delivery.body;
+/// Checks `delivery` against `source`; `now` in seconds since 1970, or `None` where its age does not count.
+pub fn verify(source: &Source, delivery: &Delivery<'_>, now: Option<i64>) -> Result<(), Rejection> {
+    let (body, header) = (delivery.body, source.signature_header());
     match source.kind {
         // docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
         Kind::Github => {
-            let given = needed(delivery, "x-hub-signature-256")?;
+            let given = needed(delivery, header)?;
             let digest = given.strip_prefix("sha256=").and_then(hex);
-            let digest = digest.ok_or_else(|| malformed("x-hub-signature-256"))?;
+            let digest = digest.ok_or_else(|| malformed(header))?;
             fits(source, &[digest], &[body], Secret::AsIs)
         }
         // docs.stripe.com/webhooks/signature
         Kind::Stripe => {
-            let given = needed(delivery, "stripe-signature")?;
+            let given = needed(delivery, header)?;
             let parts = || given.split(',').filter_map(|part| part.trim().split_once('='));
             let at = parts().find(|(name, _)| *name == "t").map(|(_, at)| at);
-            let at = at.ok_or_else(|| malformed("stripe-signature"))?;
-            fresh(at, "stripe-signature", now)?;
+            let at = at.ok_or_else(|| malformed(header))?;
+            fresh(at, header, now)?;
             let digests: Vec<_> =
                 parts().filter(|(name, _)| *name == "v1").filter_map(|(_, d)| hex(d)).collect();
             fits(source, &digests, &[at.as_bytes(), b".", body], Secret::AsIs)
         }
         // shopify.dev/docs/apps/build/webhooks/subscribe/https
         Kind::Shopify => {
-            let given = needed(delivery, "x-shopify-hmac-sha256")?;
-            let digest = BASE64_STANDARD.decode(given);
-            let digest = digest.map_err(|_| malformed("x-shopify-hmac-sha256"))?;
+            let given = needed(delivery, header)?;
+            let digest = BASE64_STANDARD.decode(given).map_err(|_| malformed(header))?;
             fits(source, &[digest], &[body], Secret::AsIs)
         }
         // api.slack.com/authentication/verifying-requests-from-slack
         Kind::Slack => {
             let at = needed(delivery, "x-slack-request-timestamp")?;
             fresh(at, "x-slack-request-timestamp", now)?;
-            let given = needed(delivery, "x-slack-signature")?;
+            let given = needed(delivery, header)?;
             let digest = given.strip_prefix("v0=").and_then(hex);
-            let digest = digest.ok_or_else(|| malformed("x-slack-signature"))?;
+            let digest = digest.ok_or_else(|| malformed(header))?;
             fits(source, &[digest], &[b"v0:", at.as_bytes(), b":", body], Secret::AsIs)
         }
-        // github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+        // github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. `v1a`, which is
+        // signed with a key pair, is passed over.
         Kind::StandardWebhooks => {
             let id = needed(delivery, "webhook-id")?;
             let at = needed(delivery, "webhook-timestamp")?;
             fresh(at, "webhook-timestamp", now)?;
-            let given = needed(delivery, "webhook-signature")?;
+            let given = needed(delivery, header)?;
             let digests = given.split(' ').filter_map(|one| one.strip_prefix("v1,"));
             let digests: Vec<_> = digests.filter_map(|d| BASE64_STANDARD.decode(d).ok()).collect();
             let content: [&[u8]; 5] = [id.as_bytes(), b".", at.as_bytes(), b".", body];
@@ -93,7 +93,6 @@ pub fn verify(source: &Source, delivery: &Delivery<'_>, now: i64) -> Result<(), 
         }
         // Hexadecimal or base64, with or without `sha256=`.
         Kind::Hmac => {
-            let header = source.signature_header();
             let given = needed(delivery, header)?;
             let given = given.strip_prefix("sha256=").unwrap_or(given);
             let decoded = hex(given).or_else(|| BASE64_STANDARD.decode(given).ok());
@@ -111,9 +110,9 @@ fn malformed(header: &str) -> Rejection {
     Rejection::MalformedHeader(header.to_owned())
 }
 
-fn fresh(at: &str, header: &str, now: i64) -> Result<(), Rejection> {
+fn fresh(at: &str, header: &str, now: Option<i64>) -> Result<(), Rejection> {
     let at: i64 = at.parse().map_err(|_| malformed(header))?;
-    let away = now.saturating_sub(at).saturating_abs();
+    let away = now.map_or(0, |now| now.saturating_sub(at).saturating_abs());
     if away > TOLERANCE { Err(Rejection::ClockSkew(away)) } else { Ok(()) }
 }
 
@@ -133,6 +132,17 @@ impl Secret {
                 BASE64_STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()
             }
         }
+    }
+}
+
+/// Whether sources of this kind can sign with the secret. Standard Webhooks say what one is; whatever else
+/// somebody pastes would never fit.
+pub(super) fn is_usable(kind: Kind, secret: &str) -> bool {
+    match kind {
+        Kind::StandardWebhooks => {
+            Secret::Whsec.key(secret).is_some_and(|key| (24..=64).contains(&key.len()))
+        }
+        _ => !secret.is_empty(),
     }
 }
 
@@ -164,25 +174,15 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::SourceId;
-    use crate::time::Timestamp;
 
     fn source(kind: Kind, secrets: &[&str]) -> Source {
-        Source {
-            id: SourceId::new(1),
-            name: "s".into(),
-            kind,
-            signature_header: None,
-            secrets: secrets.iter().map(|secret| (*secret).to_owned()).collect(),
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
-        }
+        Source::unstored(kind, secrets.iter().copied())
     }
 
     fn check(source: &Source, headers: &[(&str, &str)], body: &[u8], now: i64) -> String {
         let headers: Vec<_> =
             headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        match verify(source, &Delivery { headers: &headers, body }, now) {
+        match verify(source, &Delivery { headers: &headers, body }, Some(now)) {
             Ok(()) => "ok".into(),
             Err(rejection) => format!("{rejection:?}"),
         }
@@ -257,6 +257,16 @@ mod tests {
         let standard = source(Kind::StandardWebhooks, &["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
         assert_eq!(check(&standard, &headers, br#"{"test": 2432232314}"#, 1_614_265_330), "ok");
         assert_eq!(check(&standard, &headers, b"{}", 1_614_265_330), "WrongSignature");
+    }
+
+    #[test]
+    fn a_standard_secret_is_base64_of_24_to_64_bytes() {
+        let of = |bytes: usize| BASE64_STANDARD.encode(vec![7; bytes]);
+        let usable = |secret: &str| is_usable(Kind::StandardWebhooks, secret);
+        assert!(usable(&of(24)) && usable(&format!("whsec_{}", of(64))));
+        let wrong = ["".to_owned(), "whsec_".into(), "s3cret of the hub".into(), of(23), of(65)];
+        wrong.iter().for_each(|secret| assert!(!usable(secret), "{secret}"));
+        assert!(is_usable(Kind::Hmac, "s") && !is_usable(Kind::Hmac, ""));
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::event::{EventFilter, EventStatus, Pattern, read};
 use engine::id::SystemRandom;
-use engine::store::{Change, StoreError};
+use engine::intake::IngestError;
+use engine::store::{Change, Idempotency, StoreError};
 use engine::time::{ManualClock, Timestamp};
 use engine::{Environment, stats};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::databases::Database;
@@ -16,11 +19,13 @@ use crate::on_both;
 on_both!(
     a_payload_comes_back_byte_for_byte,
     one_name_is_one_event_under_64_at_once,
+    an_idempotency_key_is_remembered_for_as_long_as_was_said,
     lists_page_by_page_and_filter,
     a_time_and_a_beginning_find_what_is_theirs,
     a_time_among_many_is_found_without_looking_at_all,
     a_change_that_fails_undoes_nothing_else,
     a_panic_costs_only_the_command_that_causes_it,
+    a_transaction_that_ends_by_itself_leaves_none_open,
     numbers_go_on_after_a_restart,
 );
 
@@ -61,6 +66,27 @@ async fn one_name_is_one_event_under_64_at_once(database: Database) {
     assert_eq!(stats::current(&running.engine).await.unwrap().processed, 2);
 }
 
+async fn an_idempotency_key_is_remembered_for_as_long_as_was_said(database: Database) {
+    let clock = ManualClock::at(Timestamp::from_millis(1_800_000_000_000));
+    let environment = Environment::new(clock.clone(), SystemRandom);
+    let running = database.start_keeping(environment, Duration::from_secs(3_600)).await;
+    let send = async |total: i64| {
+        let body = json!({ "type": "a", "source": "s", "data": total }).to_string();
+        let idempotency = Idempotency { key: "k-1".into(), fingerprint: total.to_string() };
+        let new = engine::event::envelope::parse(body.as_bytes()).unwrap();
+        let (engine, key) = (&running.engine, &running.key);
+        engine::intake::ingest(engine, key, new, Vec::new(), Some(idempotency)).await
+    };
+    let first = send(1).await.unwrap();
+    clock.turn(3_599_999);
+    let again = send(1).await.unwrap();
+    assert_eq!((again.id, again.duplicate), (first.id, true));
+    assert!(matches!(send(2).await, Err(IngestError::Store(StoreError::KeyReused))));
+    clock.turn(1);
+    let other = send(2).await.unwrap();
+    assert!(!other.duplicate && other.id != first.id, "an hour later the key is free again");
+}
+
 async fn a_panic_costs_only_the_command_that_causes_it(database: Database) {
     let running = database.start().await;
     let writer = &running.engine.store.writer;
@@ -72,6 +98,32 @@ async fn a_panic_costs_only_the_command_that_causes_it(database: Database) {
     let after = running.send(event("afterwards")).await;
     for accepted in [beside, after] {
         assert_eq!(running.get(accepted.id).await.row.status, EventStatus::Processed);
+    }
+}
+
+async fn a_transaction_that_ends_by_itself_leaves_none_open(database: Database) {
+    let running = database.start().await;
+    if !database.is_sqlite() {
+        return;
+    }
+    // As SQLite does where the disk is full.
+    let ends = Change::new(|transaction| {
+        Box::pin(async move {
+            transaction.execute_unprepared("ROLLBACK").await?;
+            Err(StoreError::Closed)
+        })
+    });
+    let writes = Change::new(|transaction| {
+        Box::pin(async move {
+            transaction.execute_unprepared("UPDATE events SET attempts = 1").await?;
+            Err(StoreError::Closed)
+        })
+    });
+    for change in [ends, writes] {
+        assert!(running.engine.store.writer.change(change).await.is_err());
+        let event = json!({ "type": "a", "source": "s", "data": {} });
+        let accepted = running.send(event).await;
+        assert_eq!(running.get(accepted.id).await.row.attempts, 0);
     }
 }
 

@@ -27,9 +27,6 @@ use crate::telemetry::otlp;
 pub(crate) mod batch;
 pub(crate) mod source;
 
-/// Headers that say nothing about the event, or would say a secret.
-const SECRET: [&str; 4] = ["x-api-key", "authorization", "cookie", "proxy-authorization"];
-
 const LONGEST_KEY: usize = 255;
 
 /// Room for all headers of an answer, so that none makes the map grow.
@@ -64,8 +61,10 @@ pub(crate) async fn event(
     }
     let standing = rate_limit::spend(&state.engine, &key, 1)?;
     let body = body::read(&headers, body, state.max_body).await?;
-    let idempotency = idempotency_key(&headers)?
-        .map(|key| Idempotency { key: key.to_owned(), fingerprint: fingerprint(&body) });
+    let idempotency = idempotency_key(&headers)?.map(|key| Idempotency {
+        key: key.to_owned(),
+        fingerprint: format.fingerprint(&headers, &body),
+    });
     let new = format.parse(&headers, &body)?;
     let named = new.event_id.clone();
     let accepted = intake::ingest(&state.engine, &key, new, kept(&headers), idempotency).await?;
@@ -107,6 +106,22 @@ impl Format {
             _ if headers.contains_key("ce-specversion") => Ok(Self::Binary),
             _ => body::require_json(headers).map(|()| Self::Own),
         }
+    }
+
+    /// What counts as the same request under one idempotency key. In binary mode the event is in the headers
+    /// too; those have no line break, so that no two requests look alike here.
+    fn fingerprint(self, headers: &HeaderMap, body: &[u8]) -> String {
+        if self != Self::Binary {
+            return fingerprint([body]);
+        }
+        let said = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let mut said: Vec<_> = said
+            .filter(|(name, _)| name.starts_with("ce-") || *name == header::CONTENT_TYPE.as_str())
+            .collect();
+        said.sort_unstable();
+        let lines =
+            said.into_iter().flat_map(|(name, value)| [name.as_bytes(), b":", value, b"\n"]);
+        fingerprint(lines.chain([b"\n".as_slice(), body]))
     }
 
     fn parse(self, headers: &HeaderMap, body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
@@ -162,14 +177,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     Ok(Some(key))
 }
 
-/// The headers that are stored with the event; the values of secret ones are masked.
+/// The headers that go with the event, as they came: the engine checks signatures by them, and masks what is
+/// secret before it stores them.
 fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
     let pair = |(name, value): (&header::HeaderName, &HeaderValue)| {
-        let value = match SECRET.contains(&name.as_str()) {
-            true => "•••".into(),
-            false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        };
-        (name.as_str().to_owned(), value)
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     // Where spans are recorded, the event goes on from this request's, which goes on from the sender's.
     let ours = otlp::headers_of(&Span::current());

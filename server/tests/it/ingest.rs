@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use bench::http::{Answer, Request};
 use bench::sluice::{Sluice, order};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::start::sluice;
+use crate::start::{setup, sluice};
 
 const ROUTE: &str = "/api/webhooks/ingest";
 
@@ -25,6 +27,8 @@ fn check_problem(case: &str, answer: &Answer, status: u16, says: &str) {
     for field in ["type", "title", "detail", "code"] {
         assert!(problem[field].as_str().is_some_and(|s| !s.is_empty()), "{case}: {problem}");
     }
+    let instance = format!("urn:sluice:request:{}", answer.header("x-request-id").unwrap());
+    assert_eq!(problem["instance"], instance, "{case}: {problem}");
     let detail = problem["detail"].as_str().unwrap().to_lowercase();
     assert!(detail.contains(&says.to_lowercase()), "{case}: `{detail}` does not say `{says}`");
 }
@@ -51,6 +55,26 @@ async fn bad_input_is_refused_as_a_problem_and_leaves_nothing_behind() {
         ("malformed JSON", post(&key).bytes(r#"{"eventType": "#), 400, ""),
         ("no body", post(&key), 400, ""),
         ("not UTF-8", post(&key).bytes(b"{\"eventType\":\"\xff\"}".as_slice()), 400, ""),
+        (
+            "not UTF-8 where nobody looks",
+            post(&key).bytes(
+                b"{\"eventType\":\"a\",\"source\":\"s\",\"payload\":1,\"x\":\"\xff\"}".as_slice(),
+            ),
+            400,
+            "UTF-8",
+        ),
+        (
+            "a NUL in a name",
+            Request::post(ROUTE).key(&key).json(&with("source", json!("shop\0"))),
+            400,
+            "NUL",
+        ),
+        (
+            "an array",
+            Request::post(ROUTE).key(&key).json(&json!(["order.created", "shop", {}])),
+            422,
+            "object",
+        ),
         ("wrong content type", text, 415, "application/json"),
         ("no key", Request::post(ROUTE).json(&order(1)), 401, "x-api-key"),
         ("unknown key", Request::post(ROUTE).key("sk_unknown").json(&order(1)), 401, ""),
@@ -93,6 +117,32 @@ async fn bad_input_is_refused_as_a_problem_and_leaves_nothing_behind() {
     assert!(!sluice.printed().contains(&key), "a key is in the log");
 }
 
+/// As clients do that know nothing else: everything is sent before the answer is read.
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_sends_all_of_a_large_body_first() {
+    let sluice = setup().set("SLUICE_INGEST_RATE_LIMIT", "3/h").start().await.unwrap();
+    let key = sluice.key(&["ingest"]).await.unwrap();
+    let address = sluice.address().unwrap();
+    let large = vec![b' '; 4 * 1024 * 1024];
+    let plain = |request: Request| request.header("content-type", "text/plain");
+    let cases = [
+        ("too large", post(&key), 413),
+        ("without a key", Request::post(ROUTE), 401),
+        ("of another type", plain(Request::post(ROUTE).key(&key)), 415),
+        ("one too many", post(&key), 429),
+    ];
+    for (case, request, status) in cases {
+        let bytes = request.bytes(large.clone()).to_bytes(address, true);
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&bytes).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{case}: {answer}");
+        assert!(answer.ends_with('}'), "{case}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_of_just_under_one_mebibyte_is_accepted() {
     let (sluice, key) = sluice().await;
@@ -118,9 +168,11 @@ async fn an_accepted_event_says_where_it_is_and_keeps_what_was_sent() {
     );
     let event = sluice.get(&format!("/api/v1/events/{}", told["id"].as_str().unwrap()), &key).await;
     let event = event.unwrap();
-    for field in ["eventType", "source", "eventId", "subject", "payload"] {
+    for field in ["eventType", "source", "eventId", "subject", "occurredAt", "payload"] {
         assert_eq!(event[field], body[field], "{event}");
     }
+    let item = &sluice.list(&key, |_| true).await.unwrap()[0];
+    assert_eq!(item["occurredAt"], body["occurredAt"], "{item}");
     let received = event["receivedAt"].as_str().unwrap();
     assert!(
         received.len() == "2025-01-03T10:00:00.000Z".len() && received.ends_with('Z'),
@@ -253,7 +305,8 @@ async fn a_key_with_a_limit_of_its_own_is_held_to_it() {
     assert!((1..=12).contains(&wait), "{wait}");
     assert_eq!(header(&refused, "x-ratelimit-reset"), wait.to_string());
     let never = sluice.call(batch(6)).await.unwrap();
-    check_problem("more than the limit", &never, 429, "ever");
+    check_problem("more than the limit", &never, 422, "in parts");
+    assert_eq!(never.json().unwrap()["code"], "batch_too_long", "{}", never.text());
     assert_eq!(never.header("retry-after"), None, "waiting would not help");
 
     assert_eq!(sluice.ingest(&order(5), slow).await.unwrap().status, 202);

@@ -53,6 +53,7 @@ async fn what_cannot_be_a_source_changes_nothing() {
         json!({ "name": "hub", "kind": "gitlab", "secret": "s" }),
         json!({ "name": "hub", "kind": "hmac", "secret": "s", "signatureHeader": "no header" }),
         json!({ "name": "hub", "kind": "hmac" }),
+        json!({ "name": "hub", "kind": "standard-webhooks", "secret": "not base64" }),
     ];
     for body in wrong {
         let made =

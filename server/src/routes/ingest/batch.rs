@@ -66,7 +66,7 @@ pub(super) async fn accept(
         // One key names the whole batch; what it stands for is remembered item by item.
         let idempotency = given.map(|given| Idempotency {
             key: format!("{given}/{at}"),
-            fingerprint: fingerprint(item),
+            fingerprint: fingerprint([item]),
         });
         let headers = headers.clone();
         let accepted = intake::ingest(&state.engine, key, new, headers, idempotency).await?;

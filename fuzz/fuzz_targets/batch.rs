@@ -1,0 +1,8 @@
+//! Many events in one body.
+#![no_main]
+
+#[allow(dead_code, reason = "each target asks one of them")]
+#[path = "../../engine/tests/parsers/checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::batch(data));

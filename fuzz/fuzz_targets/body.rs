@@ -1,0 +1,8 @@
+//! The body of one event, in Sluice's own words or as a structured CloudEvent.
+#![no_main]
+
+#[allow(dead_code, reason = "each target asks one of them")]
+#[path = "../../engine/tests/parsers/checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::body(data));
