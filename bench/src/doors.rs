@@ -150,6 +150,7 @@ pub const FORGED: &[&str] = &[
     "/api/v1/dead-letters/evt_none/retry",
     "/api/v1/runs/run_none/cancel",
     "/api/v1/bulk",
+    "/api/ui/events/delete",
     "/api/ui/events/failed",
     "/api/ui/events/hold",
     "/api/ui/events/release",

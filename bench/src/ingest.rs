@@ -113,7 +113,7 @@ impl Sides {
 }
 
 impl Round {
-    fn of(outcome: &Outcome) -> Self {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
         Self {
             per_second: outcome.per_second(),
             p50: outcome.percentile(50.0),
@@ -122,7 +122,7 @@ impl Round {
         }
     }
 
-    fn median<'a>(rounds: impl Iterator<Item = &'a Self> + Clone) -> Self {
+    pub(crate) fn median<'a>(rounds: impl Iterator<Item = &'a Self> + Clone) -> Self {
         let middle = |value: fn(&Self) -> f64| median(rounds.clone().map(value).collect());
         Self {
             per_second: middle(|round| round.per_second),

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod lists;
 pub mod load;
 pub mod process;
+pub mod purge;
 pub mod sink;
 pub mod sluice;
 pub mod sse;

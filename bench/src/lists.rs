@@ -77,16 +77,7 @@ impl Side {
         let workflow = "name: Fail\ntriggers: [{ eventType: shop.broken }]\nsteps:\n  - id: no\n    \
                         fail: { message: \"no\" }\n";
         sluice.apply(workflow, &key).await?;
-        let begun = Instant::now();
-        let mut sent = 0;
-        while sent < events {
-            let most = (SENDERS * BATCH * 50).min(events - sent);
-            let share = most.div_ceil(SENDERS);
-            let send = |from: u64| fill(&sluice, &key, from, (from + share).min(sent + most));
-            try_join_all((0..SENDERS).map(|n| send((sent + n * share).min(sent + most)))).await?;
-            sent += most;
-            say(&format!("{sent} of {events} events after {:.0?}", begun.elapsed()));
-        }
+        fill_up(&sluice, &key, events, event, say).await?;
         let page = sluice.get(&format!("/api/v1/events?q=bench-{}", events / 2), &key).await?;
         let middle = page["items"][0].clone();
         ensure!(middle["id"].is_string(), "the middle is not there: {page}");
@@ -136,8 +127,35 @@ impl Side {
     }
 }
 
+/// Stores so many events.
+pub(crate) async fn fill_up(
+    sluice: &Sluice,
+    key: &str,
+    events: u64,
+    event: fn(u64) -> Value,
+    say: &impl Fn(&str),
+) -> Result<()> {
+    let begun = Instant::now();
+    let mut sent = 0;
+    while sent < events {
+        let most = (SENDERS * BATCH * 50).min(events - sent);
+        let share = most.div_ceil(SENDERS);
+        let send = |from: u64| fill(sluice, key, event, from, (from + share).min(sent + most));
+        try_join_all((0..SENDERS).map(|n| send((sent + n * share).min(sent + most)))).await?;
+        sent += most;
+        say(&format!("{sent} of {events} events after {:.0?}", begun.elapsed()));
+    }
+    Ok(())
+}
+
 /// Stores the events with these numbers.
-async fn fill(sluice: &Sluice, key: &str, from: u64, to: u64) -> Result<()> {
+async fn fill(
+    sluice: &Sluice,
+    key: &str,
+    event: fn(u64) -> Value,
+    from: u64,
+    to: u64,
+) -> Result<()> {
     let mut next = from;
     while next < to {
         let end = (next + BATCH).min(to);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench::trials::{self, Report};
-use bench::{doors, ingest, lists, sluice, variants, workflows};
+use bench::{doors, ingest, lists, purge, sluice, variants, workflows};
 use clap::{Args, Parser, Subcommand};
 use futures::future::LocalBoxFuture;
 
@@ -42,6 +42,8 @@ enum Command {
         #[arg(long, default_value_t = 40)]
         walks: usize,
     },
+    /// Ingest beside the same while a limit removes many events
+    Purge(PurgeArguments),
     /// SIGKILL under load: nothing acknowledged is lost, nothing doubled
     Kill(KillArguments),
     /// Backups under load, each put back and compared with what was promised
@@ -115,6 +117,21 @@ impl From<Changed> for variants::Variant {
             Changed { .. } => Self::Idempotency,
         }
     }
+}
+
+#[derive(Args)]
+struct PurgeArguments {
+    /// How many events are removed
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Length of a round
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Rounds before, and as many after
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
 }
 
 #[derive(Args)]
@@ -224,6 +241,7 @@ async fn main() -> ExitCode {
         Command::List { few, many, walks } => {
             list(lists::Options { few, many, walks }).await.map(|()| true)
         }
+        Command::Purge(arguments) => sweep_up(arguments).await.map(|()| true),
         Command::Kill(arguments) => kill(arguments.into()).await,
         Command::Backup { times } => back_up(times).await,
         Command::Flaky(arguments) => flaky(arguments.into()).await,
@@ -256,6 +274,14 @@ async fn measure(arguments: IngestArguments) -> Result<()> {
 async fn list(options: lists::Options) -> Result<()> {
     let lines = lists::compare(&sluice::binary()?, options, progress).await?;
     say(&lists::table(options, &lines)?);
+    Ok(())
+}
+
+async fn sweep_up(arguments: PurgeArguments) -> Result<()> {
+    let PurgeArguments { events, connections, seconds, rounds } = arguments;
+    let options = purge::Options { events, connections, seconds, rounds };
+    let figures = purge::measure(&sluice::binary()?, options, progress).await?;
+    say(&purge::table(&figures)?);
     Ok(())
 }
 

@@ -130,14 +130,14 @@ impl IdSource {
     /// The next value: `now` in the upper 48 bits, or one more than the last where the millisecond
     /// has not moved on.
     pub fn next(&self, now: Timestamp, random: &dyn Random) -> u128 {
-        let millis = u128::from(now.millis().max(0).unsigned_abs()) & ((1 << 48) - 1);
+        let first = first_value_at(now);
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *last = if millis > *last >> 80 {
+        *last = if first >> 80 > *last >> 80 {
             let mut bytes = [0; 16];
             random.fill(&mut bytes[6..]);
             // The highest random bit stays free, so that counting up cannot run over.
             bytes[6] &= 0x7f;
-            millis << 80 | u128::from_be_bytes(bytes)
+            first | u128::from_be_bytes(bytes)
         } else {
             *last + 1
         };
@@ -148,8 +148,17 @@ impl IdSource {
 /// The smallest id text of an event received at or after `at`: ids begin with their time, so this
 /// turns a date filter into a range of the id index.
 pub fn first_event_id_at(at: Timestamp) -> String {
-    let millis = u128::from(at.millis().max(0).unsigned_abs()) & ((1 << 48) - 1);
-    EventId::new(millis << 80).to_string()
+    EventId::new(first_value_at(at)).to_string()
+}
+
+/// The same for lines of the audit log.
+pub fn first_audit_id_at(at: Timestamp) -> String {
+    AuditId::new(first_value_at(at)).to_string()
+}
+
+/// The smallest value of an id that was made at or after `at`.
+pub(crate) fn first_value_at(at: Timestamp) -> u128 {
+    (u128::from(at.millis().max(0).unsigned_abs()) & ((1 << 48) - 1)) << 80
 }
 
 fn digits(value: u128) -> [u8; LENGTH] {

@@ -138,9 +138,11 @@ fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// SHA-256 of a body, in hexadecimal.
-pub fn fingerprint(body: &[u8]) -> String {
-    SecretHash(digest(body)).to_hex()
+/// SHA-256 of what a request says, part after part, in hexadecimal.
+pub fn fingerprint<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+    let mut hash = Sha256::new();
+    parts.into_iter().for_each(|part| hash.update(part));
+    crate::hex::hex(&hash.finalize())
 }
 
 /// SHA-256 of a whole key.

@@ -50,7 +50,7 @@ use time::steady::{Steady, kept};
 use time::{Clock, SystemClock, Timestamp};
 use vault::{Vault, VaultError};
 
-const FORGET_KEYS_EVERY: Duration = Duration::from_secs(300);
+const FORGET_EVERY: Duration = Duration::from_secs(300);
 const TOUCH_KEYS_EVERY: Duration = Duration::from_secs(15);
 
 /// The edges to the world: time and chance.
@@ -95,6 +95,8 @@ pub struct Settings {
     pub secret_key_file: PathBuf,
     /// How email is sent, where it is.
     pub mailer: Option<Mailer>,
+    /// How long an idempotency key is remembered.
+    pub idempotency_kept: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +131,7 @@ pub struct Inner {
     pub(crate) caller: Caller,
     pub tracing: run::trace::Tracing,
     pub(crate) mailer: Option<Mailer>,
+    pub(crate) idempotency_kept: Duration,
     pub(crate) breakers: run::breaker::Breakers,
     pub(crate) credentials: run::credentials::Cache,
     pub(crate) inbox: worker::Inbox,
@@ -136,6 +139,8 @@ pub struct Inner {
     pub(crate) search: search::index::Index,
     /// Wakes the worker of the erasures.
     pub(crate) erasing: Notify,
+    /// Wakes those who bring alerts to their channels.
+    pub(crate) telling: Notify,
     pub(crate) room: Room,
     pub(crate) tasks: TaskTracker,
     /// Held while a workflow is being applied.
@@ -165,12 +170,13 @@ impl Engine {
             node,
             live.clone(),
             inbox.clone(),
+            settings.idempotency_kept,
         )
         .await?;
         kept::resume(&store, &environment.steady).await.map_err(StartError::Clock)?;
         let vault = Vault::open(&settings.secret_key_file, &*environment.random)?;
         let workflows = workflow::Catalog::default();
-        workflows.replace(workflow::list::load(&store).await.map_err(StartError::Workflows)?);
+        workflows.replace(workflow::list::load(&store, &[]).await.map_err(StartError::Workflows)?);
         let engine = Self(Arc::new(Inner {
             environment,
             store,
@@ -185,12 +191,14 @@ impl Engine {
             caller,
             tracing: run::trace::Tracing::default(),
             mailer: settings.mailer,
+            idempotency_kept: settings.idempotency_kept,
             breakers: run::breaker::Breakers::default(),
             credentials: run::credentials::Cache::default(),
             inbox,
             bulk: bulk::Desk::default(),
             search: search::index::Index::default(),
             erasing: Notify::new(),
+            telling: Notify::new(),
             room: Room::default(),
             tasks: TaskTracker::new(),
             applying: Mutex::default(),
@@ -202,9 +210,11 @@ impl Engine {
         engine.tasks.spawn(search::index::follow(engine.clone()));
         engine.tasks.spawn(erasure::worker::keep_erasing(engine.clone()));
         engine.tasks.spawn(shape::follow::keep_following(engine.clone()));
+        engine.tasks.spawn(workflow::follow::keep_following(engine.clone()));
         engine.tasks.spawn(touch_keys(engine.clone()));
-        engine.tasks.spawn(forget_keys(engine.clone()));
+        engine.tasks.spawn(forget_old(engine.clone()));
         engine.tasks.spawn(alert::watch::watch(engine.clone()));
+        engine.tasks.spawn(alert::deliver::keep_delivering(engine.clone()));
         engine.tasks.spawn(retention::sweep::keep_sweeping(engine.clone()));
         Ok(engine)
     }
@@ -232,14 +242,16 @@ impl Engine {
     }
 }
 
-/// Opens the store for a command that works beside the server, or without one.
+/// Opens the store for a command that works beside the server, or without one. A database of an older version is
+/// brought up to date, unless somebody may be using it as it is.
 pub async fn open_for_tool(
     location: &Location,
     environment: &Environment,
 ) -> Result<Store, OpenError> {
     let (_worker, inbox) = worker::new();
     let node = NodeId::new(environment.next_id());
-    store::open::open(location, Role::Tool, environment, node, Live::default(), inbox).await
+    let (live, kept) = (Live::default(), intake::IDEMPOTENCY_KEPT);
+    store::open::open(location, Role::Tool, environment, node, live, inbox, kept).await
 }
 
 async fn touch_keys(engine: Engine) {
@@ -258,8 +270,8 @@ async fn touch_keys(engine: Engine) {
     }
 }
 
-async fn forget_keys(engine: Engine) {
-    let mut tick = tokio::time::interval(FORGET_KEYS_EVERY);
+async fn forget_old(engine: Engine) {
+    let mut tick = tokio::time::interval(FORGET_EVERY);
     loop {
         tokio::select! {
             () = engine.stop.cancelled() => return,
@@ -267,6 +279,9 @@ async fn forget_keys(engine: Engine) {
         }
         if let Err(error) = intake::forget_old_keys(&engine).await {
             tracing::debug!(%error, "old idempotency keys could not be forgotten");
+        }
+        if let Err(error) = alert::forget::forget_old(&engine).await {
+            tracing::debug!(%error, "what was told long ago could not be forgotten");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a change is published after its commit and in the order of commits. Whoever falls
 //! behind reads what it missed from the store, by its cursor.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -162,54 +163,93 @@ pub enum Missed {
     TooMuch(Cursor),
 }
 
-/// What changed after `since`. To be called after [`Live::watch`], so that nothing falls between.
+/// The next of what a watcher missed.
+pub enum Next {
+    /// These, in order; each event once, as it stands now, with the cursor of whoever has seen it and all
+    /// before it.
+    Page { changes: Vec<LiveChange>, last: Cursor, more: bool },
+    /// Some changes are no longer known, or the cursor is of another database: go on from this one.
+    Unknown(Cursor),
+}
+
+/// What changed after `since`, as long as it is not too much. To be called after [`Live::watch`], so that
+/// nothing falls between.
 pub async fn missed(engine: &Engine, since: Cursor) -> Result<Missed, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Changed {
-        id: i64,
-        event_seq: i64,
-    }
-    let now = engine.live.cursor();
     // Who is as far behind as this is told so without a look: after a flood that may be all who watch.
-    let behind = (now.seq - since.seq).max(now.change - since.change);
-    if behind > MOST_MISSED as i64 {
-        return Ok(Missed::TooMuch(now));
+    if is_far_behind(engine, since) {
+        return Ok(Missed::TooMuch(engine.live.cursor()));
+    }
+    Ok(match next(engine, since, MOST_MISSED).await? {
+        Next::Page { changes, more: false, .. } => Missed::Changes(changes),
+        Next::Page { .. } | Next::Unknown(_) => Missed::TooMuch(engine.live.cursor()),
+    })
+}
+
+/// Whether more than [`MOST_MISSED`] came after `since`.
+pub fn is_far_behind(engine: &Engine, since: Cursor) -> bool {
+    let now = engine.live.cursor();
+    let behind = now.seq.saturating_sub(since.seq).max(now.change.saturating_sub(since.change));
+    behind > MOST_MISSED as i64
+}
+
+#[derive(FromQueryResult)]
+struct Changed {
+    id: i64,
+    event_seq: i64,
+}
+
+/// The first arrivals after `since` and the first changes, so many of each at `most`. To be called after
+/// [`Live::watch`] as well.
+pub async fn next(engine: &Engine, since: Cursor, most: u64) -> Result<Next, StoreError> {
+    let now = engine.live.cursor();
+    if since.seq > now.seq || since.change > now.change {
+        return Ok(Next::Unknown(now));
     }
     let read = &engine.store.read;
-    let arrived = event::Entity::find()
+    let (room, most) = (most + 1, most as usize);
+    let mut arrived = event::Entity::find()
         .filter(event::Column::Seq.gt(since.seq))
+        .filter(event::Column::Seq.lte(now.seq))
         .order_by_asc(event::Column::Seq)
-        .limit(MOST_MISSED + 1)
+        .limit(room)
         .all(read)
         .await?;
     // The change before the first one wanted must still be there, or some may have been trimmed.
-    let sql = "SELECT id, event_seq FROM event_changes WHERE id >= $1 ORDER BY id LIMIT $2";
-    let values = [since.change.into(), (MOST_MISSED as i64 + 2).into()];
+    let sql =
+        "SELECT id, event_seq FROM event_changes WHERE id >= $1 AND id <= $2 ORDER BY id LIMIT $3";
+    let values = [since.change.into(), now.change.into(), (room as i64 + 1).into()];
     let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
     let mut changed = Changed::find_by_statement(statement).all(read).await?;
-    let trimmed = since.change > 0 && changed.first().is_none_or(|first| first.id > since.change);
-    changed.retain(|changed| changed.id > since.change);
-    let ahead = since.seq > now.seq || since.change > now.change;
-    let most = MOST_MISSED as usize;
-    if ahead || trimmed || arrived.len() > most || changed.len() > most {
-        return Ok(Missed::TooMuch(now));
+    let first = changed.first().map_or(now.change, |first| first.id);
+    if since.change > 0 && first > since.change {
+        return Ok(Next::Unknown(Cursor { change: first, ..since }));
     }
-    let older: Vec<i64> =
-        changed.iter().map(|changed| changed.event_seq).filter(|seq| *seq <= since.seq).collect();
-    let older = event::Entity::find().filter(event::Column::Seq.is_in(older)).all(read).await?;
-    let change = changed.last().map_or(since.change, |last| last.id);
+    changed.retain(|changed| changed.id > since.change);
+    let more = arrived.len() > most || changed.len() > most;
+    arrived.truncate(most);
+    changed.truncate(most);
+    let last = Cursor {
+        seq: arrived.last().map_or(since.seq, |last| last.seq),
+        change: changed.last().map_or(since.change, |last| last.id),
+    };
+    // What arrived later than `since` is shown as it stands now, here or on a later page.
+    let older = changed.iter().filter(|changed| changed.event_seq <= since.seq);
+    let older: HashMap<i64, i64> = older.map(|changed| (changed.event_seq, changed.id)).collect();
+    let rows = event::Entity::find().filter(event::Column::Seq.is_in(older.keys().copied()));
     let row = |model: event::Model| Arc::new(EventRow::from(model));
     let mut changes: Vec<LiveChange> = Vec::with_capacity(older.len() + arrived.len());
-    for model in older {
-        changes.push(LiveChange { cursor: since, row: row(model) });
+    for model in rows.all(read).await? {
+        let change = older.get(&model.seq).copied().unwrap_or(last.change);
+        changes.push(LiveChange { cursor: Cursor { change, ..since }, row: row(model) });
     }
+    changes.sort_unstable_by_key(|changed| changed.cursor.change);
     for model in arrived {
-        let cursor = Cursor { seq: model.seq, change: since.change };
+        let cursor = Cursor { seq: model.seq, ..last };
         changes.push(LiveChange { cursor, row: row(model) });
     }
-    // Only with the last of them has the watcher seen all the changes.
-    if let Some(last) = changes.last_mut() {
-        last.cursor.change = change;
+    // Changes of events that are gone, or come with a later page, are behind the last of these too.
+    if let Some(change) = changes.last_mut() {
+        change.cursor = last;
     }
-    Ok(Missed::Changes(changes))
+    Ok(Next::Page { changes, last, more })
 }

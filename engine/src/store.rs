@@ -18,13 +18,14 @@ pub mod health;
 mod jsonb;
 mod latency;
 pub mod open;
+mod schema;
 mod shrink;
 mod statements;
 mod writer;
 
 pub(crate) use clean::Cleaned;
 pub use latency::quantiles;
-pub use open::{Location, OpenError, Role};
+pub use open::{Location, Look, OpenError, Role};
 pub use shrink::Space;
 pub use writer::{
     Accepted, Arrival, BulkDeed, BulkStep, Change, Claimed, ErasureDeed, ErasureStep, Idempotency,

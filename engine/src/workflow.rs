@@ -13,6 +13,7 @@ pub mod definition;
 pub mod diff;
 pub mod duration;
 pub mod explain;
+pub(crate) mod follow;
 mod limit;
 pub mod list;
 pub mod preview;

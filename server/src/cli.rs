@@ -23,6 +23,7 @@ mod many;
 mod migrate;
 mod openapi;
 mod output;
+mod progress;
 mod quarantine;
 mod retention;
 mod runs;
@@ -88,7 +89,7 @@ enum Command {
     /// Watch, cancel and resume what is done to many events.
     #[command(subcommand)]
     Bulk(bulk::BulkCommand),
-    /// Check disk, database, clock, limits and keys, and say what to do.
+    /// Check disk, database, clock, limits and keys, and say what to do; nothing is changed.
     Doctor(Box<doctor::DoctorArgs>),
     /// Print the API as an OpenAPI 3.1 document.
     #[command(name = "openapi")]

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use engine::key::limit::Rate;
-use engine::mail::{Mailer, MailerError};
+use engine::mail::Mailer;
 use engine::store::Location;
+use engine::workflow::duration;
 use ipnet::IpNet;
 
 /// Where the database is; the same for `serve` and the commands beside it.
@@ -20,6 +23,14 @@ pub(crate) struct DatabaseArgs {
     /// A Postgres database in place of the SQLite file in the data folder.
     #[arg(long, env = "SLUICE_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// A file that holds the address of the Postgres database.
+    #[arg(
+        long,
+        env = "SLUICE_DATABASE_URL_FILE",
+        value_name = "FILE",
+        conflicts_with = "database_url"
+    )]
+    pub database_url_file: Option<PathBuf>,
     /// The key that secrets are encrypted with; made when it is missing [default: secret.key in the
     /// data folder]
     #[arg(long, env = "SLUICE_SECRET_KEY_FILE", value_name = "FILE")]
@@ -32,8 +43,8 @@ impl DatabaseArgs {
     }
 
     pub(crate) fn location(&self) -> anyhow::Result<Location> {
-        match self.database_url.as_deref() {
-            None | Some("") => Ok(Location::Folder(self.data_dir.clone())),
+        match secret(self.database_url.as_deref(), self.database_url_file.as_deref())?.as_deref() {
+            None => Ok(Location::Folder(self.data_dir.clone())),
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 Ok(Location::Postgres(url.to_owned()))
             }
@@ -60,15 +71,34 @@ pub(crate) struct ServeArgs {
     /// Largest request body, for example 512KiB or 1MiB.
     #[arg(long, env = "SLUICE_MAX_BODY", default_value = "1MiB", value_name = "SIZE")]
     pub max_body: ByteSize,
+    /// How long an idempotency key is remembered, for example 24h or 7d.
+    #[arg(
+        long,
+        env = "SLUICE_IDEMPOTENCY_TTL",
+        value_parser = duration::parse,
+        default_value = "24h",
+        value_name = "DURATION"
+    )]
+    pub idempotency_ttl: Duration,
     /// Proxies whose X-Forwarded-For is believed, as networks separated by commas.
     #[arg(long, env = "SLUICE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
-    pub trusted_proxies: Vec<IpNet>,
+    trusted_proxies: Vec<Network>,
     /// Private networks that workflows may call, separated by commas.
     #[arg(long, env = "SLUICE_ALLOW_TARGETS", value_delimiter = ',', value_name = "CIDR")]
-    pub allow_targets: Vec<IpNet>,
-    /// The server that sends the email of alerts, as smtp://user:password@host:587 or smtps://….
+    allow_targets: Vec<Network>,
+    /// NATS JetStream, for durable intake and many nodes; refused until a build of Sluice has it.
+    #[arg(long, env = "SLUICE_NATS_URL", hide_env_values = true, value_name = "URL")]
+    nats_url: Option<String>,
+    /// Redis, for limits that nodes share; refused until a build of Sluice has it.
+    #[arg(long, env = "SLUICE_REDIS_URL", hide_env_values = true, value_name = "URL")]
+    redis_url: Option<String>,
+    /// The server that sends the email of alerts, as smtp://user:password@host:587, encrypted by STARTTLS,
+    /// or smtps://user:password@host:465; ?tls=none sends a password in the clear.
     #[arg(long, env = "SLUICE_SMTP_URL", hide_env_values = true, value_name = "URL")]
-    pub smtp_url: Option<String>,
+    smtp_url: Option<String>,
+    /// A file that holds the address of that server.
+    #[arg(long, env = "SLUICE_SMTP_URL_FILE", value_name = "FILE", conflicts_with = "smtp_url")]
+    smtp_url_file: Option<PathBuf>,
     /// Whom the email of alerts comes from.
     #[arg(
         long,
@@ -78,11 +108,20 @@ pub(crate) struct ServeArgs {
     )]
     pub smtp_from: String,
     /// Email of the first owner, made on first start without a set-up link.
-    #[arg(long, env = "SLUICE_OWNER_EMAIL", requires = "owner_password", value_name = "EMAIL")]
-    pub owner_email: Option<String>,
+    #[arg(long, env = "SLUICE_OWNER_EMAIL", requires = "owner_secret", value_name = "EMAIL")]
+    owner_email: Option<String>,
     /// Password of the first owner.
-    #[arg(long, env = "SLUICE_OWNER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
-    pub owner_password: Option<String>,
+    #[arg(
+        long,
+        env = "SLUICE_OWNER_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD",
+        group = "owner_secret"
+    )]
+    owner_password: Option<String>,
+    /// A file that holds the password of the first owner.
+    #[arg(long, env = "SLUICE_OWNER_PASSWORD_FILE", value_name = "FILE", group = "owner_secret")]
+    owner_password_file: Option<PathBuf>,
     /// Show /metrics to anyone who can reach it; otherwise it takes a key that may read.
     #[arg(
         long,
@@ -103,9 +142,64 @@ pub(crate) struct ServeArgs {
 }
 
 impl ServeArgs {
-    pub(crate) fn mailer(&self) -> Result<Option<Mailer>, MailerError> {
-        let url = self.smtp_url.as_deref().filter(|url| !url.is_empty());
-        url.map(|url| Mailer::new(url, &self.smtp_from)).transpose()
+    pub(crate) fn mailer(&self) -> anyhow::Result<Option<Mailer>> {
+        let url = secret(self.smtp_url.as_deref(), self.smtp_url_file.as_deref())?;
+        Ok(url.map(|url| Mailer::new(&url, &self.smtp_from)).transpose()?)
+    }
+
+    /// Email and password of the first owner, where they are given.
+    pub(crate) fn owner(&self) -> anyhow::Result<Option<(String, String)>> {
+        let email = self.owner_email.clone().filter(|email| !email.is_empty());
+        let password = secret(self.owner_password.as_deref(), self.owner_password_file.as_deref())?;
+        Ok(email.zip(password))
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> Vec<IpNet> {
+        self.trusted_proxies.iter().filter_map(|given| given.0).collect()
+    }
+
+    pub(crate) fn allow_targets(&self) -> Vec<IpNet> {
+        self.allow_targets.iter().filter_map(|given| given.0).collect()
+    }
+
+    /// Nobody is to believe in what is not there.
+    pub(crate) fn refuse_what_is_not_built(&self) -> anyhow::Result<()> {
+        for (name, url, what) in [
+            ("SLUICE_NATS_URL", &self.nats_url, "NATS: events are kept in SQLite or Postgres"),
+            ("SLUICE_REDIS_URL", &self.redis_url, "Redis: each server keeps limits of its own"),
+        ] {
+            if url.as_ref().is_some_and(|url| !url.is_empty()) {
+                anyhow::bail!("{name} is set, but this build does not know {what}; leave it out");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A secret as it is given, or as it stands in a file; a last line break is none of it. A blank one is none.
+pub(crate) fn secret(given: Option<&str>, file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else {
+        return Ok(given.filter(|given| !given.is_empty()).map(str::to_owned));
+    };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the secret in {}", file.display()))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    anyhow::ensure!(!text.is_empty(), "there is no secret in {}", file.display());
+    Ok(Some(text.to_owned()))
+}
+
+/// A network, or nothing where the environment has a blank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Network(Option<IpNet>);
+
+impl FromStr for Network {
+    type Err = ipnet::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "" => Ok(Self(None)),
+            text => text.parse().map(|network| Self(Some(network))),
+        }
     }
 }
 
@@ -188,5 +282,60 @@ mod tests {
         assert_eq!("1MiB".parse(), Ok(ByteSize(1_048_576)));
         assert_eq!("100".parse(), Ok(ByteSize(100)));
         assert!("1 parsec".parse::<ByteSize>().is_err());
+    }
+
+    #[derive(clap::Parser)]
+    struct Serve {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<ServeArgs, clap::error::ErrorKind> {
+        let arguments = ["serve"].iter().chain(arguments);
+        let parsed = <Serve as clap::Parser>::try_parse_from(arguments);
+        parsed.map(|serve| serve.args).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn a_blank_list_of_networks_is_none() {
+        let args =
+            parse(&["--trusted-proxies=", "--allow-targets", "10.0.0.0/8, ,::1/128"]).unwrap();
+        assert!(args.trusted_proxies().is_empty());
+        let targets = ["10.0.0.0/8", "::1/128"].map(|network| network.parse::<IpNet>().unwrap());
+        assert_eq!(args.allow_targets(), targets);
+        assert!(parse(&["--trusted-proxies", "nearby"]).is_err());
+    }
+
+    #[test]
+    fn a_secret_may_stand_in_a_file_but_not_twice() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        std::fs::write(file.path(), "pass word \n").unwrap();
+        let args = parse(&["--owner-email", "a@b.c", "--owner-password-file", path]).unwrap();
+        assert_eq!(args.owner().unwrap(), Some(("a@b.c".into(), "pass word ".into())));
+        std::fs::write(file.path(), "postgres://db/sluice\r\n").unwrap();
+        let args = parse(&["--database-url-file", path]).unwrap();
+        let location = Location::Postgres("postgres://db/sluice".into());
+        assert_eq!(args.database.location().unwrap(), location);
+        std::fs::write(file.path(), "\n").unwrap();
+        assert!(args.database.location().is_err(), "an empty file is a mistake");
+        for twice in [
+            ["--owner-password", "x", "--owner-password-file", path],
+            ["--database-url", "postgres://x", "--database-url-file", path],
+            ["--smtp-url", "smtp://x", "--smtp-url-file", path],
+        ] {
+            let refused = parse(&twice).map(drop);
+            assert_eq!(refused, Err(clap::error::ErrorKind::ArgumentConflict), "{twice:?}");
+        }
+        let alone = parse(&["--owner-email", "a@b.c"]).map(drop);
+        assert_eq!(alone, Err(clap::error::ErrorKind::MissingRequiredArgument));
+    }
+
+    #[test]
+    fn what_is_not_built_is_refused_when_it_is_asked_for() {
+        for flag in ["--nats-url", "--redis-url"] {
+            assert!(parse(&[flag, ""]).unwrap().refuse_what_is_not_built().is_ok());
+            assert!(parse(&[flag, "x://y"]).unwrap().refuse_what_is_not_built().is_err());
+        }
     }
 }

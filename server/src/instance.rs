@@ -1,13 +1,16 @@
 //! What this server was started with, as the settings page shows it: names of variables, never secrets.
 
+use app::model::time::duration;
 use app::model::{Instance, Setting};
+use engine::Settings;
+use engine::store::Location;
 
 use crate::config::{LogFormat, ServeArgs};
 
-pub(crate) fn describe(args: &ServeArgs) -> Instance {
-    let database = match args.database.database_url.as_deref() {
-        None | Some("") => format!("SQLite in {}", args.database.data_dir.display()),
-        Some(_) => "Postgres".to_owned(),
+pub(crate) fn describe(args: &ServeArgs, settings: &Settings) -> Instance {
+    let database = match &settings.location {
+        Location::Folder(folder) => format!("SQLite in {}", folder.display()),
+        Location::Postgres(_) => "Postgres".to_owned(),
     };
     let networks = |networks: &[ipnet::IpNet], none: &str| match networks {
         [] => none.to_owned(),
@@ -33,13 +36,18 @@ pub(crate) fn describe(args: &ServeArgs) -> Instance {
             ),
             of("Largest body", args.max_body.to_string(), Some("SLUICE_MAX_BODY")),
             of(
+                "Idempotency keys",
+                format!("remembered for {}", duration(args.idempotency_ttl.as_millis() as u64)),
+                Some("SLUICE_IDEMPOTENCY_TTL"),
+            ),
+            of(
                 "Trusted proxies",
-                networks(&args.trusted_proxies, "none: X-Forwarded-For is ignored"),
+                networks(&args.trusted_proxies(), "none: X-Forwarded-For is ignored"),
                 Some("SLUICE_TRUSTED_PROXIES"),
             ),
             of(
                 "Private targets",
-                networks(&args.allow_targets, "none: workflows call public addresses only"),
+                networks(&args.allow_targets(), "none: workflows call public addresses only"),
                 Some("SLUICE_ALLOW_TARGETS"),
             ),
             of(
@@ -50,8 +58,8 @@ pub(crate) fn describe(args: &ServeArgs) -> Instance {
             ),
             of(
                 "Email of alerts",
-                match args.smtp_url.as_deref() {
-                    None | Some("") => "none is sent".to_owned(),
+                match &settings.mailer {
+                    None => "none is sent".to_owned(),
                     Some(_) => format!("from {}", args.smtp_from),
                 },
                 Some("SLUICE_SMTP_URL, SLUICE_SMTP_FROM"),

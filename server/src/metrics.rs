@@ -4,15 +4,17 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use axum::response::Response;
 use engine::Engine;
 use engine::event::EventStatus;
 use engine::stats::{self, Standing};
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{prometheus_text, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -21,12 +23,24 @@ use crate::problem::Code;
 /// A gauge that can also say that nothing is known.
 type Number = Gauge<f64, AtomicU64>;
 type Status = [(&'static str, &'static str); 1];
+/// Seconds, from an idle server to one that is in trouble.
+const OF_INTAKE: [f64; 13] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
 type Refusal = [(&'static str, String); 1];
+
+/// How they are written: OpenMetrics 1.0, or Prometheus' own format, 0.0.4, which everything reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    OpenMetrics,
+    Prometheus,
+}
 
 pub(crate) struct Metrics {
     registry: Registry,
     /// Whether they are shown without a key.
     pub(crate) open: bool,
+    ingest: Histogram,
     refused: Family<Refusal, Counter>,
     streams: Gauge,
     waiting: Gauge,
@@ -42,6 +56,7 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("sluice"),
             open,
+            ingest: Histogram::new(OF_INTAKE),
             refused: Family::default(),
             streams: Gauge::default(),
             waiting: Gauge::default(),
@@ -55,6 +70,12 @@ impl Metrics {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         registry.register("build", "The running version", Info::new(version));
         engine.store.writer.meters.register(registry);
+        registry.register_with_unit(
+            "ingest_duration",
+            "Time from a request of intake to its answer, where it was accepted",
+            Unit::Seconds,
+            metrics.ingest.clone(),
+        );
         registry.register(
             "events_refused",
             "Events and requests that intake refused, by the code of the refusal",
@@ -93,10 +114,11 @@ impl Metrics {
         self.refused.get_or_create(&[("code", code.name())]).inc();
     }
 
-    /// Counts an answer of intake that is a refusal.
-    pub(crate) fn count(&self, response: &Response) {
-        if let Some(code) = response.extensions().get::<Code>() {
-            self.refuse(*code);
+    /// Notes an answer of intake: how long it took, or why it is a refusal, which would come too quickly.
+    pub(crate) fn note(&self, response: &Response, took: Duration) {
+        match response.extensions().get::<Code>() {
+            Some(code) => self.refuse(*code),
+            None => self.ingest.observe(took.as_secs_f64()),
         }
     }
 
@@ -106,15 +128,18 @@ impl Metrics {
         StreamOpen(self.streams.clone())
     }
 
-    /// All of them as OpenMetrics text. What cannot be read is shown as not a number.
-    pub(crate) async fn text(&self, engine: &Engine) -> Result<String, fmt::Error> {
+    /// All of them. What cannot be read is shown as not a number.
+    pub(crate) async fn text(&self, engine: &Engine, format: Format) -> Result<String, fmt::Error> {
         let standing = stats::standing(engine).await.inspect_err(|error| {
             tracing::warn!(%error, "the store could not be read for monitoring");
         });
         self.set(standing.ok());
         self.waiting.set(engine.store.writer.waiting() as i64);
         let mut text = String::new();
-        text::encode(&mut text, &self.registry)?;
+        match format {
+            Format::OpenMetrics => text::encode(&mut text, &self.registry)?,
+            Format::Prometheus => prometheus_text::encode(&mut text, &self.registry)?,
+        }
         Ok(text)
     }
 

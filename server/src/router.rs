@@ -1,16 +1,18 @@
 //! Every route on one screen.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use app::model::Instance;
 use axum::Router;
 use axum::extract::{FromRef, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::routing::future::RouteFuture;
 use axum::routing::{get, post, put};
 use engine::Engine;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
-use tower::util::MapResponseLayer;
+use tower::util::MapFutureLayer;
 
 use crate::auth::throttle::SignInThrottle;
 use crate::auth::{origin, sessions};
@@ -35,7 +37,8 @@ pub(crate) struct Shared {
     pub proxies: TrustedProxies,
     pub sign_ins: SignInThrottle,
     pub stats: stats::Shared,
-    pub feed: stream::Feed,
+    pub feeds: stream::Feeds,
+    pub last_write: health::LastWrite,
     pub metrics: Metrics,
     /// Ends live streams, which would otherwise keep the server from stopping.
     pub stop: CancellationToken,
@@ -56,14 +59,15 @@ impl AppState {
         let options =
             LeptosOptions::builder().output_name("sluice").site_root("target/site").build();
         let (sign_ins, stats) = (SignInThrottle::default(), stats::Shared::default());
-        let feed = stream::Feed::default();
+        let feeds = stream::Feeds::default();
         Self(Arc::new(Shared {
             engine,
             max_body,
             proxies,
             sign_ins,
             stats,
-            feed,
+            feeds,
+            last_write: health::LastWrite::default(),
             metrics,
             stop,
             instance,
@@ -97,8 +101,8 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
         None => intake,
     };
     let answering = state.clone();
-    let intake = intake.layer(MapResponseLayer::new(move |response| {
-        intake::answered(&answering, limit, response)
+    let intake = intake.layer(MapFutureLayer::new(move |answer: RouteFuture<Infallible>| {
+        intake::answered(answering.clone(), limit, answer)
     }));
 
     let management = Router::new()

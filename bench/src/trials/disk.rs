@@ -39,10 +39,12 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
     }
     let believed = trial.told.len() - before;
     let reads = trial.reads().await?;
+    let not_ready = trial.becomes_ready(false).await?;
     disk.set(Fault::None)?;
     let recovered = trial.recover().await?;
     let rewritten = rewritten_before_believed(&disk.trace()?);
     let complaints = trial.complaints();
+    let ready_again = trial.becomes_ready(true).await?;
     let turned_away = trial.turned_away;
     let (verdict, whole) = trial.conclude().await?;
     Ok(Report {
@@ -52,12 +54,14 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
             && reads
             && recovered <= RECOVERED
             && complaints <= 2
+            && not_ready
+            && ready_again
             && verdict.holds()
             && whole,
         seen: format!(
             "{turned_away} turned away with 503, {believed} believed, reads went on: {reads}, written \
              again before anything was believed: {rewritten}, {complaints} errors logged, recovered \
-             after {recovered:.2?}, {} lost, {} doubled, whole: {whole}",
+             after {recovered:.2?}, /readyz told of it: {not_ready}, and of the end: {ready_again}, {} lost, {} doubled, whole: {whole}",
             verdict.lost, verdict.doubled
         ),
     })
@@ -67,22 +71,25 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
 pub async fn full(binary: &Path, offsets: u64) -> Result<Report> {
     let disk = FaultyDisk::build().await?;
     let mut trial = Trial::start(binary, &disk).await?;
-    let (mut slowest, mut reads) = (Duration::ZERO, true);
+    let (mut slowest, mut reads, mut told_of) = (Duration::ZERO, true, false);
     for turn in 0..offsets {
         disk.set(Fault::Full { after: turn * 1_013 % 200_000 })?;
         trial.fill_up().await?;
         reads &= trial.reads().await?;
+        // Once is enough: what it says may be a second old.
+        told_of |= turn == 0 && trial.becomes_ready(false).await?;
         disk.set(Fault::None)?;
         slowest = slowest.max(trial.recover().await?);
     }
     let told = trial.told.len();
+    let told_of = told_of && trial.becomes_ready(true).await?;
     let (verdict, whole) = trial.conclude().await?;
     Ok(Report {
         trial: "5 the disk is full",
-        holds: reads && slowest <= RECOVERED && verdict.holds() && whole,
+        holds: reads && told_of && slowest <= RECOVERED && verdict.holds() && whole,
         seen: format!(
             "full {offsets} times, {told} acknowledged: {} lost, {} doubled, reads went on: {reads}, \
-             slowest recovery {slowest:.2?}, whole: {whole}",
+             /readyz told of it: {told_of}, slowest recovery {slowest:.2?}, whole: {whole}",
             verdict.lost, verdict.doubled
         ),
     })
@@ -171,6 +178,19 @@ impl Trial {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(begin.elapsed())
+    }
+
+    /// Whether `/readyz` comes to say so.
+    async fn becomes_ready(&self, wanted: bool) -> Result<bool> {
+        let begin = Instant::now();
+        while begin.elapsed() < RECOVERED {
+            let answer = self.sluice.call(Request::get("/readyz")).await?;
+            if (answer.status == 200) == wanted {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
     }
 
     fn complaints(&self) -> usize {

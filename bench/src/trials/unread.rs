@@ -33,9 +33,13 @@ pub async fn run(binary: &Path, options: Options) -> Result<Report> {
     // What intake itself takes, at its most.
     let first = flood(&sluice, &key, length, 0).await?;
     let before = sluice.process()?.resident()?.0;
-    // Half of them with a filter: what these are sent is made for each.
+    // Half of them with a filter: what these are sent is made for each. Some want every event.
     let stream = |number: usize| {
-        let query = if number.is_multiple_of(2) { "" } else { "?source=bench" };
+        let query = match number % 8 {
+            1 => "?source=bench&fold=false",
+            3 | 5 | 7 => "?source=bench",
+            _ => "",
+        };
         Request::get(format!("/api/v1/stream{query}")).key(&key)
     };
     let unread = sse::open_many(sluice.address()?, readers, stream).await?;

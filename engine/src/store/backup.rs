@@ -15,6 +15,7 @@ use sea_orm::{
 
 use super::Store;
 use super::open::{DATABASE, OpenError, refuse_newer};
+use super::schema::Schema;
 use crate::time::Timestamp;
 
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,17 @@ pub struct Contents {
 
 /// Whether a data folder has a database.
 pub fn has_database(folder: &Path) -> bool {
-    folder.join(DATABASE).exists()
+    database(folder).exists()
+}
+
+/// Where a copy is written before it has its name.
+pub fn unfinished(file: &Path) -> PathBuf {
+    beside(file, "unfinished")
+}
+
+/// Where a backup is put in a data folder.
+pub fn database(folder: &Path) -> PathBuf {
+    folder.join(DATABASE)
 }
 
 /// Copies what is committed at this moment to `file`, which must not exist. Nobody waits for it: it
@@ -58,7 +69,7 @@ pub async fn backup(store: &Store, file: &Path) -> Result<Contents, BackupError>
         return Err(BackupError::Postgres);
     }
     refuse_existing(file)?;
-    let unfinished = beside(file, "unfinished");
+    let unfinished = unfinished(file);
     remove(&unfinished)?;
     // Made here, for its owner alone; SQLite writes into an empty file.
     private(&unfinished)?;
@@ -84,12 +95,12 @@ pub async fn restore(file: &Path, folder: &Path) -> Result<Contents, BackupError
         let path = path.to_owned();
         move |error| BackupError::File(path, error)
     };
-    let database = folder.join(DATABASE);
+    let database = database(folder);
     fs::create_dir_all(folder).map_err(at(folder))?;
     for there in [database.clone(), beside(&database, "wal")] {
         refuse_existing(&there)?;
     }
-    let unfinished = beside(&database, "unfinished");
+    let unfinished = unfinished(&database);
     remove(&unfinished)?;
     private(&unfinished)?;
     let put = async {
@@ -169,7 +180,7 @@ async fn contents(connection: &DatabaseConnection, file: &Path) -> Result<Conten
     if number(ours).await? != Some(2) {
         return Err(BackupError::Foreign(file.to_owned()));
     }
-    refuse_newer(connection).await.map_err(BackupError::Newer)?;
+    refuse_newer(&Schema::of(connection).await?).map_err(BackupError::Newer)?;
     let newest = "SELECT received_at FROM events ORDER BY seq DESC LIMIT 1";
     let bytes = fs::metadata(file).map_err(|error| BackupError::File(file.to_owned(), error))?;
     Ok(Contents {

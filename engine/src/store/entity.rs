@@ -23,6 +23,7 @@ pub mod session;
 pub mod setup_link;
 pub mod signing_secret;
 pub mod source;
+pub mod source_limit;
 pub mod status_count;
 pub mod step_attempt;
 pub mod type_change;

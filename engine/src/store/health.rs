@@ -1,10 +1,15 @@
 //! What can be said of a database without serving it.
 
-use migrations::{Migrator, MigratorTrait};
+use std::io;
+use std::path::Path;
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
+use super::schema::Schema;
 use super::{Store, StoreError};
+use crate::Engine;
 use crate::time::Timestamp;
+use crate::time::steady::kept;
 
 /// How many faults are listed at most.
 const FAULTS: usize = 20;
@@ -42,6 +47,11 @@ pub async fn examine(store: &Store) -> Result<Health, StoreError> {
     Ok(Health { version, faults, newest_event: newest.map(Timestamp::from_millis) })
 }
 
+/// Commits a row through the door that every event goes through, and waits until it is on the disk.
+pub async fn prove_writing(engine: &Engine) -> Result<(), StoreError> {
+    kept::keep_now(engine).await
+}
+
 /// What a database takes on its disk, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -62,17 +72,14 @@ pub async fn size(store: &Store) -> Result<Size, StoreError> {
     Ok(Size { database: database.unsigned_abs(), log: None })
 }
 
+/// Bytes that can still be written to the disk of `folder`.
+pub fn free(folder: &Path) -> io::Result<u64> {
+    let space = nix::sys::statvfs::statvfs(folder).map_err(io::Error::from)?;
+    Ok(space.blocks_available() * space.fragment_size())
+}
+
 /// The migrations that this version knows and the database has not had, or the other way round.
 pub async fn foreign_migrations(store: &Store) -> Result<Vec<String>, StoreError> {
-    let known: Vec<String> =
-        Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
-    let backend = store.read.get_database_backend();
-    let sql = "SELECT version FROM seaql_migrations";
-    let rows = store.read.query_all_raw(Statement::from_string(backend, sql)).await?;
-    let applied = rows.iter().map(|row| row.try_get_by_index::<String>(0));
-    let applied = applied.collect::<Result<Vec<_>, DbErr>>()?;
-    let only_in = |one: &[String], other: &[String]| {
-        one.iter().filter(|name| !other.contains(name)).cloned().collect::<Vec<_>>()
-    };
-    Ok([only_in(&known, &applied), only_in(&applied, &known)].concat())
+    let schema = Schema::of(&store.read).await?;
+    Ok(schema.pending().chain(schema.unknown()).cloned().collect())
 }

@@ -17,6 +17,7 @@ use super::checkpoint::Checkpoint;
 use super::clean;
 use super::direct::Direct;
 use super::disk::{DiskFile, Log};
+use super::schema::Schema;
 use super::writer::{self, Connections, Files, Writer};
 use crate::live::Live;
 use crate::run::worker::Inbox;
@@ -51,6 +52,16 @@ pub enum OpenError {
         "the database was written by a newer sluice (it has the migration {0}): use that version or a newer one"
     )]
     Newer(String),
+    #[error(
+        "an older sluice serves this database, {} pending: use that version, or stop it and run `sluice migrate`",
+        migrations_are(*.0)
+    )]
+    Outdated(usize),
+    #[error(
+        "{} pending: run `sluice migrate` once no older sluice uses the database",
+        migrations_are(*.0)
+    )]
+    Pending(usize),
     #[error("the database could not be migrated: {0}")]
     Migrate(#[source] DbErr),
     #[error(
@@ -63,9 +74,18 @@ pub enum OpenError {
     NotDurable(String),
 }
 
-pub(super) const DATABASE: &str = "sluice.db";
+/// For what is said of them.
+pub fn migrations_are(count: usize) -> String {
+    match count {
+        1 => "1 migration is".to_owned(),
+        count => format!("{count} migrations are"),
+    }
+}
 
-/// How long a connection to SQLite waits for another that writes.
+pub(super) const DATABASE: &str = "sluice.db";
+const LOCK: &str = "sluice.lock";
+
+/// How long a connection is waited for, and a connection to SQLite for another that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// What every connection to SQLite is told.
@@ -77,6 +97,18 @@ pub(super) const SETTINGS: [(&str, &str); 4] = [
     ("journal_size_limit", "67108864"),
 ];
 
+/// Why it is migrated.
+#[derive(Debug, Clone, Copy)]
+enum Wish {
+    /// It is going to be served.
+    Served,
+    /// A command needs it as this version has it: not while it is served by one that may be older. Nobody knows
+    /// who uses a Postgres.
+    Beside,
+    /// By whoever knows that nobody uses it.
+    Asked,
+}
+
 /// Opens the database, migrates it, and starts its writer.
 pub async fn open(
     location: &Location,
@@ -85,6 +117,7 @@ pub async fn open(
     node: NodeId,
     live: Live,
     inbox: Inbox,
+    idempotency_kept: Duration,
 ) -> Result<Store, OpenError> {
     let lock = match location {
         Location::Folder(folder) => lock(folder, role)?,
@@ -100,7 +133,8 @@ pub async fn open(
     }
     let write = connect(location, 1, synchronous).await.map_err(OpenError::Connect)?;
     check_database(&write).await?;
-    migrate(location, &write).await?;
+    let wish = if role == Role::Server { Wish::Served } else { Wish::Beside };
+    migrate(location, wish, &write, |_, _| {}).await?;
     if role == Role::Server {
         clean::at_start(&write, environment.clock.now()).await.map_err(OpenError::Connect)?;
     }
@@ -118,14 +152,65 @@ pub async fn open(
         Location::Postgres(_) => None,
     };
     let connections = Connections { steps: write, direct, files };
-    let writer = Writer::start(connections, environment.clone(), node, live, inbox)
-        .await
-        .map_err(refused)?;
+    let writer =
+        Writer::start(connections, environment.clone(), node, live, inbox, idempotency_kept)
+            .await
+            .map_err(refused)?;
     let folder = match location {
         Location::Folder(folder) => Some(Arc::from(folder.as_path())),
         Location::Postgres(_) => None,
     };
     Ok(Store { read, writer, folder, _lock: lock })
+}
+
+/// Makes a database or brings it up to date, for deployments that separate it from serving; how many migrations
+/// that took.
+pub async fn bring_up_to_date(
+    location: &Location,
+    tell: impl Fn(usize, usize),
+) -> Result<usize, OpenError> {
+    if let Location::Folder(folder) = location {
+        lock(folder, Role::Tool)?;
+        make(location, folder).await.map_err(OpenError::Connect)?;
+    }
+    let write = connect(location, 1, SqliteSynchronous::Full).await.map_err(OpenError::Connect)?;
+    check_database(&write).await?;
+    let applied = migrate(location, Wish::Asked, &write, tell).await?;
+    write.close().await.map_err(OpenError::Connect)?;
+    Ok(applied)
+}
+
+/// A database as it stands.
+pub struct Look {
+    /// Can be read from, as far as this version knows the schema; its writer refuses everything.
+    pub store: Store,
+    /// How many migrations it lacks.
+    pub pending: usize,
+    /// Whether there is nothing in it yet.
+    pub is_new: bool,
+}
+
+/// Opens a database as it stands: nothing is made, migrated or written.
+pub async fn look(location: &Location) -> Result<Look, OpenError> {
+    let mut options = pool(location, 1);
+    let folder = match location {
+        Location::Folder(folder) => {
+            let file = folder.join(DATABASE);
+            options.map_sqlx_sqlite_opts(move |options| {
+                let options = options.filename(&file).create_if_missing(false).read_only(true);
+                options.busy_timeout(BUSY)
+            });
+            Some(Arc::from(folder.as_path()))
+        }
+        Location::Postgres(_) => None,
+    };
+    let read = Database::connect(options).await.map_err(OpenError::Connect)?;
+    check_database(&read).await?;
+    let schema = Schema::of(&read).await.map_err(OpenError::Connect)?;
+    refuse_newer(&schema)?;
+    let (pending, is_new) = (schema.pending().count(), schema.is_new());
+    let store = Store { read, writer: Writer::closed(), folder, _lock: None };
+    Ok(Look { store, pending, is_new })
 }
 
 /// Makes a database that can give space back, where there is none yet: only the first to write to it
@@ -135,8 +220,7 @@ async fn make(location: &Location, folder: &Path) -> Result<(), DbErr> {
     if file.metadata().is_ok_and(|file| file.len() > 0) {
         return Ok(());
     }
-    let mut options = ConnectOptions::new(url(location));
-    options.max_connections(1).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
+    let mut options = pool(location, 1);
     options.map_sqlx_sqlite_opts(move |options| {
         sqlite_options(options, &file).auto_vacuum(SqliteAutoVacuum::Incremental)
     });
@@ -162,7 +246,7 @@ fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenErr
     if role == Role::Tool {
         return Ok(None);
     }
-    let file = std::fs::File::create(folder.join("sluice.lock")).map_err(refused)?;
+    let file = std::fs::File::create(folder.join(LOCK)).map_err(refused)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Arc::new(file))),
         Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::Served(folder.to_owned())),
@@ -179,18 +263,19 @@ fn url(location: &Location) -> String {
     }
 }
 
+fn pool(location: &Location, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url(location));
+    options.max_connections(connections).acquire_timeout(BUSY).sqlx_logging(false);
+    options
+}
+
 async fn connect(
     location: &Location,
     connections: u32,
     synchronous: SqliteSynchronous,
 ) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url(location));
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(Duration::from_secs(5))
-        .test_before_acquire(false)
-        .sqlx_logging(false);
+    let mut options = pool(location, connections);
+    options.min_connections(1).test_before_acquire(false);
     if let Location::Folder(folder) = location {
         // The path as a path: a URL would misread characters such as `%` or `?` in it.
         let file = folder.join(DATABASE);
@@ -233,8 +318,13 @@ async fn check_database(connection: &DatabaseConnection) -> Result<(), OpenError
     }
 }
 
-/// Brings the schema up to date; one process at a time.
-async fn migrate(location: &Location, connection: &DatabaseConnection) -> Result<(), OpenError> {
+/// Brings the schema up to date, one process at a time; `tell` hears how many of how many migrations are done.
+async fn migrate(
+    location: &Location,
+    wish: Wish,
+    connection: &DatabaseConnection,
+    tell: impl Fn(usize, usize),
+) -> Result<usize, OpenError> {
     let _guard = match location {
         Location::Folder(folder) => {
             let refused = |error| OpenError::Folder(folder.clone(), error);
@@ -248,8 +338,7 @@ async fn migrate(location: &Location, connection: &DatabaseConnection) -> Result
             None
         }
     };
-    refuse_newer(connection).await?;
-    let migrated = Migrator::up(connection, None).await.map_err(OpenError::Migrate);
+    let migrated = apply(location, wish, connection, tell).await;
     if let Location::Postgres(_) = location {
         let unlock = "SELECT pg_advisory_unlock(7236915)";
         connection.execute_unprepared(unlock).await.map_err(OpenError::Migrate)?;
@@ -257,18 +346,41 @@ async fn migrate(location: &Location, connection: &DatabaseConnection) -> Result
     migrated
 }
 
-pub(super) async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let known: Vec<String> =
-        Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
-    let applied = "SELECT version FROM seaql_migrations ORDER BY version";
-    let statement = Statement::from_string(connection.get_database_backend(), applied);
-    // Without the table the database is new.
-    let Ok(rows) = connection.query_all_raw(statement).await else { return Ok(()) };
-    for row in rows {
-        let name: String = row.try_get_by_index(0).map_err(OpenError::Migrate)?;
-        if !known.contains(&name) {
-            return Err(OpenError::Newer(name));
+async fn apply(
+    location: &Location,
+    wish: Wish,
+    connection: &DatabaseConnection,
+    tell: impl Fn(usize, usize),
+) -> Result<usize, OpenError> {
+    let schema = Schema::of(connection).await.map_err(OpenError::Migrate)?;
+    refuse_newer(&schema)?;
+    let pending = schema.pending().count();
+    if pending > 0 && !schema.is_new() {
+        match (wish, location) {
+            (Wish::Beside | Wish::Asked, Location::Folder(folder)) if is_served(folder) => {
+                return Err(OpenError::Outdated(pending));
+            }
+            (Wish::Beside, Location::Postgres(_)) => return Err(OpenError::Pending(pending)),
+            _ => {}
         }
     }
-    Ok(())
+    for done in 0..pending {
+        tell(done, pending);
+        Migrator::up(connection, Some(1)).await.map_err(OpenError::Migrate)?;
+    }
+    tell(pending, pending);
+    Ok(pending)
+}
+
+/// Whether a server holds the lock of a data folder.
+fn is_served(folder: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(folder.join(LOCK)) else { return false };
+    matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+}
+
+pub(super) fn refuse_newer(schema: &Schema) -> Result<(), OpenError> {
+    match schema.unknown().next() {
+        Some(name) => Err(OpenError::Newer(name.clone())),
+        None => Ok(()),
+    }
 }

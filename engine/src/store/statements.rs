@@ -71,6 +71,7 @@ pub(super) struct Statements {
     pub(super) add_status_counts: String,
     pub(super) add_rollups: String,
     pub(super) add_latencies: String,
+    pub(super) add_source_counts: String,
     pub(super) add_type_latencies: String,
     pub(super) add_to_error_groups: String,
     pub(super) take_from_error_groups: String,
@@ -271,6 +272,12 @@ impl Statements {
                  FROM {} WHERE status_counts.status = r.status",
                 rows(&[("status", Text), ("delta", Int), ("bytes", Int)])
             ),
+            add_source_counts: format!(
+                "UPDATE source_limits SET events = source_limits.events + r.delta,
+                    bytes = source_limits.bytes + r.bytes
+                 FROM {} WHERE source_limits.status = r.status AND source_limits.source = r.source",
+                rows(&[("status", Text), ("source", Text), ("delta", Int), ("bytes", Int)])
+            ),
             add_rollups: insert(
                 backend,
                 "event_rollups",
@@ -345,7 +352,7 @@ impl Statements {
                     failed = run_rollups.failed + excluded.failed",
             extend_leases: format!(
                 "UPDATE runs SET due_at = $2 FROM {run_ids}
-                 WHERE runs.id = r.id AND runs.lease_owner = $3"
+                 WHERE runs.id = r.id AND runs.lease_owner = $3 AND runs.due_at <= $4"
             ),
             touch_keys: format!(
                 "UPDATE api_keys SET last_used_at = r.at FROM {} WHERE api_keys.id = r.id",

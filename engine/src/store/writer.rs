@@ -4,6 +4,8 @@
 //! Invariant: nothing is answered, published or handed to the worker before it is durable.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
@@ -71,7 +73,7 @@ pub struct Arrival {
 pub struct Idempotency {
     /// Unique among the requests made with one API key.
     pub key: String,
-    /// SHA-256 of the request's body: the same key with another body is refused.
+    /// SHA-256 of what the request said: the same key with another body is refused.
     pub fingerprint: String,
 }
 
@@ -166,6 +168,8 @@ enum Command {
     Bulk(Box<BulkStep>, Reply<Option<Operation>>),
     Claim {
         limit: usize,
+        /// Those that this node works on keep their leases.
+        under_way: Vec<RunId>,
         reply: Reply<Vec<Claimed>>,
     },
     ExtendLeases(Vec<RunId>, Reply<()>),
@@ -221,6 +225,8 @@ pub(super) struct Files {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Command>,
+    /// Whether there are limits of sources, whose events are counted apart then.
+    by_source: Arc<AtomicBool>,
     pub meters: Meters,
 }
 
@@ -231,17 +237,27 @@ impl Writer {
         node: NodeId,
         live: Live,
         inbox: Inbox,
+        idempotency_kept: Duration,
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE);
         let log = connections.files.as_ref().map(|files| Arc::clone(&files.log));
-        let lane = lane::Lane::open(connections, environment, node).await?;
+        let by_source = Arc::<AtomicBool>::default();
+        let counted = Arc::clone(&by_source);
+        let lane =
+            lane::Lane::open(connections, environment, node, idempotency_kept, counted).await?;
         live.start_at(lane.last());
         let meters = Meters::default();
         let flusher = flush::Flusher::new(log, meters.flush.clone());
         let (desk, counter) =
             answer::Desk::new(flusher, live, inbox, meters.clone(), Handle::current());
         serve::start(lane, commands, counter, desk, meters.commit.clone())?;
-        Ok(Self { queue, meters })
+        Ok(Self { queue, by_source, meters })
+    }
+
+    /// One that refuses everything, for a store that is only read.
+    pub(super) fn closed() -> Self {
+        let (queue, _) = mpsc::channel(1);
+        Self { queue, by_source: Arc::default(), meters: Meters::default() }
     }
 
     /// How many writes wait for their transaction.
@@ -264,8 +280,12 @@ impl Writer {
         self.ask(|reply| Command::Record(progress, reply)).await
     }
 
-    pub(crate) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.ask(|reply| Command::Claim { limit, reply }).await
+    pub(crate) async fn claim(
+        &self,
+        limit: usize,
+        under_way: Vec<RunId>,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.ask(|reply| Command::Claim { limit, under_way, reply }).await
     }
 
     pub(crate) async fn extend_leases(&self, runs: Vec<RunId>) -> Result<(), StoreError> {
@@ -313,6 +333,11 @@ impl Writer {
     /// Removes those of the events with these numbers that are settled.
     pub(crate) async fn purge(&self, seqs: Vec<i64>) -> Result<u64, StoreError> {
         self.ask(|reply| Command::Purge(seqs, reply)).await
+    }
+
+    /// From the next transaction on, what limits of sources are about is counted.
+    pub(crate) fn count_by_source(&self) {
+        self.by_source.store(true, Ordering::Relaxed);
     }
 
     pub(crate) async fn erase(&self, step: ErasureStep) -> Result<Option<Erasure>, StoreError> {

@@ -4,7 +4,9 @@ use engine::Environment;
 use engine::event::EventStatus;
 use engine::id::{EventId, SystemRandom};
 use engine::run::{RunStatus, read, trial};
+use engine::store::health;
 use engine::time::{Clock, ManualClock, Timestamp};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::databases::{Database, Running};
 use crate::on_both;
@@ -14,6 +16,8 @@ on_both!(
     a_wall_that_is_set_rings_nothing_early_and_leaves_nothing_out,
     a_wall_that_stands_still_holds_nothing_up,
     a_wall_that_is_set_takes_no_run_from_who_works_on_it,
+    proving_that_the_writer_commits_writes_a_row,
+    what_is_under_way_is_not_claimed_from_oneself,
 );
 
 const SECOND: i64 = 1_000;
@@ -22,6 +26,8 @@ const YEAR: i64 = 365 * 24 * HOUR;
 
 const WAIT: &str = "name: wait\ntriggers: [{ eventType: order.* }]\nsteps:\n  - id: wait\n    delay: { for: 10m }\n  \
                     - id: then\n    transform: 1\n";
+const CALL: &str =
+    "name: call\ntriggers: [{ eventType: order.* }]\nsteps: [{ id: a, http: { url: \"URL\" } }]";
 const CANARY: &str =
     "name: canary\ntriggers: [{ eventType: none }]\nsteps: [{ id: a, transform: 1 }]";
 
@@ -97,8 +103,7 @@ async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database
     let (clock, environment) = clock();
     let (running, sink) = (database.start_with(environment).await, Sink::start().await);
     sink.hangs();
-    let call = "name: call\ntriggers: [{ eventType: order.* }]\nsteps: [{ id: a, http: { url: \"URL\" } }]";
-    running.apply(&call.replace("URL", &sink.url)).await;
+    running.apply(&CALL.replace("URL", &sink.url)).await;
     running.apply(CANARY).await;
     let event = running.order(1).await.id;
     while sink.open() == 0 {
@@ -110,6 +115,26 @@ async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database
         all_due_is_taken(&running, event).await;
     }
     assert_eq!(sink.bodies().len(), 1, "it was not begun again");
+}
+
+async fn what_is_under_way_is_not_claimed_from_oneself(database: Database) {
+    let (clock, environment) = clock();
+    let (running, sink) = (database.start_with(environment).await, Sink::start().await);
+    sink.hangs();
+    running.apply(&CALL.replace("URL", &sink.url)).await;
+    running.apply(CANARY).await;
+    let event = running.order(1).await.id;
+    while sink.open() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    // The lease has run out before anybody could extend it.
+    clock.turn(60 * SECOND);
+    all_due_is_taken(&running, event).await;
+    let due = running.get(event).await.runs[0].due_at.unwrap();
+    assert!(due > clock.now(), "it is extended: {due}");
+    sink.goes_on();
+    let record = running.reaches(event, EventStatus::Processed).await;
+    assert_eq!((record.runs[0].attempts.len(), sink.bodies().len()), (1, 1));
 }
 
 /// Nodes that share a Postgres keep no gap.
@@ -163,4 +188,20 @@ async fn a_machine_that_begins_in_1970_does_not_hold_timers_up() {
     assert!(is_waiting(&running, event).await);
     clock.turn(3 * SECOND);
     running.reaches(event, EventStatus::Processed).await;
+}
+
+async fn proving_that_the_writer_commits_writes_a_row(database: Database) {
+    let (clock, environment) = clock();
+    let running = database.start_with(environment).await;
+    let written = async || {
+        health::prove_writing(&running.engine).await.unwrap();
+        let connection = database.connect().await;
+        let sql = "SELECT at FROM steady_time";
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index::<i64>(0).unwrap()
+    };
+    let before = written().await;
+    clock.turn(2 * SECOND);
+    assert_eq!(written().await, before + 2 * SECOND);
 }

@@ -17,7 +17,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 pub(crate) struct Database {
-    location: Location,
+    pub(crate) location: Location,
     folder: tempfile::TempDir,
 }
 
@@ -83,10 +83,20 @@ impl Database {
 
     /// With a clock and chance of one's own.
     pub(crate) async fn start_with(&self, environment: Environment) -> Running {
+        self.start_keeping(environment, intake::IDEMPOTENCY_KEPT).await
+    }
+
+    /// And with a time for which idempotency keys are remembered.
+    pub(crate) async fn start_keeping(
+        &self,
+        environment: Environment,
+        idempotency_kept: Duration,
+    ) -> Running {
         let settings = Settings {
             location: self.location.clone(),
             secret_key_file: self.folder.path().join("secret.key"),
             mailer: None,
+            idempotency_kept,
             targets: Targets::allowing(["127.0.0.0/8".parse().unwrap()]),
         };
         let engine = Engine::start(settings, environment).await.unwrap();

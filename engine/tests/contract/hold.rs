@@ -7,7 +7,7 @@ use engine::bulk::{Action, Filter, State, manage};
 use engine::event::repair::{Repair, RepairError, repair};
 use engine::event::{EventFilter, hold, read};
 use engine::id::{BulkId, SystemRandom};
-use engine::retention::{self, Rule, Settled, sweep};
+use engine::retention::{self, Rule, Settled, going, sweep};
 use engine::time::{ManualClock, Timestamp};
 use engine::{Environment, audit, stats};
 
@@ -91,7 +91,7 @@ async fn what_was_kept_long_enough_stays_while_it_is_held(database: Database) {
     let keep = Duration::from_secs(86_400);
     let rule = Rule { status: Settled::Processed, source: None, keep };
     retention::set(engine, rule).await.unwrap();
-    assert_eq!(sweep::due(engine).await.unwrap()[0].events, 1);
+    assert_eq!(going::due(engine).await.unwrap()[0].going.events, 1);
     assert_eq!(sweep::sweep(engine).await.unwrap(), 1);
     assert!(read::get(engine, other).await.is_err());
     running.get(held).await;

@@ -21,6 +21,7 @@ mod calls;
 mod cancel;
 mod clock;
 mod counted;
+mod definitions;
 mod erasure;
 mod hold;
 mod overview;

@@ -8,6 +8,7 @@ use engine::id::EventId;
 use engine::retention::Settled;
 use engine::retention::limit::{self, Limit};
 use engine::stats;
+use engine::store::{OpenError, open};
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
@@ -17,6 +18,7 @@ use crate::on_both;
 on_both!(
     every_earlier_version_is_brought_up_to_date_with_its_data,
     a_migration_that_is_interrupted_leaves_nothing_behind,
+    a_look_changes_nothing_and_a_command_migrates_only_what_nobody_uses,
 );
 
 /// What the first version wrote: an event that went well, one that failed with its run and journal, and a
@@ -83,8 +85,12 @@ async fn every_earlier_version_is_brought_up_to_date_with_its_data(database: Dat
         let counted = stats::current(engine).await.unwrap();
         assert_eq!((counted.processed, counted.failed), (1, 1), "level {level}");
         // What is new works on what is old.
-        limit::set(engine, Limit { status: Settled::Failed, max_bytes: 1 << 20 }).await.unwrap();
-        assert_eq!(limit::list(engine).await.unwrap()[0].bytes, 20, "level {level}");
+        for source in [None, Some("shop".to_owned())] {
+            let limit = Limit { status: Settled::Failed, source, max_bytes: 1 << 20 };
+            limit::set(engine, limit).await.unwrap();
+        }
+        let standing = limit::list(engine).await.unwrap();
+        assert!(standing.iter().all(|it| it.bytes == 20), "level {level}: {standing:?}");
         let new = running.order(3).await.id;
         running.reaches(new, EventStatus::Processed).await;
         let all = read::list(engine, &EventFilter::default(), None, 10).await.unwrap();
@@ -140,4 +146,28 @@ async fn a_migration_that_is_interrupted_leaves_nothing_behind(database: Databas
         whole.close().await.unwrap();
         broken.close().await.unwrap();
     }
+}
+
+async fn a_look_changes_nothing_and_a_command_migrates_only_what_nobody_uses(database: Database) {
+    let database = database.another().await;
+    let location = database.location.clone();
+    of_level(&database, levels() - 2).await.close().await.unwrap();
+    let pending = async || {
+        let look = open::look(&location).await.unwrap();
+        (look.pending, look.is_new)
+    };
+    assert_eq!(pending().await, (2, false));
+    let environment = engine::Environment::system();
+    // Nobody knows who uses a Postgres.
+    if !database.is_sqlite() {
+        let refused = engine::open_for_tool(&location, &environment).await.map(drop);
+        assert!(matches!(refused, Err(OpenError::Pending(2))), "{refused:?}");
+    }
+    assert_eq!(pending().await, (2, false));
+    let told = std::cell::RefCell::new(Vec::new());
+    let tell = |done, all| told.borrow_mut().push((done, all));
+    assert_eq!(open::bring_up_to_date(&location, tell).await.unwrap(), 2);
+    assert_eq!(*told.borrow(), [(0, 2), (1, 2), (2, 2)]);
+    engine::open_for_tool(&location, &environment).await.unwrap();
+    assert_eq!(pending().await, (0, false));
 }

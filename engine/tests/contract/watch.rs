@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use engine::event::EventStatus;
 use engine::event::repair::{Repair, repair};
-use engine::live::{self, Cursor, Missed};
+use engine::live::{self, Cursor, Missed, Next};
+
+use sea_orm::ConnectionTrait;
 
 use crate::databases::Database;
 use crate::on_both;
@@ -13,6 +15,8 @@ on_both!(
     changes_come_in_order_after_their_commit,
     whoever_comes_back_gets_what_it_missed,
     too_much_missed_asks_to_load_afresh,
+    what_was_missed_comes_in_pages_the_oldest_first,
+    changes_that_are_no_longer_known_are_told_once,
 );
 
 async fn changes_come_in_order_after_their_commit(database: Database) {
@@ -63,4 +67,56 @@ async fn too_much_missed_asks_to_load_afresh(database: Database) {
     assert!(matches!(missed, Missed::TooMuch(now) if now == running.engine.live.cursor()));
     let future = Cursor { seq: 1_000_000, change: 0 };
     assert!(matches!(live::missed(&running.engine, future).await.unwrap(), Missed::TooMuch(_)));
+}
+
+async fn what_was_missed_comes_in_pages_the_oldest_first(database: Database) {
+    let running = database.start().await;
+    let old = running.order(0).await.id;
+    let mut since = running.engine.live.cursor();
+    let mut expected = vec![old];
+    for number in 1..=25 {
+        expected.push(running.order(number).await.id);
+    }
+    repair(&running.engine, old, Repair::MarkFailed).await.unwrap();
+    let mut seen = Vec::new();
+    let mut pages = 0;
+    loop {
+        let next = live::next(&running.engine, since, 10).await.unwrap();
+        let Next::Page { changes, last, more } = next else { panic!("unknown after {since}") };
+        seen.extend(changes.into_iter().map(|change| (change.cursor, change.row.id)));
+        (since, pages) = (last, pages + 1);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(pages, 3);
+    assert_eq!(since, running.engine.live.cursor());
+    assert_eq!(seen.iter().map(|(_, id)| *id).collect::<Vec<_>>(), expected);
+    // Whoever has seen one of them gets the rest and nothing twice.
+    for (number, (cursor, _)) in seen.iter().enumerate() {
+        let next = live::next(&running.engine, *cursor, 100).await.unwrap();
+        let Next::Page { changes, more: false, .. } = next else { panic!("after {cursor}") };
+        let rest: Vec<_> = changes.into_iter().map(|change| change.row.id).collect();
+        assert_eq!(rest, expected[number + 1..], "after {cursor}");
+    }
+}
+
+async fn changes_that_are_no_longer_known_are_told_once(database: Database) {
+    let running = database.start().await;
+    let id = running.order(0).await.id;
+    for _ in 0..3 {
+        repair(&running.engine, id, Repair::MarkFailed).await.unwrap();
+        repair(&running.engine, id, Repair::MarkProcessed).await.unwrap();
+    }
+    let now = running.engine.live.cursor();
+    let since = Cursor { change: now.change - 5, ..now };
+    let trimmed = format!("DELETE FROM event_changes WHERE id < {}", now.change - 1);
+    database.connect().await.execute_unprepared(&trimmed).await.unwrap();
+    let next = live::next(&running.engine, since, 10).await.unwrap();
+    let Next::Unknown(on) = next else { panic!("they are gone") };
+    let next = live::next(&running.engine, on, 10).await.unwrap();
+    assert!(matches!(next, Next::Page { last, more: false, .. } if last == now));
+    let future = Cursor { seq: now.seq + 1, ..now };
+    let next = live::next(&running.engine, future, 10).await.unwrap();
+    assert!(matches!(next, Next::Unknown(on) if on == now));
 }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use engine::Environment;
-use engine::store::Location;
 use engine::store::backup::{self, BackupError, Contents};
+use engine::store::open::{self, migrations_are};
+use engine::store::{Location, Look};
 use serde_json::{Value, json};
 
-use super::{OutputArgs, output};
+use super::{OutputArgs, output, progress};
 use crate::config::DatabaseArgs;
 
 #[derive(Args)]
@@ -37,7 +37,6 @@ pub(super) struct RestoreArgs {
 pub(super) async fn back_up(args: BackupArgs) -> anyhow::Result<()> {
     let location = args.database.location()?;
     let Location::Folder(folder) = &location else { return Err(BackupError::Postgres.into()) };
-    // Opening would make one.
     if !backup::has_database(folder) {
         return Err(BackupError::Nothing(folder.clone()).into());
     }
@@ -46,17 +45,24 @@ pub(super) async fn back_up(args: BackupArgs) -> anyhow::Result<()> {
     if with_key && key_copy.exists() {
         return Err(BackupError::Exists(key_copy).into());
     }
-    let store = engine::open_for_tool(&location, &Environment::system()).await?;
-    let contents = backup::backup(&store, &args.file).await?;
+    let Look { store, pending, .. } = open::look(&location).await?;
+    let size = store.space().await?.map_or(0, |space| space.bytes - space.free_bytes);
+    let copying = backup::backup(&store, &args.file);
+    let contents = progress::growing(backup::unfinished(&args.file), size, copying).await?;
     if with_key {
         backup::copy_private(&key, &key_copy)?;
     }
     if args.output.json {
         let copied = with_key.then(|| key_copy.display().to_string());
-        output::line(view(&args.file, &contents, copied));
+        let mut view = view(&args.file, &contents, copied);
+        view["pendingMigrations"] = json!(pending);
+        output::line(view);
         return Ok(());
     }
     output::line(said(&args.file, &contents));
+    if pending > 0 {
+        eprintln!("{} pending in it: `sluice restore` applies them.", migrations_are(pending));
+    }
     match (with_key, key.exists()) {
         (true, _) => {
             let copy = key_copy.display();
@@ -79,12 +85,15 @@ pub(super) async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
     if with_key && key.exists() {
         return Err(BackupError::Exists(key).into());
     }
-    let contents = backup::restore(&args.file, folder).await?;
+    let size = std::fs::metadata(&args.file).map_or(0, |file| file.len());
+    let unfinished = backup::unfinished(&backup::database(folder));
+    let putting = backup::restore(&args.file, folder);
+    let contents = progress::growing(unfinished, size, putting).await?;
     if with_key {
         backup::copy_private(&key_copy, &key)?;
     }
     // A copy of an older version is brought up to date here rather than at the first start.
-    engine::open_for_tool(&location, &Environment::system()).await?;
+    open::bring_up_to_date(&location, progress::steps()).await?;
     if args.output.json {
         let put = with_key.then(|| key.display().to_string());
         output::line(view(folder, &contents, put));

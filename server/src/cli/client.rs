@@ -1,10 +1,13 @@
 //! How commands speak to a running server.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::Value;
+
+use crate::config::secret;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServerArgs {
@@ -14,6 +17,9 @@ pub(super) struct ServerArgs {
     /// An API key with the permission that the command needs.
     #[arg(long, env = "SLUICE_API_KEY", hide_env_values = true, value_name = "KEY")]
     api_key: Option<String>,
+    /// A file that holds the API key.
+    #[arg(long, env = "SLUICE_API_KEY_FILE", value_name = "FILE", conflicts_with = "api_key")]
+    api_key_file: Option<PathBuf>,
 }
 
 pub(super) struct Client {
@@ -34,7 +40,8 @@ const SILENCE: Duration = Duration::from_secs(45);
 
 impl ServerArgs {
     pub(super) fn client(&self) -> anyhow::Result<Client> {
-        let key = self.api_key.clone().filter(|key| !key.is_empty()).ok_or_else(|| {
+        let key = secret(self.api_key.as_deref(), self.api_key_file.as_deref())?;
+        let key = key.ok_or_else(|| {
             anyhow!("no API key: set SLUICE_API_KEY, or make one with `sluice keys create --name me --permission manage --permission ingest`")
         })?;
         let _chosen = rustls::crypto::ring::default_provider().install_default();
@@ -59,9 +66,11 @@ impl Client {
         json(&self.answer(request.body(body)).await?)
     }
 
-    /// Puts something in the place of what is there; the answer is nothing.
-    pub(super) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<()> {
-        self.answer(self.http.put(format!("{}{path}", self.url)).json(body)).await.map(drop)
+    /// Puts something in the place of what is there; `None` where the answer is nothing.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Option<Value>> {
+        let answer = self.http.put(format!("{}{path}", self.url)).json(body);
+        let text = self.answer(answer).await?;
+        (!text.is_empty()).then(|| json(&text)).transpose()
     }
 
     pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {

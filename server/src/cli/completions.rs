@@ -2,13 +2,16 @@
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use serde_json::json;
 
-use super::Cli;
+use super::{Cli, OutputArgs, output};
 
 #[derive(clap::Args)]
 pub(super) struct CompletionsArgs {
     /// For example: sluice completions bash > /etc/bash_completion.d/sluice
     shell: Of,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// The shells that are documented.
@@ -27,5 +30,9 @@ pub(super) fn run(args: &CompletionsArgs) {
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut script);
-    super::output::line(String::from_utf8_lossy(&script).trim_end());
+    let script = String::from_utf8_lossy(&script);
+    match args.output.json {
+        true => output::line(json!({ "shell": shell.to_string(), "script": script })),
+        false => output::line(script.trim_end()),
+    }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use engine::Environment;
 use engine::key;
-use engine::store::{Location, Space, Store, health};
+use engine::store::open::{self, migrations_are};
+use engine::store::{Location, Look, Space, Store, backup, health};
 use engine::time::Timestamp;
 use engine::user;
 use serde_json::json;
 
 use super::{OutputArgs, output};
 use crate::config::{RateLimit, ServeArgs};
-use crate::disk::{self, FULL, GIB, SHORT};
+use crate::disk::{GIB, Room, Standing};
 
 const SOON: Duration = Duration::from_secs(14 * 24 * 3_600);
 /// The newest event may be so far ahead of the clock before the clock is blamed.
@@ -82,22 +83,34 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
 
 async fn examine(args: &ServeArgs) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![limits(args), files()];
+    if let Err(error) = args.refuse_what_is_not_built() {
+        findings.push(finding("settings", Failure, error.to_string()));
+    }
     let location = args.database.location()?;
     let folder = &args.database.data_dir;
-    let is_new = matches!(location, Location::Folder(_)) && !folder.exists();
-    if is_new {
+    if folder.exists() {
+        findings.push(data_folder(folder));
+        findings.push(secret_key(&args.database.secret_key_file()));
+    } else {
         let says = format!("{} is not there yet: `sluice serve` makes it", folder.display());
         findings.push(finding("data folder", Warning, says));
+    }
+    if let Location::Folder(folder) = &location
+        && !backup::has_database(folder)
+    {
+        findings.push(none_yet());
         return Ok(findings);
     }
-    findings.push(data_folder(folder));
-    findings.push(secret_key(&args.database.secret_key_file()));
-    let environment = Environment::system();
-    match engine::open_for_tool(&location, &environment).await {
-        Ok(store) => findings.extend(database(&store, environment.clock.now()).await?),
+    match open::look(&location).await {
+        Ok(look) if look.is_new => findings.push(none_yet()),
+        Ok(look) => findings.extend(database(&look, Environment::system().clock.now()).await?),
         Err(error) => findings.push(finding("database", Failure, error.to_string())),
     }
     Ok(findings)
+}
+
+fn none_yet() -> Finding {
+    finding("database", Warning, "there is none yet: `sluice serve` makes it")
 }
 
 fn limits(args: &ServeArgs) -> Finding {
@@ -106,11 +119,15 @@ fn limits(args: &ServeArgs) -> Finding {
         RateLimit::Off => ("no limit for an address".to_owned(), Warning),
     };
     let bytes = args.max_body.0;
-    let proxies = match args.trusted_proxies.as_slice() {
+    let proxies = match args.trusted_proxies().as_slice() {
         [] => "X-Forwarded-For is not believed".to_owned(),
         some => format!("X-Forwarded-For is believed from {} networks", some.len()),
     };
-    finding("limits", verdict, format!("intake: {rate}; bodies up to {bytes} bytes; {proxies}"))
+    let kept = app::model::time::duration(args.idempotency_ttl.as_millis() as u64);
+    let says = format!(
+        "intake: {rate}; bodies up to {bytes} bytes; idempotency keys are remembered for {kept}; {proxies}"
+    );
+    finding("limits", verdict, says)
 }
 
 fn files() -> Finding {
@@ -132,18 +149,20 @@ fn data_folder(folder: &Path) -> Finding {
         let says = format!("{shown} cannot be written: {error}; give it to the user that serves");
         return finding("data folder", Failure, says);
     }
-    let free = match disk::free(folder) {
-        Ok(free) => free,
+    let room = match Room::of(folder) {
+        Ok(room) => room,
         Err(error) => {
             return finding("data folder", Warning, format!("free space is not known: {error}"));
         }
     };
-    let (verdict, then) = match free {
-        ..FULL => (Failure, ": intake answers 503 until there is room"),
-        FULL..SHORT => (Warning, ": make room before it is full"),
-        _ => (Good, ""),
+    let (verdict, then) = match room.standing() {
+        Standing::Full => {
+            (Failure, ": make room; /readyz answers 503, and so will intake when nothing is free")
+        }
+        Standing::Short => (Warning, ": make room before it is full"),
+        Standing::Enough => (Good, ""),
     };
-    let free = free as f64 / GIB as f64;
+    let free = room.free as f64 / GIB as f64;
     finding("data folder", verdict, format!("{shown} can be written, {free:.1} GiB free{then}"))
 }
 
@@ -169,7 +188,8 @@ fn secret_key(file: &Path) -> Finding {
     }
 }
 
-async fn database(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Finding>> {
+async fn database(look: &Look, now: Timestamp) -> anyhow::Result<Vec<Finding>> {
+    let store = &look.store;
     let health = health::examine(store).await?;
     let whole = match health.faults.first() {
         None => finding("database", Good, format!("{}, whole", health.version)),
@@ -187,14 +207,38 @@ async fn database(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Finding>>
         }
         _ => finding("clock", Good, now.to_string()),
     };
-    let mut all = vec![whole, clock, keys(store, now).await?, people(store).await?];
-    all.extend(store.space().await?.map(space));
+    let mut all = vec![whole, migrations(look.pending), clock];
+    // What this version knows of them an older database need not have.
+    if look.pending == 0 {
+        all.extend([keys(store, now).await?, people(store).await?]);
+    }
+    if let Some(found) = store.space().await? {
+        all.push(space(found, health::size(store).await?.log.unwrap_or(0)));
+    }
     Ok(all)
 }
 
-fn space(space: Space) -> Finding {
+fn migrations(pending: usize) -> Finding {
+    match pending {
+        0 => finding("migrations", Good, "none is pending"),
+        some => {
+            let says = format!(
+                "{} pending: stop an older sluice that serves it; then `sluice migrate`, or the next start",
+                migrations_are(some)
+            );
+            finding("migrations", Warning, says)
+        }
+    }
+}
+
+fn space(space: Space, log: u64) -> Finding {
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64);
-    let seen = format!("{}, {} of it free", mib(space.bytes), mib(space.free_bytes));
+    let seen = format!(
+        "{}, {} of it free, and {} of log",
+        mib(space.bytes),
+        mib(space.free_bytes),
+        mib(log)
+    );
     match space.gives_back {
         true => finding("space", Good, format!("{seen}; what is free is given back to the disk")),
         false => {

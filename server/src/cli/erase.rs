@@ -19,7 +19,7 @@ pub(super) enum EraseCommand {
     },
     /// Erase the events that have this value in their payload, for example: customer.email ada@example.com
     Payload {
-        /// Names with dots between them; arrays are gone through.
+        /// Names with dots between them; arrays are gone through. `$.`, `[0]`, `[*]`, `['a name']` too.
         path: String,
         value: String,
         #[command(flatten)]

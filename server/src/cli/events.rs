@@ -50,7 +50,13 @@ pub(super) enum EventsCommand {
         server: ServerArgs,
     },
     /// Send events through again; each becomes a new one.
-    Replay(Cautious),
+    Replay {
+        #[command(flatten)]
+        chosen: Cautious,
+        /// Start what each event started when it came, in the versions of then; for events named by their ids.
+        #[arg(long, conflicts_with_all = ["all", "event_type", "source", "group", "from", "to", "canary", "dry_run"])]
+        original: bool,
+    },
     /// Take an event as processed or as failed.
     UpdateStatus {
         id: String,
@@ -118,8 +124,9 @@ pub(super) async fn run(command: EventsCommand) -> anyhow::Result<()> {
             output::line(if output.json { event } else { pretty(&event) });
             Ok(())
         }
-        EventsCommand::Replay(chosen) => {
-            let path = |id: &str| format!("/api/v1/events/{id}/replay");
+        EventsCommand::Replay { chosen, original } => {
+            let versions = if original { "original" } else { "current" };
+            let path = |id: &str| format!("/api/v1/events/{id}/replay?versions={versions}");
             let said = |id: &str, new: &Value| format!("{id} goes again as {}", text(&new["id"]));
             chosen.run("replay", None, path, said).await
         }

@@ -3,7 +3,6 @@
 //! Each event is delivered once, when it arrives, byte for byte and under the headers that it came
 //! with, so that a handler under development sees what it will see later.
 
-use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -18,11 +17,10 @@ use serde_json::{Value, json};
 use super::chosen::segment;
 use super::client::{Client, ServerArgs};
 use super::events::text;
-use super::follow::{Watched, follow};
+use super::follow::{Place, Watched, follow, get_when_there};
+use super::sse::Message;
 use super::{OutputArgs, output};
 
-/// Events that are remembered as delivered: a stream that comes back repeats a few.
-const REMEMBERED: usize = 10_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Headers of the sender's connection, not of its message.
 const OF_THE_CONNECTION: [&str; 9] = [
@@ -59,68 +57,44 @@ pub(super) async fn run(args: ListenArgs) -> anyhow::Result<()> {
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()?;
-    let mut new = New::from(&client).await?;
+    let mut new = New::default();
     eprintln!("Delivering to {} what arrives from now on; stop with Ctrl-C.", args.forward);
-    let each = async |message: super::sse::Message| {
+    let each = async |message: Message| {
         match message.event.as_str() {
             "event" => {
-                let item: Value = serde_json::from_str(&message.data)?;
-                if !new.takes(&item) {
+                if !new.takes(&message) {
                     return Ok(ControlFlow::Continue(()));
                 }
+                let item: Value = serde_json::from_str(&message.data)?;
                 let delivered = deliver(&client, &http, &args.forward, &text(&item["id"])).await;
                 if !show(&item, &delivered, args.output) {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            "folded" | "resync" => {
-                eprintln!("sluice: a burst: some events were not delivered; replay them");
-            }
-            _ => {}
+            _ => new.begin(&message),
         }
         Ok(ControlFlow::Continue(()))
     };
-    follow(&client, &args.watched.query(None), each).await
+    follow(&client, &args.watched.query(None), &mut Place::default(), each).await
 }
 
-/// Tells arrivals from changes of what was there before.
+/// Tells arrivals from changes of what was there before: a cursor says up to which number events were seen as
+/// they arrived, and a change leaves that as it is.
+#[derive(Default)]
 struct New {
-    /// When the newest event came that was there already, and its id.
-    since: String,
-    seen: HashSet<String>,
-    order: VecDeque<String>,
+    newest: i64,
 }
 
 impl New {
-    async fn from(client: &Client) -> anyhow::Result<Self> {
-        let page = client.get("/api/v1/events?limit=1").await?;
-        let newest = &page["items"][0];
-        let mut new = Self {
-            since: text(&newest["receivedAt"]),
-            seen: HashSet::new(),
-            order: VecDeque::new(),
-        };
-        new.remember(text(&newest["id"]));
-        Ok(new)
+    /// Where the stream begins, or goes on in another database.
+    fn begin(&mut self, message: &Message) {
+        self.newest = message.cursor().map_or(self.newest, |cursor| cursor.seq);
     }
 
-    fn takes(&mut self, item: &Value) -> bool {
-        // Times are written alike, so that they sort as texts.
-        text(&item["receivedAt"]) >= self.since && self.remember(text(&item["id"]))
-    }
-
-    /// Whether it was not known before.
-    fn remember(&mut self, id: String) -> bool {
-        if !self.seen.insert(id.clone()) {
-            return false;
-        }
-        self.order.push_back(id);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
-        }
-        true
+    fn takes(&mut self, message: &Message) -> bool {
+        let known = self.newest;
+        self.begin(message);
+        self.newest > known
     }
 }
 
@@ -141,7 +115,7 @@ async fn deliver(
     to: &reqwest::Url,
     id: &str,
 ) -> anyhow::Result<(u16, Duration)> {
-    let event = client.get_text(&format!("/api/v1/events/{}", segment(id))).await?;
+    let event = get_when_there(client, &format!("/api/v1/events/{}", segment(id))).await?;
     let event: Whole = serde_json::from_str(&event).context("the event cannot be read")?;
     let now = Environment::system().clock.now();
     let headers = headers(&event, now.millis() / 1_000);
@@ -217,33 +191,32 @@ mod tests {
         let event: Whole = serde_json::from_value(json!({
             "id": "evt_1", "eventType": "push", "source": "github", "payload": {},
             "headers": {
-                "x-hub-signature-256": "sha256=00", "authorization": "•••", "host": "sluice.example",
+                "x-github-event": "push", "x-hub-signature-256": "•••", "authorization": "•••", "host": "sluice.example",
                 "content-length": "17", "webhook-id": "msg_1",
             },
         }))
         .unwrap();
         let headers = headers(&event, 1_700_000_000);
         let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        assert_eq!(value("x-hub-signature-256"), Some("sha256=00"));
+        assert_eq!(value("x-github-event"), Some("push"));
         assert_eq!(value("webhook-id"), Some("msg_1"), "the sender's own is part of its signature");
         assert_eq!(value("webhook-timestamp"), Some("1700000000"));
         assert_eq!(value("sluice-source"), Some("github"));
-        for left_out in ["authorization", "host", "content-length"] {
+        for left_out in ["x-hub-signature-256", "authorization", "host", "content-length"] {
             assert_eq!(value(left_out), None, "{left_out}");
         }
     }
 
     #[test]
     fn what_was_there_and_what_was_delivered_is_not_new() {
-        let item = |id: &str, at: &str| json!({ "id": id, "receivedAt": at });
-        let mut new = New {
-            since: "2026-01-01T00:00:00.500Z".into(),
-            seen: HashSet::from(["evt_0".to_owned()]),
-            order: VecDeque::from(["evt_0".to_owned()]),
-        };
-        assert!(!new.takes(&item("evt_0", "2026-01-01T00:00:00.500Z")), "it was the newest");
-        assert!(!new.takes(&item("evt_old", "2026-01-01T00:00:00.499Z")), "an older one changed");
-        assert!(new.takes(&item("evt_1", "2026-01-01T00:00:00.500Z")));
-        assert!(!new.takes(&item("evt_1", "2026-01-01T00:00:00.500Z")), "its status changed");
+        let message = |id: &str| Message { id: Some(id.to_owned()), ..Message::default() };
+        let mut new = New::default();
+        new.begin(&message("7-2"));
+        assert!(!new.takes(&message("7-3")), "an older one changed");
+        assert!(new.takes(&message("8-3")));
+        assert!(!new.takes(&message("8-4")), "its status changed");
+        assert!(!new.takes(&Message::default()));
+        new.begin(&message("2-1"));
+        assert!(new.takes(&message("3-1")), "of another database");
     }
 }

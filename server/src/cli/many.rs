@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use clap::{ArgGroup, Args};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::chosen::segment;
 use super::client::{Client, ServerArgs};
 use super::events::text;
-use super::{OutputArgs, output};
+use super::{OutputArgs, output, progress};
 
 /// How often the server is asked how far it has come.
 const ASK_EVERY: Duration = Duration::from_millis(300);
@@ -219,36 +218,26 @@ pub(super) fn agreed(action: &str, total: u64) -> anyhow::Result<bool> {
 /// Shows how an operation comes on until it ends. It goes on without anybody watching.
 pub(super) async fn watch(client: &Client, id: &str, output: OutputArgs) -> anyhow::Result<()> {
     let path = format!("/api/v1/bulk/{}", segment(id));
-    let bar = std::io::stderr().is_terminal().then(ProgressBar::no_length);
-    if let Some(bar) = &bar {
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta}")?;
-        bar.set_style(style);
-    }
+    let bar = progress::bar("{bar:30} {pos}/{len} {msg} {eta}");
     let ended = loop {
         let operation = client.get(&path).await?;
-        if let Some(bar) = &bar {
-            bar.set_length(operation["total"].as_u64().unwrap_or_default());
-            bar.set_position(operation["done"].as_u64().unwrap_or_default());
-            let waits = operation["state"] == "paused";
-            bar.set_message(if waits { "waiting for the first ones" } else { "" });
-        }
+        bar.set_length(operation["total"].as_u64().unwrap_or_default());
+        bar.set_position(operation["done"].as_u64().unwrap_or_default());
+        let waits = operation["state"] == "paused";
+        bar.set_message(if waits { "waiting for the first ones" } else { "" });
         if !matches!(operation["state"].as_str(), Some("planned" | "running" | "paused")) {
             break operation;
         }
         tokio::select! {
             () = tokio::time::sleep(ASK_EVERY) => {}
             _ = tokio::signal::ctrl_c() => {
-                if let Some(bar) = &bar {
-                    bar.abandon();
-                }
+                bar.abandon();
                 eprintln!("{id} goes on. Watch it: sluice bulk get {id}; end it: sluice bulk cancel {id}");
                 return Ok(());
             }
         }
     };
-    if let Some(bar) = &bar {
-        bar.finish_and_clear();
-    }
+    bar.finish_and_clear();
     match output.json {
         true => output::line(&ended),
         false => output::line(told(&ended)),

@@ -1,9 +1,9 @@
 //! `sluice migrate`: for deployments that separate it from serving.
 
-use engine::Environment;
+use engine::store::open;
 use serde_json::json;
 
-use super::{OutputArgs, output};
+use super::{OutputArgs, output, progress};
 use crate::config::DatabaseArgs;
 
 #[derive(clap::Args)]
@@ -15,9 +15,9 @@ pub(super) struct MigrateArgs {
 }
 
 pub(super) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
-    engine::open_for_tool(&args.database.location()?, &Environment::system()).await?;
+    let applied = open::bring_up_to_date(&args.database.location()?, progress::steps()).await?;
     match args.output.json {
-        true => output::line(json!({ "upToDate": true })),
+        true => output::line(json!({ "upToDate": true, "applied": applied })),
         false => output::line("The database is up to date."),
     }
     Ok(())

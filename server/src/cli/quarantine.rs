@@ -20,7 +20,7 @@ pub(super) enum QuarantineCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Check deliveries again with the secrets of today, and take those that fit.
+    /// Check deliveries again with the secrets of today, whatever their age, and take those that fit.
     Release(Chosen),
     /// Forget deliveries.
     Delete(Chosen),

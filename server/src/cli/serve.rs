@@ -15,31 +15,34 @@ use crate::router::{self, AppState};
 use crate::{instance, listen, telemetry};
 
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    args.refuse_what_is_not_built()?;
     let recorder = telemetry::init(&args.log, args.log_format)?;
     let settings = Settings {
         location: args.database.location()?,
         secret_key_file: args.database.secret_key_file(),
         mailer: args.mailer()?,
-        targets: Targets::allowing(args.allow_targets.iter().copied()),
+        idempotency_kept: args.idempotency_ttl,
+        targets: Targets::allowing(args.allow_targets()),
     };
+    let instance = instance::describe(&args, &settings);
     // The port first: without it there is no point in opening the database.
     let listener = listen::bind(args.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let engine = Engine::start(settings, Environment::system()).await?;
     if recorder.is_some() {
-        engine.tracing.set(telemetry::otlp::Attempts);
+        engine.tracing.set(telemetry::otlp::Runs);
     }
     let first = first_owner(&engine, &args).await?;
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    let proxies = TrustedProxies::new(&args.trusted_proxies);
+    let proxies = TrustedProxies::new(&args.trusted_proxies());
     let state = AppState::new(
         engine.clone(),
         args.max_body,
         proxies,
         stop.clone(),
-        instance::describe(&args),
+        instance,
         Metrics::new(&engine, args.metrics_open),
     );
     let limit = args.ingest_rate_limit;
@@ -69,12 +72,12 @@ async fn first_owner(engine: &Engine, args: &ServeArgs) -> anyhow::Result<Option
     if user::is_set_up(store).await? {
         return Ok(None);
     }
-    match (&args.owner_email, &args.owner_password) {
-        (Some(email), Some(password)) => {
-            user::create(store, environment, email, password, Role::Owner).await?;
+    match args.owner()? {
+        Some((email, password)) => {
+            user::create(store, environment, &email, &password, Role::Owner).await?;
             Ok(None)
         }
-        _ => Ok(Some(user::new_setup_link(store, environment).await?)),
+        None => Ok(Some(user::new_setup_link(store, environment).await?)),
     }
 }
 

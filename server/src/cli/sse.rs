@@ -1,5 +1,7 @@
 //! Reads server-sent events as they come over the wire. Pure.
 
+use engine::live::Cursor;
+
 /// One message of a stream; comments are left out.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Message {
@@ -7,6 +9,12 @@ pub(super) struct Message {
     pub(super) data: String,
     /// The cursor, where the message carries one.
     pub(super) id: Option<String>,
+}
+
+impl Message {
+    pub(super) fn cursor(&self) -> Option<Cursor> {
+        self.id.as_deref()?.parse().ok()
+    }
 }
 
 /// Puts pieces of any size together.

@@ -1,13 +1,15 @@
 //! `sluice tail`: events as they arrive and change, until you stop it.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use clap::Args;
+use engine::live::Cursor;
 use serde_json::Value;
 
 use super::client::ServerArgs;
 use super::events::text;
-use super::follow::{Watched, follow};
+use super::follow::{Place, Watched, follow};
 use super::{OutputArgs, output};
 
 #[derive(Args)]
@@ -17,6 +19,12 @@ pub(super) struct TailArgs {
     /// Only events that get there: pending, processing, processed or failed.
     #[arg(long)]
     status: Option<String>,
+    /// Go on from here: the cursor that a tail named when it was stopped, or `id:` of the stream.
+    #[arg(long, value_name = "CURSOR")]
+    since: Option<Cursor>,
+    /// Keep in this file how far was shown, and go on from there the next time.
+    #[arg(long, value_name = "FILE", conflicts_with = "since")]
+    state: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -39,18 +47,25 @@ pub(super) async fn run(args: TailArgs) -> anyhow::Result<()> {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            "folded" => {
-                let folded: Value = serde_json::from_str(&message.data)?;
-                eprintln!("sluice: a burst: {} more events are not shown", folded["count"]);
-            }
             "resync" => eprintln!(
-                "sluice: more was missed than can be sent again: `sluice events list` has it"
+                "sluice: some changes are no longer known: `sluice events list` shows how events stand"
             ),
             _ => {}
         }
         Ok(ControlFlow::Continue(()))
     };
-    follow(&client, &query, each).await
+    let mut place = match &args.state {
+        Some(file) => Place::kept_in(file.clone())?,
+        None => Place::since(args.since),
+    };
+    tokio::select! {
+        ended = follow(&client, &query, &mut place, each) => return ended,
+        stopped = tokio::signal::ctrl_c() => stopped?,
+    }
+    if let Some(cursor) = place.cursor {
+        eprintln!("sluice: stopped; --since {cursor} goes on from here");
+    }
+    Ok(())
 }
 
 fn row(event: &Value) -> String {

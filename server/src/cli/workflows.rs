@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use engine::workflow::Definition;
+use engine::workflow::check::{self, Finding};
 use engine::workflow::definition::Document;
 use engine::workflow::diff::{self, Line, Side};
 use serde_json::Value;
@@ -93,12 +93,16 @@ pub(super) async fn run(command: WorkflowsCommand) -> anyhow::Result<()> {
         WorkflowsCommand::Apply { file, dry_run, output, server } => {
             let text = super::send::read(&file)?;
             let documents = documents(&text);
-            // Refused here, a mistake costs no connection, names its place and leaves nothing half done.
-            for document in &documents {
-                Definition::parse(document).with_context(|| file.display().to_string())?;
+            // Refused here, a mistake costs no connection and leaves nothing half done.
+            let wrong = documents.iter().flat_map(|(first, document)| mistakes(*first, document));
+            let wrong: Vec<String> =
+                wrong.map(|mistake| format!("{}:{mistake}", file.display())).collect();
+            if !wrong.is_empty() {
+                wrong.iter().for_each(|mistake| eprintln!("{mistake}"));
+                anyhow::bail!("nothing is in force by this file: mend what is said above");
             }
             let (client, path) = (server.client()?, format!("/api/v1/workflows?dryRun={dry_run}"));
-            for document in documents {
+            for (_, document) in documents {
                 let answer = client.post(&path, "application/yaml", document.to_owned()).await?;
                 if output.json {
                     output::line(answer);
@@ -194,20 +198,32 @@ fn words(list: &Value) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// The documents of a YAML file; one that is nothing but blank is none, unless there is no other.
-fn documents(text: &str) -> Vec<&str> {
+/// All that is wrong with a definition that begins in this line, as compilers say it.
+fn mistakes(first: usize, document: &str) -> Vec<String> {
+    let told = |finding: Finding| {
+        let Finding { line, column, path, message, hint } = finding;
+        let path = if path.is_empty() { path } else { format!("{path}: ") };
+        let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{}:{column}: {path}{message}{hint}", first + line - 1)
+    };
+    check::check(document).findings.into_iter().map(told).collect()
+}
+
+/// The documents of a YAML file, each with the number of its first line; one that is nothing but blank is
+/// none, unless there is no other.
+fn documents(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
-    let (mut begin, mut end) = (0, 0);
-    for line in text.split_inclusive('\n') {
+    let (mut first, mut begin, mut end) = (1, 0, 0);
+    for (number, line) in text.split_inclusive('\n').enumerate() {
         if line.trim_end() == "---" {
-            documents.push(&text[begin..end]);
-            begin = end + line.len();
+            documents.push((first, &text[begin..end]));
+            (first, begin) = (number + 2, end + line.len());
         }
         end += line.len();
     }
-    documents.push(&text[begin..]);
-    documents.retain(|document| !document.trim().is_empty());
-    if documents.is_empty() { vec![text] } else { documents }
+    documents.push((first, &text[begin..]));
+    documents.retain(|(_, document)| !document.trim().is_empty());
+    if documents.is_empty() { vec![(1, text)] } else { documents }
 }
 
 async fn list(client: &Client) -> anyhow::Result<Vec<Value>> {
@@ -261,12 +277,26 @@ async fn switch(chosen: Chosen, how: &str) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::documents;
+    use super::{documents, mistakes};
 
     #[test]
     fn a_file_may_hold_several_definitions() {
-        assert_eq!(documents("a: 1\n"), ["a: 1\n"]);
-        assert_eq!(documents("---\na: 1\n---\nb: |\n  ---\n"), ["a: 1\n", "b: |\n  ---\n"]);
-        assert_eq!(documents(""), [""]);
+        assert_eq!(documents("a: 1\n"), [(1, "a: 1\n")]);
+        let several = "---\na: 1\n---\nb: |\n  ---\n";
+        assert_eq!(documents(several), [(2, "a: 1\n"), (4, "b: |\n  ---\n")]);
+        assert_eq!(documents(""), [(1, "")]);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_by_their_line_in_the_file() {
+        let text = "name: a\ntriggers:\n  - eventType: order..a\nsteps:\n  - id: wait\n    delay: { for: soon }\n";
+        let told = mistakes(11, text);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("13:16: triggers.0.eventType: "), "{told:?}");
+        assert!(
+            told[1].starts_with("16:19: steps.0.delay.for: `soon` is not a duration"),
+            "{told:?}"
+        );
+        assert!(told[1].ends_with("(a number and a unit, as in 500ms, 15s, 10m, 1h)"), "{told:?}");
     }
 }

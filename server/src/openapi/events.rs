@@ -8,7 +8,7 @@ use serde_json::json;
 use super::operation::Operation;
 use super::{DEAD_LETTERS, EVENTS, shape};
 use crate::problem::Code;
-use crate::routes::events::{HoldBody, ProcessedBody, Replayed};
+use crate::routes::events::{HoldBody, ProcessedBody, ReplayQuery, Replayed};
 use crate::routes::query::EventQuery;
 
 const ID: &str = "The event's id, `evt_…`.";
@@ -43,9 +43,13 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::OK, "A verdict for each trigger.", shape::json::<Explanation>()),
         EVENTS
             .post("/api/v1/events/{id}/replay", "replayEvent", "Send an event through again")
-            .says("As a new event that names the first, matched against the triggers of today.")
+            .says(
+                "As a new event that names the first, matched against the triggers of today, or for the \
+                 workflows that the first one started, in the versions of then.",
+            )
             .needs(Permission::Manage)
             .named("id", ID)
+            .query::<ReplayQuery>()
             .answers(StatusCode::ACCEPTED, "The new event.", shape::json::<Replayed>()),
         EVENTS
             .post("/api/v1/events/{id}/processed", "markProcessed", "Mark an event as processed")

@@ -71,8 +71,9 @@ const STORED: &str = "Stored: on the disk before this answer, with the runs that
 const SOME: &str = "Some events were stored, some refused.";
 const NONE: &str = "Or an answer for each event of the batch: none was stored, and the first of them \
     would have been refused with this status.";
-const KEY: &str = "Makes the request safe to send again: for 24 hours the same key with the same body \
-    gets the first answer.";
+const KEY: &str = "Makes the request safe to send again: for 24 hours, or as long as \
+    `SLUICE_IDEMPOTENCY_TTL` says, the same key with the same body gets the first answer. One that comes while \
+    the first is still being stored waits for it.";
 
 fn key() -> ObjectBuilder {
     shape::words().min_length(Some(1)).max_length(Some(255))

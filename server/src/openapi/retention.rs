@@ -1,6 +1,6 @@
 //! How long events are kept.
 
-use app::model::{RetentionLimitView, RetentionView};
+use app::model::{RetentionLimitView, RetentionPlan, RetentionView};
 use axum::http::StatusCode;
 use engine::key::Permission;
 use serde_json::json;
@@ -10,6 +10,8 @@ use super::{RETENTION, shape};
 use crate::problem::Code;
 use crate::routes::retention::limits::{LimitBody, WhichLimit};
 use crate::routes::retention::{RetentionBody, Which};
+
+const PLAN: &str = "What would be removed at once, for `dryRun`.";
 
 pub(super) fn operations() -> Vec<Operation> {
     let rule = json!({ "status": "processed", "keep": "30d" });
@@ -21,9 +23,10 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::OK, "All rules.", shape::page::<RetentionView>()),
         RETENTION
             .put("/api/v1/retention", "setRetention", "Say how long events are kept")
-            .says("In place of a rule for the same events.")
+            .says("In place of a rule for the same events. With `dryRun` it only says what would be removed.")
             .needs(Permission::Manage)
             .takes([shape::json::<RetentionBody>().such_as(rule)])
+            .answers(StatusCode::OK, PLAN, shape::json::<RetentionPlan>())
             .answers_nothing(StatusCode::NO_CONTENT, "It holds.")
             .refuses(&[Code::MalformedJson]),
         RETENTION
@@ -38,10 +41,15 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::OK, "All limits.", shape::page::<RetentionLimitView>()),
         RETENTION
             .put("/api/v1/retention/limits", "setRetentionLimit", "Say how much is kept")
-            .says("Beyond it the oldest settled events go, however young they are; held ones stay.")
+            .says(
+                "Beyond it the oldest settled events go, however young they are; held ones stay. A limit \
+                 without a source is about all sources together, also about those with a limit of their \
+                 own. With `dryRun` it only says what would be removed.",
+            )
             .needs(Permission::Manage)
             .takes([shape::json::<LimitBody>()
                 .such_as(json!({ "status": "processed", "max": "20GiB" }))])
+            .answers(StatusCode::OK, PLAN, shape::json::<RetentionPlan>())
             .answers_nothing(StatusCode::NO_CONTENT, "It holds.")
             .refuses(&[Code::MalformedJson]),
         RETENTION

@@ -12,7 +12,7 @@ use crate::routes::health::Readiness;
 use crate::routes::metrics;
 use crate::routes::query::EventQuery;
 use crate::routes::stats::StatsQuery;
-use crate::routes::stream::Topics;
+use crate::routes::stream::Wanted;
 
 /// One message of the stream; `routes/stream.rs` sends them.
 #[derive(ToSchema)]
@@ -32,10 +32,12 @@ struct Message {
 enum MessageKind {
     Hello,
     Event,
+    Run,
     Stats,
     Bulk,
     Folded,
     Resync,
+    Seen,
 }
 
 /// As tools that know server-sent events read them: a schema for each message.
@@ -75,11 +77,13 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Server-sent events. `event: event` carries a list item, `event: stats` the figures, \
                  `event: run` a run as the list of runs has it, `event: bulk` an operation on many events; \
                  `folded` says how many of a burst were left out, `resync` that the list must be read \
-                 anew. `id:` is a cursor: sent back as `Last-Event-ID` it brings what was missed.",
+                 anew. `id:` is a cursor: sent back as `Last-Event-ID` it brings what was missed, up to \
+                 1,000 events. With `fold=false` every event comes, however many were missed and however \
+                 slowly they are read; `seen` then only carries the cursor on.",
             )
             .needs(Permission::Read)
             .query::<EventQuery>()
-            .query::<Topics>()
+            .query::<Wanted>()
             .header("last-event-id", shape::words(), "The last `id:` that was seen.")
             .answers(StatusCode::OK, "A stream without an end.", messages()),
         HEALTH
@@ -87,7 +91,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(StatusCode::OK, "It does.", shape::text()),
         HEALTH
             .get("/readyz", "isReady", "Whether events can be stored")
-            .says("Checks that the database can be read and is of this version, that the writer commits, and that there is room on the disk.")
+            .says("Checks that the database can be read and is of this version, that the writer commits a row, and that there is room on the disk.")
             .answers(StatusCode::OK, "They can.", shape::json::<Readiness>())
             .answers(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -95,10 +99,11 @@ pub(super) fn operations() -> Vec<Operation> {
                 shape::json::<Readiness>(),
             ),
         HEALTH
-            .get("/metrics", "getMetrics", "Figures for Prometheus, as OpenMetrics")
-            .says("With `SLUICE_METRICS_OPEN=true` no key is asked for.")
+            .get("/metrics", "getMetrics", "Figures for Prometheus")
+            .says("OpenMetrics for who names it in `Accept`, else Prometheus' text format 0.0.4. With `SLUICE_METRICS_OPEN=true` no key is asked for.")
             .needs(Permission::Read)
-            .answers(StatusCode::OK, "The figures.", shape::of_text(metrics::KIND)),
+            .answers(StatusCode::OK, "The figures.", shape::of_text(metrics::OPEN_METRICS))
+            .answers(StatusCode::OK, "The figures.", shape::of_text(metrics::PROMETHEUS)),
         DOCUMENTS
             .get("/api/v1/openapi.json", "getOpenApi", "This description as OpenAPI 3.1")
             .needs(Permission::Read)

@@ -74,7 +74,9 @@ fn sources() -> Vec<Operation> {
             .answers(StatusCode::OK, "A page, newest first.", shape::page::<HeldView>()),
         SOURCES
             .post("/api/v1/quarantine/{id}/release", "releaseDelivery", "Check a delivery again")
-            .says("With the secrets of today. One that fits is taken as if it had just come.")
+            .says(
+                "With the secrets of today, whatever its age. One that fits is taken as if it had just come.",
+            )
             .needs(Permission::Manage)
             .named("id", HELD)
             .answers(StatusCode::ACCEPTED, "It was believed.", shape::json::<Released>())

@@ -30,7 +30,8 @@ pub(crate) struct ErasureBody {
     /// The `subject` of events.
     #[schema(max_length = 1000)]
     subject: Option<String>,
-    /// Names of members with dots between them, such as `customer.email`; arrays are gone through.
+    /// Names of members with dots between them, such as `customer.email`; arrays are gone through. A `$` in
+    /// front, `[0]`, `[*]` and `['a name']` are understood too.
     #[schema(max_length = 500)]
     path: Option<String>,
     /// What stands there: a text as it is, a number or `true` as JSON has it.

@@ -8,12 +8,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use engine::Engine;
-use engine::event::repair::{Repair, repair, repair_noting, replay as replay_event};
+use engine::event::repair::{Repair, repair, repair_noting};
+use engine::event::replay::{self as replays, Versions};
 use engine::event::{EventFilter, EventRow, hold, note, read};
 use engine::id::EventId;
 use engine::run;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::query::{Asked, EventQuery, Named, wrong};
 use super::{body, export};
@@ -45,10 +46,10 @@ pub(super) async fn page(
 /// Rows as list items, with their runs.
 pub(super) async fn items(engine: &Engine, rows: Vec<EventRow>) -> Result<Vec<EventItem>, Problem> {
     let seqs = rows.iter().map(|row| row.seq).collect();
-    let mut runs = run::read::lines_of_events(engine, seqs).await?;
+    let runs = run::read::lines_of_events(engine, seqs).await?;
     let item = |row: EventRow| {
-        let runs = runs.remove(&row.seq).unwrap_or_default();
-        convert::event_item(&row, &runs)
+        let runs = runs.get(&row.seq).map_or(&[][..], Vec::as_slice);
+        convert::event_item(&row, runs)
     };
     Ok(rows.into_iter().map(item).collect())
 }
@@ -72,13 +73,36 @@ pub(crate) struct Replayed {
     replay_of: String,
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReplayQuery {
+    /// What the replay starts. `current`: the workflows that match today, as they are today. `original`: those
+    /// that the event started when it came, in the versions of then.
+    #[serde(default)]
+    #[param(inline)]
+    versions: ReplayVersions,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum ReplayVersions {
+    #[default]
+    Current,
+    Original,
+}
+
 /// Sends the event through again; answers with the new event's id.
 pub(crate) async fn replay(
     _: Authorized<Manage>,
     State(state): State<AppState>,
     Named(id): Named<EventId>,
+    Asked(query): Asked<ReplayQuery>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
-    let accepted = replay_event(&state.engine, id).await?;
+    let versions = match query.versions {
+        ReplayVersions::Current => Versions::Current,
+        ReplayVersions::Original => Versions::Original,
+    };
+    let accepted = replays::replay(&state.engine, id, versions).await?;
     let replayed = Replayed {
         id: accepted.id.to_string(),
         status: convert::event_status(accepted.status),

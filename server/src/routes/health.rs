@@ -1,20 +1,45 @@
 //! `/healthz`: the process answers. `/readyz`: events can be stored, or why not.
+//!
+//! Invariant: however many ask, the writer is tried at most once a second.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
-use engine::store::{Change, health};
+use engine::store::health;
 use serde::Serialize;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use crate::disk;
+use crate::disk::{Room, Standing};
 use crate::router::AppState;
 
 /// Whoever probes waits no longer.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What came of the last try to write, shared by all who ask.
+#[derive(Default)]
+pub(crate) struct LastWrite(Mutex<Option<(Instant, bool)>>);
+
+impl LastWrite {
+    async fn commits(&self, engine: &Engine) -> bool {
+        let mut last = self.0.lock().await;
+        if let Some((at, commits)) = *last
+            && at.elapsed() < FRESH
+        {
+            return commits;
+        }
+        let written = health::prove_writing(engine).await.inspect_err(|error| {
+            tracing::debug!(%error, "not ready: the writer refuses");
+        });
+        *last = Some((Instant::now(), written.is_ok()));
+        written.is_ok()
+    }
+}
 
 /// Whether events can be stored, and what each check saw.
 #[derive(Serialize, ToSchema)]
@@ -46,7 +71,7 @@ pub(crate) async fn alive() -> &'static str {
 
 pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Readiness>) {
     let engine = &state.engine;
-    let ((database, migrations), writer) = tokio::join!(reads(engine), writes(engine));
+    let ((database, migrations), writer) = tokio::join!(reads(engine), writes(&state));
     let mut checks = vec![database, migrations, writer];
     checks.extend(room(engine));
     if state.stop.is_cancelled() {
@@ -79,15 +104,12 @@ async fn reads(engine: &Engine) -> (Check, Check) {
     (check("database", Ok("readable")), check("migrations", current))
 }
 
-/// An empty change goes through the same door as every event.
-async fn writes(engine: &Engine) -> Check {
-    let nothing = Change::new(|_| Box::pin(async { Ok(()) }));
-    let seen = match tokio::time::timeout(PATIENCE, engine.store.writer.change(nothing)).await {
-        Ok(Ok(())) => Ok("commits"),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "not ready: the writer refuses");
-            Err("it cannot commit: events are refused".to_owned())
-        }
+/// A row goes through the same door as every event.
+async fn writes(state: &AppState) -> Check {
+    let tried = state.last_write.commits(&state.engine);
+    let seen = match tokio::time::timeout(PATIENCE, tried).await {
+        Ok(true) => Ok("commits"),
+        Ok(false) => Err("it cannot commit: events are refused".to_owned()),
         Err(_) => Err("it does not answer: events wait".to_owned()),
     };
     check("writer", seen)
@@ -96,8 +118,10 @@ async fn writes(engine: &Engine) -> Check {
 /// Postgres watches over its own disk.
 fn room(engine: &Engine) -> Option<Check> {
     let folder = engine.store.folder.as_ref()?;
-    let seen = match disk::free(folder) {
-        Ok(..disk::FULL) => Err(format!("less than {} MiB are free: make room", disk::FULL >> 20)),
+    let seen = match Room::of(folder) {
+        Ok(room) if room.standing() == Standing::Full => {
+            Err(format!("less than {} MiB are free: make room", room.needed().div_ceil(1 << 20)))
+        }
         Ok(_) => Ok("there is room"),
         Err(_) => Err("its free space is not known".to_owned()),
     };

@@ -1,7 +1,8 @@
 //! `GET /api/v1/stream`: events as they arrive and change, as server-sent events.
 //!
 //! Invariant: a watcher that falls behind or comes back reads what it missed from the store; memory
-//! for a watcher is bounded by a short queue, however slowly it reads.
+//! for a watcher is bounded by a short queue, however slowly it reads. Who asks not to be spared misses
+//! nothing (`every`).
 
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::model::Stats;
-use app::ssr::{bulk, convert};
+use app::ssr::bulk;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -20,7 +21,6 @@ use engine::bulk::Operation;
 use engine::event::{EventFilter, EventRow};
 use engine::id::BulkId;
 use engine::live::{self, Cursor, LiveChange, Missed};
-use engine::run::moves::Moves as MovedRuns;
 use engine::search;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,12 +34,21 @@ use crate::auth::{Authorized, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
+mod every;
 mod feed;
 mod message;
+mod runs;
+mod shared;
 
-pub(crate) use feed::Feed;
-use feed::{Moment, Newest};
-use message::Messages;
+use feed::{Feed, Moment, Newest};
+use runs::{Moved, RunFeed};
+
+/// What is made once for all who watch.
+#[derive(Clone, Default)]
+pub(crate) struct Feeds {
+    events: Feed,
+    runs: RunFeed,
+}
 
 /// Messages that may wait for a slow reader.
 const QUEUE: usize = 1;
@@ -50,12 +59,15 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Topics {
+pub(crate) struct Wanted {
     /// What to send: `event`, `run`, `stats`, `bulk`, with commas between; all of them without it.
     topics: Option<String>,
+    /// `false` for every event: nothing is folded, and what was missed comes whole, the oldest first.
+    #[param(default = true)]
+    fold: Option<bool>,
 }
 
-impl Topics {
+impl Wanted {
     fn include(&self, topic: &str) -> bool {
         self.topics.as_ref().is_none_or(|topics| topics.split(',').any(|one| one.trim() == topic))
     }
@@ -65,24 +77,34 @@ pub(crate) async fn open(
     caller: Authorized<Read>,
     State(state): State<AppState>,
     Asked(query): Asked<EventQuery>,
-    Asked(topics): Asked<Topics>,
+    Asked(wanted): Asked<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let filter = topics.include("event").then(|| query.filter()).transpose()?;
-    let runs = topics.include("run").then(|| query.filter()).transpose()?;
-    let moved = runs.is_some().then(|| state.engine.live.watch_runs());
-    let with_stats = topics.include("stats");
-    let operations = topics.include("bulk").then(|| state.engine.watch_bulk());
+    let filter = wanted.include("event").then(|| query.filter()).transpose()?;
+    let runs = wanted.include("run").then(|| query.filter()).transpose()?;
+    let moved = runs.is_some().then(|| state.feeds.runs.watch(&state.engine, &state.stop));
+    let with_stats = wanted.include("stats");
+    let operations = wanted.include("bulk").then(|| state.engine.watch_bulk());
     let seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let (sender, receiver) = mpsc::channel(QUEUE);
     let (stop, engine) = (state.stop.clone(), state.engine.clone());
     // Before the answer begins: what is sent to Sluice after that comes by this stream.
-    let moments = state.feed.watch(&state.engine, &state.stop);
+    let moments = state.feeds.events.watch(&state.engine, &state.stop);
     let cursor = state.engine.live.cursor();
     let counted = state.metrics.stream();
-    let bulk = BTreeMap::new();
-    let watcher = Watcher { state, filter, runs, sender, cursor, with_stats, stats: None, bulk };
+    let watcher = Watcher {
+        state,
+        filter,
+        runs,
+        every: wanted.fold == Some(false),
+        sender,
+        cursor,
+        told: cursor,
+        with_stats,
+        stats: None,
+        bulk: BTreeMap::new(),
+    };
     tokio::spawn(async move {
         let _open = counted;
         tokio::select! {
@@ -103,7 +125,7 @@ pub(crate) async fn open(
 /// What moves beside the events, where it is wanted.
 struct Moves {
     operations: Option<broadcast::Receiver<Operation>>,
-    runs: Option<broadcast::Receiver<MovedRuns>>,
+    runs: Option<broadcast::Receiver<Arc<Moved>>>,
 }
 
 /// The next that moves. One who lags behind hears of it with its next move.
@@ -124,8 +146,12 @@ struct Watcher {
     filter: Option<EventFilter>,
     /// Whose events' runs are wanted; `None` when none are.
     runs: Option<EventFilter>,
+    /// Whether nothing may be folded.
+    every: bool,
     sender: mpsc::Sender<Result<Bytes, Infallible>>,
     cursor: Cursor,
+    /// The cursor that the reader knows, where nothing is folded.
+    told: Cursor,
     with_stats: bool,
     stats: Option<Stats>,
     /// Operations that have moved since they were last told.
@@ -144,10 +170,7 @@ impl Watcher {
         seen: Option<Cursor>,
     ) -> Result<(), Gone> {
         match seen {
-            Some(seen) => {
-                let told = self.catch_up(seen).await;
-                self.send_some(told).await?;
-            }
+            Some(seen) => self.resume(seen).await?,
             // The first message carries the cursor from which a reconnect resumes.
             None => self.tell("hello", &json!({}), Some(self.cursor)).await?,
         }
@@ -163,9 +186,11 @@ impl Watcher {
                 operation = next(&mut moves.operations) => {
                     self.bulk.insert(operation.id, operation);
                 }
-                runs = next(&mut moves.runs) => self.send_runs(runs).await?,
+                moved = next(&mut moves.runs) => self.send_runs(moved).await?,
                 _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
                 received = moments.recv() => match received {
+                    Ok(moment) if self.every => self.relay_every(moment).await?,
+                    Err(RecvError::Lagged(_)) if self.every => self.catch_up_every().await?,
                     Ok(moment) => {
                         let told = self.relay(moment).await;
                         self.send_some(told).await?;
@@ -177,7 +202,10 @@ impl Watcher {
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 _ = stats.tick(), if self.with_stats => self.send_stats().await?,
-                _ = heartbeat.tick() => self.send(message::ALIVE).await?,
+                _ = heartbeat.tick() => match self.every {
+                    true => self.tell_seen().await?,
+                    false => self.send(message::ALIVE).await?,
+                },
                 () = self.sender.closed() => return Err(Gone),
             }
         }
@@ -284,25 +312,15 @@ impl Watcher {
         Ok(())
     }
 
-    /// Sends the runs whose events the filter shows, and those that have none.
-    async fn send_runs(&self, runs: MovedRuns) -> Result<(), Gone> {
+    async fn send_runs(&self, moved: Arc<Moved>) -> Result<(), Gone> {
         let Some(filter) = &self.runs else { return Ok(()) };
-        let events = runs.iter().filter_map(|moved| moved.event.as_ref());
-        let mut shown: Vec<_> = events.filter(|row| filter.accepts(row)).cloned().collect();
-        if let Some(search) = &filter.search {
-            // They are in the list as well: what cannot be read now is not worth ending the stream.
-            shown = search::retain(&self.state.engine, search, shown).await.unwrap_or_default();
+        let wanted = moved.wanted(&self.state.engine, filter).await;
+        let mut at = 0;
+        while let Some((piece, end)) = moved.piece(&wanted, at) {
+            self.send(piece).await?;
+            at = end;
         }
-        let shown: HashSet<i64> = shown.into_iter().map(|row| row.seq).collect();
-        let fits = |event: &EventRow| shown.contains(&event.seq);
-        let mut messages = Messages::default();
-        for moved in runs.iter().filter(|moved| moved.event.as_ref().is_none_or(fits)) {
-            messages.push("run", &convert::run_item(moved.run.clone()), None);
-            if messages.bytes() >= feed::BURST_BYTES {
-                self.send(std::mem::take(&mut messages).into_bytes()).await?;
-            }
-        }
-        self.send_some(messages.into_some()).await
+        Ok(())
     }
 
     async fn tell(

@@ -59,7 +59,8 @@ pub(crate) async fn apply(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<AppliedView>, Problem> {
-    let definition = Definition::parse(&text(&state, &headers, body).await?)?;
+    let text = text(&state, &headers, body).await?;
+    let definition = compiled(&text)?;
     let name = definition.name.clone();
     let save = Save {
         target: Target::Named,
@@ -67,8 +68,21 @@ pub(crate) async fn apply(
         definition,
         dry_run: how.dry_run,
     };
-    let saved = apply::save(&state.engine, save).await?;
-    Ok(Json(definitions::saved(&saved, name, how.dry_run)))
+    match apply::save(&state.engine, save).await {
+        Ok(saved) => Ok(Json(definitions::saved(&saved, name, how.dry_run))),
+        Err(error @ SaveError::MissingSecret(_)) => {
+            let checked = secret::look_for(&state.engine.store, &text, check::check(&text)).await?;
+            Err(Problem::from(error).at(definitions::checked(&checked).problems))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The definition, or all that is wrong with its text.
+fn compiled(text: &str) -> Result<Definition, Problem> {
+    Definition::parse(text).map_err(|error| {
+        Problem::from(error).at(definitions::checked(&check::check(text)).problems)
+    })
 }
 
 /// Takes YAML or JSON and says what is wrong with it; changes nothing.

@@ -77,16 +77,37 @@ async fn what_is_kept_is_said_and_listed() {
     assert!(kept(&after).contains(&rule), "{after}");
     assert_eq!(kept(&run(&["keep-forever", "failed", "--source", "shop & co"]).await), before);
 
+    let plan = run(&["keep", "processed", "1d", "--dry-run"]).await;
+    assert_eq!(plan, json!({ "dryRun": true, "events": 0, "bytes": 0, "oldest": null }));
+    let plan = run(&["limit", "processed", "1MiB", "--source", "shop", "--dry-run"]).await;
+    assert_eq!((&plan["dryRun"], &plan["events"]), (&json!(true), &json!(0)));
+    let told = ["retention", "keep", "processed", "1d", "--dry-run"];
+    let told = sluice.command(&told, Some(&key)).await.unwrap();
+    assert!(told.contains("0 events") && told.contains("nothing was changed"), "{told}");
+    let unchanged = run(&["list"]).await;
+    assert_eq!((kept(&unchanged), &unchanged["limits"]), (before, &json!([])));
+
     let limited = run(&["limit", "processed", "20GiB"]).await;
     let limit = &limited["limits"][0];
     assert_eq!((&limit["status"], &limit["max"]), (&json!("processed"), &json!("20GiB")));
     assert_eq!(limit["events"], json!(1), "{limited}");
     let shown = sluice.command(&["retention", "list"], Some(&key)).await.unwrap();
-    assert!(shown.contains("20GiB") && shown.contains("every source"), "{shown}");
-    assert_eq!(run(&["unlimit", "processed"]).await["limits"], json!([]));
+    assert!(shown.contains("20GiB") && shown.contains("all together"), "{shown}");
+    let limited = run(&["limit", "processed", "2GiB", "--source", "shop"]).await;
+    let limit = &limited["limits"][1];
+    assert_eq!((&limit["source"], &limit["max"]), (&json!("shop"), &json!("2GiB")), "{limited}");
+    assert_eq!(limit["events"], json!(1), "{limited}");
+    let left = run(&["unlimit", "processed"]).await;
+    assert_eq!(left["limits"].as_array().map(Vec::len), Some(1), "{left}");
+    let left = run(&["unlimit", "processed", "--source", "shop"]).await;
+    assert_eq!(left["limits"], json!([]));
 
-    for wrong in [["keep", "failed", "1h"], ["limit", "failed", "5 apples"], ["keep", "open", "9d"]]
-    {
+    for wrong in [
+        ["keep", "failed", "1h"],
+        ["limit", "failed", "5 apples"],
+        ["keep", "open", "9d"],
+        ["limit", "failed", "5KiB"],
+    ] {
         let arguments = [&["retention"], &wrong[..]].concat();
         let refused = sluice.run(&arguments, Some(&key)).await.unwrap();
         assert_eq!(refused.status.code(), Some(1), "{wrong:?}");
@@ -142,7 +163,9 @@ async fn the_doctor_says_what_is_well_and_what_to_do_where_it_is_not() {
     }
     let limits = check(&seen, "limits");
     assert_eq!(limits["verdict"], "warning", "trials run without a limit: {limits}");
-    assert!(limits["says"].as_str().unwrap().contains("bodies up to 1048576 bytes"), "{limits}");
+    let says = limits["says"].as_str().unwrap();
+    assert!(says.contains("bodies up to 1048576 bytes"), "{limits}");
+    assert!(says.contains("remembered for 1 d"), "{limits}");
 
     sluice.terminate(std::time::Duration::from_secs(10)).await.unwrap();
     let file = sluice.database().unwrap();

@@ -34,6 +34,51 @@ async fn a_text_is_checked_with_all_its_problems_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_refused_is_told_all_that_is_wrong_with_it() {
+    let (sluice, key) = sluice().await;
+    let text =
+        notify("http://sink", "{ attempts: 0 }").replace("event.payload.total", "steps.total");
+    let apply = |text: &str| {
+        let request = Request::post("/api/v1/workflows").key(&key);
+        request.header("content-type", "application/yaml").bytes(text)
+    };
+    let refused = sluice.call(apply(&text)).await.unwrap();
+    assert_eq!(refused.status, 422);
+    let refused = refused.json().unwrap();
+    assert_eq!(refused["code"], "invalid_definition", "{refused}");
+    assert!(refused["detail"].as_str().unwrap().starts_with("triggers.0.filter: "), "{refused}");
+    let told = |at: usize, field: &str| refused["errors"][at][field].clone();
+    assert_eq!(
+        (told(0, "line"), told(0, "column"), told(0, "path")),
+        (json!(4), json!(13), json!("triggers.0.filter"))
+    );
+    assert_eq!((told(1, "line"), told(1, "path")), (json!(9), json!("steps.0.retry.attempts")));
+    assert_eq!(told(1, "hint"), "a number such as 8");
+
+    let file = sluice.data().join("wrong.yaml");
+    std::fs::write(&file, format!("{}---\n{text}", notify("http://sink", ONCE))).unwrap();
+    let file = file.to_str().unwrap();
+    let printed = sluice.run(&["workflows", "apply", "-f", file], Some(&key)).await.unwrap();
+    assert_eq!(printed.status.code(), Some(1));
+    let said = String::from_utf8(printed.stderr).unwrap();
+    let lines: Vec<_> = said.lines().filter_map(|line| line.strip_prefix(file)).collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].starts_with(":14:13: triggers.0.filter: `steps` is not known"), "{said}");
+    assert!(lines[1].starts_with(":19:24: steps.0.retry.attempts: between 1 and 100"), "{said}");
+    assert!(lines[1].ends_with(" (a number such as 8)"), "{said}");
+    assert_eq!(sluice.get("/api/v1/workflows", &key).await.unwrap()["items"], json!([]));
+
+    let secret = notify("http://sink", ONCE).replace("/hook", "/${secret.NO_SUCH}");
+    let refused = sluice.call(apply(&secret)).await.unwrap().json().unwrap();
+    let place = &refused["errors"][0];
+    assert_eq!(
+        (&place["line"], &place["path"]),
+        (&json!(8), &json!("steps.0.http.url")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
 async fn a_preview_calls_nobody_and_a_test_run_does() {
     let (sluice, key) = sluice().await;
     let sink = Sink::start().await.unwrap();

@@ -98,6 +98,7 @@ async fn what_there_is_about_somebody_is_counted_and_erased_by_the_command_line(
         json!({}),
         json!({ "subject": "a", "path": "b", "value": "c" }),
         json!({ "path": "a..b", "value": "c" }),
+        json!({ "path": "$.items[?(@.to)]", "value": "c" }),
     ] {
         let wrong =
             sluice.call(Request::post("/api/v1/erasures").key(&key).json(&body)).await.unwrap();

@@ -34,6 +34,7 @@ fn check_cloud_event(event: &Value) {
     assert_eq!(event["eventType"], "com.example.sold", "{event}");
     assert_eq!((&event["source"], &event["eventId"]), (&json!("/shop"), &json!("A-1")));
     assert_eq!(event["subject"], "orders/1", "{event}");
+    assert_eq!(event["occurredAt"], "2026-01-31T09:41:07.088Z", "{event}");
     assert_eq!(event["payload"], json!({ "total": 120 }), "{event}");
     assert_eq!(event["headers"]["ce-priority"], "3", "{event}");
 }
@@ -117,6 +118,32 @@ async fn a_batch_sent_again_under_its_idempotency_key_stores_nothing_new() {
     assert_eq!(other.status, 207, "{told}");
     assert_eq!(told["items"][1]["error"]["code"], "idempotency_key_reused", "{told}");
     assert_eq!(sluice.list(&key, |_| true).await.unwrap().len(), 2);
+}
+
+/// In binary mode the event is in the headers, and the body may well be the same.
+#[tokio::test]
+async fn an_idempotency_key_stands_for_the_headers_of_a_binary_event_too() {
+    let (sluice, key) = sluice().await;
+    let send = |id: &str, kind: &str| {
+        let request = post(ROUTE, &key, kind, "{}").header("idempotency-key", "b-1");
+        let request = request.header("ce-specversion", "1.0").header("ce-type", "order.created");
+        request.header("ce-source", "/shop").header("ce-id", id)
+    };
+    let first = sluice.call(send("A-1", "application/json")).await.unwrap();
+    assert_eq!(first.status, 202, "{}", first.text());
+    let again = sluice.call(send("A-1", "application/json")).await.unwrap();
+    assert_eq!(again.status, 202, "{}", again.text());
+    assert_eq!(again.json().unwrap()["id"], first.json().unwrap()["id"]);
+    for other in [send("A-2", "application/json"), send("A-1", "text/plain")] {
+        let answer = sluice.call(other).await.unwrap();
+        let told = answer.json().unwrap();
+        assert_eq!(
+            (answer.status, &told["code"]),
+            (422, &json!("idempotency_key_reused")),
+            "{told}"
+        );
+    }
+    assert_eq!(sluice.list(&key, |_| true).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

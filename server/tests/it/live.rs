@@ -135,6 +135,84 @@ async fn a_stream_resumes_without_a_gap_across_a_kill_and_restart() {
     check_all_come(&mut stream, &later).await;
 }
 
+/// Accepts so many events at once, and then one more; their ids, the first ones in no order.
+async fn accept_many(sluice: &Sluice, key: &str, count: u64) -> Vec<String> {
+    let orders: Vec<_> = (0..count).map(order).collect();
+    let batch = Request::post("/api/webhooks/ingest/batch").key(key).json(&json!(orders));
+    let answer = sluice.call(batch).await.unwrap();
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let items = answer.json().unwrap()["items"].as_array().unwrap().clone();
+    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
+    let mut ids: Vec<_> = ids.collect();
+    ids.push(sluice.accept(&order(count), key).await.unwrap());
+    ids
+}
+
+fn ids(seen: &[Message]) -> Vec<String> {
+    let events = seen.iter().filter(|message| message.event == "event");
+    events.map(|event| event.json().unwrap()["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn check_each_once(seen: &[String], sent: &[String]) {
+    let [mut seen, mut sent] = [seen.to_vec(), sent.to_vec()];
+    seen.sort();
+    sent.sort();
+    assert_eq!(seen, sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_every_event_gets_it_however_late_it_reads_and_from_wherever_it_stopped() {
+    let (sluice, key) = sluice().await;
+    let mut all = watch(&sluice, &key, "?topics=event&fold=false", None).await;
+    let mut some = watch(&sluice, &key, "?topics=event&fold=false&source=shop", None).await;
+    let mut none = watch(&sluice, &key, "?topics=event&fold=false&source=elsewhere", None).await;
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        sent.extend(accept_many(&sluice, &key, 1_000).await);
+    }
+    let last = sent.last().unwrap();
+    let seen = all.until(SOON, |message| is(message, last, "processed")).await.unwrap();
+    let order_of_commits = ids(&seen);
+    check_each_once(&order_of_commits, &sent);
+    let other = |message: &Message| !["hello", "event", "seen"].contains(&message.event.as_str());
+    assert!(!seen.iter().any(other), "something was left out");
+    let filtered = some.until(SOON, |message| is(message, last, "processed")).await.unwrap();
+    assert_eq!(ids(&filtered), order_of_commits);
+
+    let events = seen.iter().filter(|message| message.event == "event");
+    let cursor = events.map(|event| event.id.clone()).nth(1_234).unwrap();
+    let mut resumed = watch(&sluice, &key, "?topics=event&fold=false", Some(&cursor)).await;
+    let seen = resumed.until(SOON, |message| is(message, last, "processed")).await.unwrap();
+    assert_eq!(ids(&seen), order_of_commits[1_235..]);
+
+    // What is not shown moves the cursor on as well.
+    let mut elsewhere = order(1);
+    elsewhere["source"] = json!("elsewhere");
+    let id = sluice.accept(&elsewhere, &key).await.unwrap();
+    let seen = none.until(SOON, |message| is(message, &id, "processed")).await.unwrap();
+    assert_eq!(ids(&seen), [id]);
+    assert!(seen.iter().any(|message| message.event == "seen"), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_comes_back_gets_up_to_a_thousand_events_and_then_loads_afresh() {
+    let (sluice, key) = sluice().await;
+    let mut stream = watch(&sluice, &key, "?topics=event", None).await;
+    let hello = stream.next().await.unwrap().unwrap();
+    drop(stream);
+    let sent = accept_many(&sluice, &key, 999).await;
+    let mut stream = watch(&sluice, &key, "?topics=event", Some(&hello.id)).await;
+    let last = sent.last().unwrap();
+    let seen = stream.until(SOON, |message| is(message, last, "processed")).await.unwrap();
+    check_each_once(&ids(&seen), &sent);
+    assert!(seen.iter().all(|message| message.event == "event"), "nothing is folded");
+
+    sluice.accept(&order(1), &key).await.unwrap();
+    let mut stream = watch(&sluice, &key, "?topics=event", Some(&hello.id)).await;
+    assert_eq!(stream.next().await.unwrap().unwrap().event, "resync");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn however_many_watch_each_is_told_of_every_event_or_of_how_many_were_folded() {
     const EVENTS: u64 = 600;

@@ -20,6 +20,7 @@ mod main_job;
 mod monitoring;
 mod overview;
 mod people;
+mod rate_limits;
 mod real_payloads;
 mod search;
 mod secrets;

@@ -1,4 +1,4 @@
-//! What monitoring sees: `/metrics`, read by Prometheus' own parser, and `/readyz`.
+//! What monitoring sees: `/metrics`, read by Prometheus' own parsers, and `/readyz`.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -13,26 +13,32 @@ use tokio::process::Command;
 
 use crate::start::{ONCE, notify, setup, sluice};
 
-/// Reads OpenMetrics text from standard input and prints `[name, labels, value]` of each sample; fails
-/// where the text is not OpenMetrics.
+/// Reads text from standard input and prints `[name, labels, value, type]` of each sample; fails where the
+/// text is not what the parser reads.
 const PARSER: &str = "import json, sys
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
-print(json.dumps([[s.name, s.labels, s.value] for f in parse(sys.stdin.read()) for s in f.samples]))";
+from PARSER import text_string_to_metric_families as parse
+print(json.dumps([[s.name, s.labels, s.value, f.type] for f in parse(sys.stdin.read()) for s in f.samples]))";
+const OPEN_METRICS: &str = "prometheus_client.openmetrics.parser";
+const PROMETHEUS: &str = "prometheus_client.parser";
 
+#[derive(Debug)]
 struct Samples(Vec<Value>);
 
 impl Samples {
-    async fn of(text: &str) -> Self {
+    async fn of(text: &str, parser: &str) -> Self {
         let tool = std::env::var("SLUICE_SCHEMATHESIS").expect(
             "SLUICE_SCHEMATHESIS names no program: run these tests with `cargo xtask test`",
         );
         let python = Path::new(&tool).parent().unwrap().join("python");
         let mut command = Command::new(python);
-        command.args(["-c", PARSER]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut parser = command.kill_on_drop(true).spawn().unwrap();
-        parser.stdin.take().unwrap().write_all(text.as_bytes()).await.unwrap();
-        let output = parser.wait_with_output().await.unwrap();
-        assert!(output.status.success(), "not OpenMetrics:\n{text}");
+        command
+            .args(["-c", &PARSER.replace("PARSER", parser)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut reading = command.kill_on_drop(true).spawn().unwrap();
+        reading.stdin.take().unwrap().write_all(text.as_bytes()).await.unwrap();
+        let output = reading.wait_with_output().await.unwrap();
+        assert!(output.status.success(), "{parser} does not read:\n{text}");
         Self(serde_json::from_slice(&output.stdout).unwrap())
     }
 
@@ -45,11 +51,13 @@ impl Samples {
 
 async fn scrape(sluice: &Sluice, key: &str) -> Samples {
     let bearer = Request::get("/metrics").header("authorization", format!("Bearer {key}"));
+    let bearer =
+        bearer.header("accept", "text/plain;q=0.5, application/openmetrics-text;version=1.0.0");
     let answer = sluice.call(bearer).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text());
     let kind = answer.header("content-type").unwrap();
     assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
-    Samples::of(&answer.text()).await
+    Samples::of(&answer.text(), OPEN_METRICS).await
 }
 
 #[tokio::test]
@@ -90,6 +98,8 @@ async fn metrics_tell_what_happened_and_how_things_stand() {
         |result: &str| seen.value("sluice_step_attempts_total", json!({ "result": result }));
     assert_eq!((attempts("succeeded"), attempts("failed")), (1.0, 1.0));
     assert_eq!(seen.value("sluice_settle_seconds_count", all.clone()), 2.0);
+    // Five that were alone and a batch; what was refused took no time worth telling.
+    assert_eq!(seen.value("sluice_ingest_duration_seconds_count", all.clone()), 6.0);
     for timed in ["sluice_commit_seconds_count", "sluice_flush_seconds_count"] {
         assert!(seen.value(timed, all.clone()) >= 4.0, "{timed}");
     }
@@ -115,7 +125,23 @@ async fn metrics_are_open_only_where_that_was_asked_for() {
     let sluice = setup().set("SLUICE_METRICS_OPEN", "true").start().await.unwrap();
     let answer = sluice.call(Request::get("/metrics")).await.unwrap();
     assert_eq!(answer.status, 200);
-    Samples::of(&answer.text()).await.value("sluice_dead_letters", json!({}));
+    let kind = answer.header("content-type").unwrap();
+    assert_eq!(
+        kind, "text/plain; version=0.0.4; charset=utf-8",
+        "who names no format reads this one"
+    );
+    let text = answer.text();
+    for line in ["# TYPE sluice_events_accepted_total counter", "# TYPE sluice_build_info gauge"] {
+        assert!(text.lines().any(|it| it == line), "no `{line}`:\n{text}");
+    }
+    assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
+    let seen = Samples::of(&text, PROMETHEUS).await;
+    assert_eq!(seen.value("sluice_dead_letters", json!({})), 0.0);
+    assert_eq!(seen.value("sluice_ingest_duration_seconds_bucket", json!({ "le": "+Inf" })), 0.0);
+    assert!(
+        seen.0.iter().all(|sample| sample[3] != "unknown" && sample[3] != "untyped"),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test]

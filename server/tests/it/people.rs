@@ -7,7 +7,7 @@ use bench::sluice::{OWNER_EMAIL, OWNER_PASSWORD, Sluice, order, sign_in};
 use bench::sse::{self, Message};
 use serde_json::{Value, json};
 
-use crate::start::{setup, sluice};
+use crate::start::{ONCE, notify, setup, sluice};
 
 const PASSWORD: &str = "a long enough password";
 const SOON: Duration = Duration::from_secs(10);
@@ -81,6 +81,42 @@ async fn a_role_does_only_what_it_may() {
     assert_eq!(sluice.call(list).await.unwrap().status, 403);
     let events = Request::get("/api/v1/events").header("cookie", &viewer);
     assert_eq!(sluice.call(events).await.unwrap().status, 200);
+}
+
+/// Pages that offer to change something of what the test has made.
+const OFFERING: [&str; 6] =
+    ["/", "/dead-letters", "/workflows", "/keys?new=1", "/secrets?set=", "/sources?new=hmac"];
+
+#[tokio::test]
+async fn nobody_is_offered_what_they_may_not_do() {
+    let (sluice, key) = sluice().await;
+    sluice.apply(&notify("http://127.0.0.1:9", ONCE), &key).await.unwrap();
+    let event = json!({ "eventType": "stock.counted", "source": "shop", "payload": {} });
+    let id = sluice.accept(&event, &key).await.unwrap();
+    let failed = Request::post(format!("/api/v1/events/{id}/failed")).key(&key);
+    assert_eq!(sluice.call(failed).await.unwrap().status, 200);
+    let viewer = came_in(&sluice, "viewer@example.test", "viewer").await;
+    let operator = came_in(&sluice, "operator@example.test", "operator").await;
+    let owner = sluice.sign_in().await.unwrap();
+    let offers = async |page: &str, cookie: &str, what: &str| {
+        let page = sluice.call(Request::get(page).header("cookie", cookie)).await.unwrap();
+        assert_eq!(page.status, 200);
+        page.text().contains(what)
+    };
+    let event = format!("/events/{id}");
+    for page in OFFERING.into_iter().chain([event.as_str()]) {
+        // Where the forms of server functions lead.
+        let form = "action=\"/api/ui/";
+        assert!(offers(page, &owner, form).await, "{page} to the owner");
+        assert!(offers(page, &operator, form).await, "{page} to an operator");
+        assert!(!offers(page, &viewer, form).await, "{page} to a viewer");
+    }
+    for (link, expected) in [("/audit", [true, true, false]), ("/erasures", [true, false, false])] {
+        let link = format!("href=\"{link}\"");
+        for (cookie, expected) in [&owner, &operator, &viewer].into_iter().zip(expected) {
+            assert_eq!(offers("/settings", cookie, &link).await, expected, "{link}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -50,6 +50,37 @@ async fn a_database_of_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_this_build_does_not_have_is_not_believed_in() {
+    let data = tempfile::tempdir().unwrap();
+    for (name, url) in [("SLUICE_NATS_URL", "nats://x:4222"), ("SLUICE_REDIS_URL", "redis://x")] {
+        check_refused(&setup().set(name, url), data.path(), name).await;
+    }
+    let flag = setup().command(data.path(), &["serve", "--nats-url", "nats://x:4222"]).output();
+    assert_eq!(flag.await.unwrap().status.code(), Some(1));
+    assert!(std::fs::read_dir(data.path()).unwrap().next().is_none(), "nothing was begun");
+}
+
+#[tokio::test]
+async fn blanks_are_nothing_and_secrets_may_stand_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password").display().to_string();
+    std::fs::write(&file, "correct horse battery\n").unwrap();
+    let setup = setup().unset("SLUICE_OWNER_PASSWORD");
+    let setup = setup.set("SLUICE_TRUSTED_PROXIES", "").set("SLUICE_ALLOW_TARGETS", "");
+    let setup = setup.set("SLUICE_OWNER_EMAIL", "ada@acme.dev");
+    let sluice = setup.set("SLUICE_OWNER_PASSWORD_FILE", &file).start().await.unwrap();
+    let people = sluice.command(&["users", "list"], None).await.unwrap();
+    assert!(people.contains("ada@acme.dev"), "{people}");
+
+    let key = sluice.full_key().await.unwrap();
+    std::fs::write(&file, format!("{key}\n")).unwrap();
+    let list = ["events", "list", "--json", "--api-key-file", &file];
+    sluice.command(&list, None).await.unwrap();
+    let twice = sluice.run(&list, Some(&key)).await.unwrap();
+    assert_eq!(twice.status.code(), Some(2));
+}
+
+#[tokio::test]
 async fn a_setting_that_cannot_be_read_is_named() {
     let data = tempfile::tempdir().unwrap();
     let output = setup().set("SLUICE_MAX_BODY", "plenty").command(data.path(), &["serve"]).output();

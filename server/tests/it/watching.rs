@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// A command that goes on, and what it prints.
 struct Watching {
-    _child: Child,
+    child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -26,7 +26,7 @@ impl Watching {
         command.env("SLUICE_API_KEY", key).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { _child: child, lines }
+        Self { child, lines }
     }
 
     async fn next(&mut self) -> String {
@@ -38,6 +38,19 @@ impl Watching {
         let line = self.next().await;
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
+}
+
+/// Sends 1,000 events at once, and then one more; their ids, the first ones in no order.
+async fn burst(sluice: &Sluice, key: &str) -> Vec<String> {
+    let orders: Vec<_> = (0..1_000).map(order).collect();
+    let batch = bench::http::Request::post("/api/webhooks/ingest/batch").key(key);
+    let answer = sluice.call(batch.json(&json!(orders))).await.unwrap();
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let items = answer.json().unwrap()["items"].as_array().unwrap().clone();
+    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
+    let mut ids: Vec<_> = ids.collect();
+    ids.push(sluice.accept(&order(1), key).await.unwrap());
+    ids
 }
 
 /// The watcher has begun once it shows one of these; each is a new event.
@@ -135,4 +148,87 @@ async fn listen_delivers_each_new_event_once_as_it_came_and_shows_the_answer() {
     assert_eq!(calls[0].header("sluice-event-type"), Some("order.paid"));
     assert!(calls[0].header("webhook-timestamp").is_some());
     assert_ne!(calls[0].header("x-api-key"), Some(key.as_str()), "the sender's key stays here");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listen_delivers_all_of_a_burst_and_all_that_came_while_the_server_was_away() {
+    // The same address after the restart, as on a real machine.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut sluice = setup().set("SLUICE_LISTEN", port.to_string()).start().await.unwrap();
+    let key = sluice.full_key().await.unwrap();
+    let sink = Sink::start().await.unwrap();
+    let to = sink.url();
+    let arguments = ["listen", "--forward", &to, "--type", "order.created", "--json"];
+    let mut listen = Watching::start(&sluice, &key, &arguments);
+    let begun = loop {
+        let id = sluice.accept(&order(1), &key).await.unwrap();
+        let line = tokio::time::timeout(Duration::from_millis(100), listen.lines.next_line());
+        if line.await.is_ok() {
+            break id;
+        }
+    };
+    let mut sent = burst(&sluice, &key).await;
+    sent.extend(burst(&sluice, &key).await);
+    // Changes of what was delivered are no new events, whether listen sees them come or not.
+    let failed = bench::http::Request::post(format!("/api/v1/events/{begun}/failed")).key(&key);
+    assert_eq!(sluice.call(failed).await.unwrap().status, 200);
+    sluice.kill().await.unwrap();
+    sluice.start().await.unwrap();
+    sent.extend(burst(&sluice, &key).await);
+    let last = sent.last().unwrap().clone();
+    while listen.next_json().await["id"] != *last {}
+    sent.push(begun);
+    let calls = sink.seen();
+    let delivered = calls.iter().map(|call| call.header("webhook-id").unwrap());
+    // Those before `begun` are others.
+    let mut delivered: Vec<_> = delivered.filter(|id| sent.iter().any(|it| it == id)).collect();
+    delivered.sort_unstable();
+    sent.sort_unstable();
+    assert_eq!(delivered, sent, "each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tail_goes_on_where_an_earlier_one_stopped() {
+    let (sluice, key) = sluice().await;
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("tail").display().to_string();
+    let arguments = ["tail", "--json", "--state", &state];
+    let mut tail = Watching::start(&sluice, &key, &arguments);
+    begun(&sluice, &key, &mut tail).await;
+    let marker = sluice.accept(&order(1), &key).await.unwrap();
+    while tail.next_json().await["id"] != *marker {}
+    tail.child.kill().await.unwrap();
+    let sent = burst(&sluice, &key).await;
+    let mut tail = Watching::start(&sluice, &key, &arguments);
+    // It was killed before it could write how far it was: what it showed last may come again.
+    let mut seen = Vec::new();
+    while seen.last() != sent.last() {
+        seen.push(tail.next_json().await["id"].as_str().unwrap().to_owned());
+    }
+    let mut after: Vec<_> = seen.split_off(seen.len() - sent.len());
+    after.sort_unstable();
+    let mut expected = sent.clone();
+    expected.sort_unstable();
+    assert_eq!(after, expected);
+
+    // One that is stopped by hand says where.
+    tail.child.kill().await.unwrap();
+    let mut command = sluice.setup().command(sluice.data(), &["tail", "--json"]);
+    command.env("SLUICE_URL", format!("http://{}", sluice.address().unwrap()));
+    command.env("SLUICE_API_KEY", &key).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut tail = Watching { child, lines };
+    begun(&sluice, &key, &mut tail).await;
+    let pid = tail.child.id().unwrap().to_string();
+    tokio::process::Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
+    let ended = tail.child.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success(), "{said}");
+    let cursor = said.split_once("--since ").expect("it says where").1.split(' ').next().unwrap();
+    let next = sluice.accept(&order(2), &key).await.unwrap();
+    let mut tail = Watching::start(&sluice, &key, &["tail", "--json", "--since", cursor]);
+    while tail.next_json().await["id"] != *next {}
+    let wrong = sluice.run(&["tail", "--since", "yesterday"], Some(&key)).await.unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
 }

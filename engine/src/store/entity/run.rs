@@ -51,6 +51,7 @@ impl Model {
             started_at: self.started_at.map(Timestamp::from_millis),
             finished_at: self.finished_at.map(Timestamp::from_millis),
             error: self.error.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+            attempts_made: self.attempts,
             attempts,
         }
     }

@@ -9,7 +9,6 @@ use super::work::{Outcome, Repeats, Work};
 use super::{Accepted, Arrival, Command, StoreError};
 use crate::event::{Event, EventStatus};
 use crate::id::{EventId, KeyId};
-use crate::intake::IDEMPOTENCY_KEPT_MILLIS;
 use crate::run::RunStatus;
 use crate::run::worker::LEASE_MILLIS;
 use crate::time::Timestamp;
@@ -133,7 +132,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
             }
         }
         let mut stored = self.read::<StoredKey>(&self.statements().known_keys, given).await?;
-        stored.retain(|key| self.now.millis() - key.created_at < IDEMPOTENCY_KEPT_MILLIS);
+        let gone_until = self.now.minus(self.lane.idempotency_kept).millis();
+        stored.retain(|key| key.created_at > gone_until);
         Ok(stored)
     }
 

@@ -10,7 +10,6 @@ use super::work::Work;
 use crate::erasure::{Erasure, State, manage};
 use crate::event::{EventRow, error_group};
 use crate::id::{ErasureId, RunId, WorkflowId};
-use crate::intake::IDEMPOTENCY_KEPT_MILLIS;
 use crate::run::RunState;
 use crate::run::turn::Turn;
 use crate::store::entity::{event, run};
@@ -121,7 +120,7 @@ impl Work<'_, DatabaseTransaction> {
             return Ok(Vec::new());
         };
         let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
-        if newest.plus_millis(IDEMPOTENCY_KEPT_MILLIS) > self.now {
+        if newest.plus(self.lane.idempotency_kept) > self.now {
             self.delete_by("idempotency_keys", "event", &ids).await?;
         }
         self.remove(&rows).await?;

@@ -1,11 +1,12 @@
 //! One connection that commits batches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
 use super::work::{Outcome, Repeats, Work};
@@ -17,6 +18,7 @@ use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::clean;
 use crate::store::direct::{Direct, Refused};
 use crate::store::disk::{Generation, Log};
+use crate::store::entity::source_limit;
 use crate::store::open::BUSY;
 use crate::store::statements::Statements;
 
@@ -29,7 +31,10 @@ pub(super) struct Lane {
     log: Option<Arc<Log>>,
     environment: Environment,
     node: NodeId,
+    pub(super) idempotency_kept: Duration,
     pub(super) statements: Statements,
+    /// Whether events are counted by their source.
+    by_source: Arc<AtomicBool>,
     /// The last sequence numbers committed (SQLite, where this is the only writer).
     last: Cursor,
     /// For how many commits repeats are still looked up first.
@@ -58,11 +63,16 @@ impl Lane {
         connections: Connections,
         environment: Environment,
         node: NodeId,
+        idempotency_kept: Duration,
+        by_source: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let Connections { steps: connection, direct, files } = connections;
         let (log, checkpoint) = files.map(|files| (files.log, files.checkpoint)).unzip();
         let statements = Statements::new(connection.get_database_backend());
         let last = last_cursor(&connection).await?;
+        if source_limit::Entity::find().one(&connection).await?.is_some() {
+            by_source.store(true, Ordering::Relaxed);
+        }
         Ok(Self {
             connection,
             direct,
@@ -70,7 +80,9 @@ impl Lane {
             log,
             environment,
             node,
+            idempotency_kept,
             statements,
+            by_source,
             last,
             wary: 0,
         })
@@ -78,6 +90,10 @@ impl Lane {
 
     pub(super) fn node(&self) -> NodeId {
         self.node
+    }
+
+    pub(super) fn counts_by_source(&self) -> bool {
+        self.by_source.load(Ordering::Relaxed)
     }
 
     pub(super) fn next_id(&self) -> u128 {
@@ -170,6 +186,29 @@ impl Lane {
     }
 
     async fn commit_in_steps(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
+        let committed = self.try_in_steps(batch).await;
+        if committed.is_err() {
+            self.connect_anew().await;
+        }
+        committed
+    }
+
+    /// A transaction that SQLite has ended by itself, as it does where the disk is full, is still open to the
+    /// connection: all that came after it would be part of one that never commits, and keep everybody else out.
+    async fn connect_anew(&self) {
+        if self.connection.get_database_backend() != DbBackend::Sqlite {
+            return;
+        }
+        let connection = match self.connection.get_sqlite_connection_pool().acquire().await {
+            Ok(connection) => connection,
+            Err(error) => return tracing::debug!(%error, "there is no connection to be closed"),
+        };
+        if let Err(error) = connection.close().await {
+            tracing::debug!(%error, "a connection was not closed as it should be");
+        }
+    }
+
+    async fn try_in_steps(&self, batch: &[Command]) -> Result<Outcomes, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()

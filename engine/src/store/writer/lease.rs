@@ -50,10 +50,25 @@ impl Work<'_, DatabaseTransaction> {
 
     /// Puts the end of this node's leases off.
     pub(super) async fn extend_leases(&self, runs: &[RunId]) -> Result<(), StoreError> {
+        self.extend(runs, i64::MAX).await
+    }
+
+    /// The same for those that have run out although the node is still at it, as when it was held up: it
+    /// must not claim them from itself.
+    pub(super) async fn renew_leases(&self, runs: &[RunId]) -> Result<(), StoreError> {
+        match runs {
+            [] => Ok(()),
+            runs => self.extend(runs, self.steady.millis()).await,
+        }
+    }
+
+    /// Of these runs, those whose leases end by `before` or earlier.
+    async fn extend(&self, runs: &[RunId], before: i64) -> Result<(), StoreError> {
         let mut ids = self.batch();
         runs.iter().for_each(|run| ids.push(&[run]));
         let until = self.steady.plus_millis(LEASE_MILLIS).millis();
-        let values = vec![ids.into_value(), until.into(), self.lane.node().to_string().into()];
+        let node = self.lane.node().to_string();
+        let values = vec![ids.into_value(), until.into(), node.into(), before.into()];
         let statement = self.statements().with(&self.statements().extend_leases, values);
         self.connection.execute_raw(statement).await?;
         Ok(())

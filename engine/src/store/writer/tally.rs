@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 pub(super) struct Tally {
     /// How many events, and how many bytes of payloads.
     statuses: [[i64; 2]; 4],
+    /// The same for each status and source, where that is asked for; in the order of the keys, as for groups.
+    sources: Option<BTreeMap<(&'static str, String), [i64; 2]>>,
     /// (minute, event type, source) → accepted, processed, failed.
     rollups: HashMap<(i64, String, String), [i64; 3]>,
     latencies: HashMap<(i64, i64), i64>,
@@ -29,6 +31,10 @@ const PROCESSED: usize = 1;
 const FAILED: usize = 2;
 
 impl Tally {
+    pub(super) fn new(by_source: bool) -> Self {
+        Self { sources: by_source.then(BTreeMap::new), ..Self::default() }
+    }
+
     /// Counts `count` events of one type and source that arrived in `minute`, with `bytes` of payloads.
     pub(super) fn arrived(
         &mut self,
@@ -38,7 +44,7 @@ impl Tally {
         status: EventStatus,
         [count, bytes]: [i64; 2],
     ) {
-        self.holds(status, count, bytes);
+        self.holds(status, source, count, bytes);
         let counts = self.rollup(minute, event_type, source);
         counts[ACCEPTED] += count;
         if status == EventStatus::Processed {
@@ -52,8 +58,8 @@ impl Tally {
         if before == row.status {
             return;
         }
-        self.holds(before, -1, -row.payload_bytes);
-        self.holds(row.status, 1, row.payload_bytes);
+        self.holds(before, &row.source, -1, -row.payload_bytes);
+        self.holds(row.status, &row.source, 1, row.payload_bytes);
         let Some(settled) = row.processed_at else { return };
         let minute = settled.minute();
         match row.status {
@@ -91,14 +97,19 @@ impl Tally {
 
     /// Counts an event that is there no more.
     pub(super) fn left(&mut self, row: &EventRow) {
-        self.holds(row.status, -1, -row.payload_bytes);
+        self.holds(row.status, &row.source, -1, -row.payload_bytes);
         self.left_group(row);
     }
 
-    fn holds(&mut self, status: EventStatus, count: i64, bytes: i64) {
-        let held = &mut self.statuses[status as usize];
-        held[0] += count;
-        held[1] += bytes;
+    fn holds(&mut self, status: EventStatus, source: &str, count: i64, bytes: i64) {
+        let add = |held: &mut [i64; 2]| {
+            held[0] += count;
+            held[1] += bytes;
+        };
+        add(&mut self.statuses[status as usize]);
+        if let Some(sources) = &mut self.sources {
+            add(sources.entry((status.as_str(), source.to_owned())).or_default());
+        }
     }
 
     /// Puts an event into the group of its failure, or takes it out. The row says where it was.
@@ -140,6 +151,11 @@ impl Tally {
             EventStatus::ALL.into_iter().map(|status| (status, self.statuses[status as usize]));
         let changed = deltas.filter(|(_, delta)| *delta != [0, 0]);
         changed.map(|(status, [count, bytes])| (status.as_str(), count, bytes))
+    }
+
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&'static str, &str, i64, i64)> {
+        let changed = self.sources.iter().flatten().filter(|(_, delta)| **delta != [0, 0]);
+        changed.map(|((status, source), [count, bytes])| (*status, source.as_str(), *count, *bytes))
     }
 
     pub(super) fn rollups(&self) -> impl Iterator<Item = (i64, &str, &str, i64, i64, i64)> {

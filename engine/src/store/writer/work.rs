@@ -74,7 +74,7 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         now: Timestamp,
         steady: Timestamp,
     ) -> Self {
-        let tally = Tally::default();
+        let tally = Tally::new(lane.counts_by_source());
         let (turns, changed, pending) = (Turns::default(), Vec::new(), Vec::new());
         Self { lane, connection, now, steady, tally, turns, last, changed, pending }
     }
@@ -211,9 +211,12 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         self.tally.statuses().for_each(|row| statuses.push(&row));
         self.tally.rollups().for_each(|row| rollups.push(&row));
         self.tally.latencies().for_each(|row| latencies.push(&row));
+        let mut sources = self.batch();
+        self.tally.sources().for_each(|row| sources.push(&row));
         let mut runs = self.batch();
         self.tally.runs().for_each(|row| runs.push(&row));
         self.write(&self.statements().add_status_counts, statuses);
+        self.write(&self.statements().add_source_counts, sources);
         self.write(&self.statements().add_rollups, rollups);
         self.write(&self.statements().add_latencies, latencies);
         let mut of_types = self.batch();
@@ -260,7 +263,10 @@ impl Work<'_, DatabaseTransaction> {
                 }
                 Ok(Outcome::Cancelled(cancelled))
             }
-            Command::Claim { limit, .. } => Ok(Outcome::Claimed(self.claim(*limit).await?)),
+            Command::Claim { limit, under_way, .. } => {
+                self.renew_leases(under_way).await?;
+                Ok(Outcome::Claimed(self.claim(*limit).await?))
+            }
             Command::ExtendLeases(runs, _) => {
                 self.extend_leases(runs).await?;
                 Ok(Outcome::Done)

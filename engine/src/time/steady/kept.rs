@@ -56,10 +56,20 @@ pub(crate) async fn keep(engine: &Engine, last: Option<Kept>) -> Result<Option<K
     if engine.store.read.get_database_backend() == DbBackend::Postgres || last.is_some_and(known) {
         return Ok(last);
     }
+    write_down(engine, now).await?;
+    Ok(Some(now))
+}
+
+/// Writes down how far time is, due or not: a row that is another each time, for who wants to see one written.
+pub(crate) async fn keep_now(engine: &Engine) -> Result<(), StoreError> {
+    let steady = &engine.environment.steady;
+    write_down(engine, Kept { at: steady.now(), gap: steady.gap() }).await
+}
+
+async fn write_down(engine: &Engine, now: Kept) -> Result<(), StoreError> {
     let (at, gap) = (now.at.millis(), now.gap);
     let change = Change::new(move |transaction| Box::pin(write(transaction, at, gap)));
-    engine.store.writer.change(change).await?;
-    Ok(Some(now))
+    engine.store.writer.change(change).await
 }
 
 async fn write(transaction: &DatabaseTransaction, at: i64, gap: i64) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 //! there are, the longer is gathered, so that together they cost what a few do.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::message::{Messages, json};
+use super::shared::Shared;
 use crate::problem::Problem;
 use crate::routes::events;
 
@@ -36,7 +37,7 @@ const LAG: usize = 4;
 
 /// The one that gathers, while somebody watches.
 #[derive(Clone, Default)]
-pub(crate) struct Feed(Arc<Mutex<Option<broadcast::Sender<Arc<Moment>>>>>);
+pub(super) struct Feed(Shared<Moment>);
 
 /// What changed in a stretch of time, in order.
 pub(super) struct Moment {
@@ -55,28 +56,23 @@ impl Feed {
         engine: &Engine,
         stop: &CancellationToken,
     ) -> broadcast::Receiver<Arc<Moment>> {
-        let mut feed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(moments) = &*feed {
-            return moments.subscribe();
-        }
-        let (moments, receiver) = broadcast::channel(LAG);
-        let gathering = Gathering {
-            feed: self.clone(),
-            commits: engine.live.watch(),
-            moments: moments.clone(),
-            before: engine.live.cursor(),
-            changes: VecDeque::new(),
-            dropped: 0,
-        };
-        let stop = stop.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(gathering.run()).await });
-        *feed = Some(moments);
-        receiver
+        self.0.watch(LAG, |moments| {
+            let gathering = Gathering {
+                feed: self.0.clone(),
+                commits: engine.live.watch(),
+                moments,
+                before: engine.live.cursor(),
+                changes: VecDeque::new(),
+                dropped: 0,
+            };
+            let stop = stop.clone();
+            tokio::spawn(async move { stop.run_until_cancelled(gathering.run()).await });
+        })
     }
 }
 
 struct Gathering {
-    feed: Feed,
+    feed: Shared<Moment>,
     commits: broadcast::Receiver<Commit>,
     moments: broadcast::Sender<Arc<Moment>>,
     before: Cursor,
@@ -98,7 +94,7 @@ impl Gathering {
                     due = Instant::now() + self.tell();
                 }
             }
-            if self.moments.receiver_count() == 0 && self.ends() {
+            if self.feed.ends(&self.moments) {
                 return;
             }
         }
@@ -127,16 +123,6 @@ impl Gathering {
         let watchers = self.moments.send(Arc::new(moment)).unwrap_or(0);
         let crowd = EACH * u32::try_from(watchers).unwrap_or(u32::MAX);
         if burst { crowd.max(AFTER_BURST) } else { crowd }
-    }
-
-    /// Whether nobody has come meanwhile; the next one starts anew.
-    fn ends(&self) -> bool {
-        let mut feed = self.feed.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let nobody = self.moments.receiver_count() == 0;
-        if nobody {
-            *feed = None;
-        }
-        nobody
     }
 }
 

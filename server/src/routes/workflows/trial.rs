@@ -22,6 +22,7 @@ use crate::problem::{Code, Problem};
 use crate::router::AppState;
 use crate::routes::body;
 use crate::routes::query::{self, Named};
+use crate::routes::workflows::compiled;
 
 /// Either an event that has come, by its `eventId`, or one as it would be sent.
 #[derive(Deserialize, ToSchema)]
@@ -132,8 +133,8 @@ pub(crate) async fn test(
 
 fn definition(given: &Value) -> Result<Definition, Problem> {
     match given {
-        Value::String(text) => Ok(Definition::parse(text)?),
-        json => Ok(Definition::parse(&json.to_string())?),
+        Value::String(text) => compiled(text),
+        json => compiled(&json.to_string()),
     }
 }
 
