@@ -53,13 +53,16 @@ pub enum Message {
     Resync,
     /// This many events came too fast to be sent one by one.
     Folded(u64),
+    /// A run began or moved.
+    Run,
 }
 
 /// What a stream carries when no page asks for events.
 pub const NUMBERS_ONLY: &str = "topics=stats,bulk";
-/// What it carries when one does: no page shows runs by themselves as they move.
-#[cfg(feature = "hydrate")]
+/// What it carries when one does.
 const WITH_EVENTS: &str = "topics=event,stats,bulk";
+/// What it carries when one shows runs by themselves.
+const WITH_RUNS: &str = "topics=run,stats,bulk";
 
 #[derive(Clone, Copy)]
 pub struct Live {
@@ -96,25 +99,43 @@ impl Live {
     /// Points the tab's stream at `query` for as long as the caller's owner lives. `handle` gets
     /// what has come since the last animation frame.
     pub fn watch(self, query: Signal<String>, handle: impl Fn(Vec<Message>) + Clone + 'static) {
+        self.point(WITH_EVENTS, query, handle);
+    }
+
+    fn point(
+        self,
+        topics: &'static str,
+        query: Signal<String>,
+        handle: impl Fn(Vec<Message>) + Clone + 'static,
+    ) {
         #[cfg(feature = "hydrate")]
         {
             let watch = tab::next_watch();
             Effect::new(move |_| {
-                tab::point(watch, format!("{WITH_EVENTS}&{}", query.get()), handle.clone())
+                tab::point(watch, format!("{topics}&{}", query.get()), handle.clone())
             });
             on_cleanup(move || tab::release(watch));
         }
         #[cfg(not(feature = "hydrate"))]
-        let _ = (query, handle);
+        let _ = (topics, query, handle);
     }
 
     /// Grows when something under `query` has changed: pages that show it fetch again.
     pub fn hints(self, query: Signal<String>) -> RwSignal<u32> {
+        self.hints_about(WITH_EVENTS, query)
+    }
+
+    /// The same when a run of an event under `query`, or one without an event, has begun or moved.
+    pub fn hints_of_runs(self, query: Signal<String>) -> RwSignal<u32> {
+        self.hints_about(WITH_RUNS, query)
+    }
+
+    fn hints_about(self, topics: &'static str, query: Signal<String>) -> RwSignal<u32> {
         let hints = RwSignal::new(0);
         let pace = Pace::new(move || {
             hints.try_update(|count| *count += 1);
         });
-        self.watch(query, move |_| pace.call());
+        self.point(topics, query, move |_| pace.call());
         hints
     }
 }

@@ -7,6 +7,7 @@ pub mod alert;
 pub mod audit;
 pub mod bulk;
 pub mod dead_letter;
+pub mod done;
 pub mod editor;
 pub mod erasure;
 pub mod event;
@@ -39,6 +40,7 @@ pub use bulk::{
     TypeCount,
 };
 pub use dead_letter::{DeadLetter, DeadLetters, LetterFilter};
+pub use done::{Muted, Released, RoleGiven, Switched};
 pub use editor::{
     EditorStart, PreviewPart, PreviewText, SaveAnswer, Understood, WhyLine, WorkflowDetail,
 };
@@ -63,7 +65,7 @@ pub use preview::{
     BacktestView, EventSample, PreviewView, PreviewedEvent, PreviewedRequest, StepPreview,
     StepWhen, TriggerVerdict,
 };
-pub use retention::{RetentionLimitView, RetentionView};
+pub use retention::{RetentionLimitView, RetentionPlan, RetentionView};
 pub use run::{
     AttemptStatus, EventRef, RunDetail, RunFilter, RunItem, RunRef, RunStatus, RunSummary, RunView,
     StepAttempt, StepRequest, StepResponse, WorkflowRef,

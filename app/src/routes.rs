@@ -15,7 +15,7 @@ use leptos_router::{
 
 use crate::{
     live::Live,
-    pages::NotFoundPage,
+    pages::{NotFoundPage, stream::kept::Kept},
     ui::{Layout, time::Hydrated},
 };
 
@@ -29,6 +29,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     Hydrated::provide();
     Live::provide();
+    Kept::provide();
     ahead::fetch_ahead();
     view! {
         <Title formatter=|title: String| format!("{title} · Sluice") />

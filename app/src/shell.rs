@@ -6,14 +6,14 @@ use http::request::Parts;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, routes, ssr::Assets};
+use crate::{App, routes, ssr::Assets, ui::role};
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(options);
     let assets = use_context::<Assets>().unwrap_or_default();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-role=role::name()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

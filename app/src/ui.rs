@@ -11,11 +11,13 @@ pub mod copy_line;
 pub mod event_type;
 pub mod facts;
 pub mod fetched;
+pub mod filter_form;
 pub mod form;
 pub mod header;
 pub mod icon;
 pub mod json;
 pub mod layout;
+pub mod local_time;
 pub mod nav;
 pub mod notice;
 pub mod number;
@@ -23,15 +25,19 @@ pub mod origin;
 pub mod palette;
 pub mod problem;
 pub mod pulse;
+pub mod role;
 pub mod runs;
+pub mod send_command;
 pub mod shortcuts;
 pub mod sorted;
 pub mod status;
+pub mod stretch;
 pub mod time;
+pub mod undo;
 
 pub use actions::{
-    Actions, CancelRunButton, ReplayButton, ReplayForm, ReplayIcon, ResolveButton, ResolveNoting,
-    RetryButton, announce, tell,
+    Actions, CancelRunButton, ReplayButton, ReplayForm, ReplayIcon, ReplayOriginalButton,
+    ResolveNoting, RetryButton, announce, tell,
 };
 pub use address::address;
 pub use columns::Columns;
@@ -41,7 +47,8 @@ pub use copy::CopyButton;
 pub use copy_line::CopyLine;
 pub use event_type::EventTypeName;
 pub use facts::Fact;
-pub use fetched::Fetched;
+pub use fetched::{Fetched, found_by};
+pub use filter_form::{FilterChoice, FilterField, narrowing, sending};
 pub use form::{Field, FormEnd, NewLink, Refusal, Tick};
 pub use header::Header;
 pub use icon::{Icon, Mark};
@@ -53,7 +60,11 @@ pub use origin::origin;
 pub use palette::Palette;
 pub use problem::Problem;
 pub use pulse::Pulse;
+pub use role::{ForOperators, ForOwners, Role};
 pub use runs::RunList;
+pub use send_command::SendCommand;
 pub use shortcuts::ShortcutSheet;
 pub use status::{EventState, RunState};
+pub use stretch::Stretch;
 pub use time::{Day, Moment};
+pub use undo::Undo;

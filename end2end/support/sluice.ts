@@ -18,7 +18,7 @@ export interface EventView {
   status: string;
   payload: unknown;
   replayOf: string | null;
-  runs: { status: string; workflow: { name: string } }[];
+  runs: { id: string; status: string; workflow: { name: string } }[];
 }
 
 export class Sluice {

@@ -55,6 +55,16 @@ export async function signIn(page: Page): Promise<void> {
   expect([answer.status(), answer.headers().location]).toEqual([303, '/']);
 }
 
+/** A session of someone in this role, who was asked in on the command line. */
+export async function signInAs(page: Page, sluice: Sluice, role: 'viewer' | 'operator'): Promise<void> {
+  const email = `${role}@example.test`;
+  const invited = await sluice.command('users', 'invite', email, '--role', role, '--json');
+  const token = new URL(JSON.parse(invited).link, sluice.url).searchParams.get('token') ?? '';
+  const form = { token, email, password: 'a long enough password' };
+  const answer = await page.request.post('/join', { form, maxRedirects: 0 });
+  expect([answer.status(), answer.headers().location]).toEqual([303, '/']);
+}
+
 /** The stream, as the owner sees it. */
 export async function openStream(page: Page): Promise<void> {
   await signIn(page);

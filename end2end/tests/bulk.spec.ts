@@ -30,8 +30,10 @@ test('a retry with a canary stops by itself and goes on once the receiver is men
   await expect(group).toHaveCount(1);
   await expect(group).toContainText(`${COUNT} events`);
   await expect(group).toContainText('answered 422');
-  await group.getByRole('link').click();
+  await group.locator('a.failure').click();
   await expect(page).toHaveURL(/group=grp(_|%5F)/);
+  // The same letters as before, and still it says what is shown.
+  await expect(group.locator('a.failure')).toHaveAttribute('aria-current', 'true');
   await expect(letters(page)).toHaveCount(COUNT);
 
   await expect(page.getByRole('button', { name: 'Retry selected' })).toBeDisabled();
@@ -99,6 +101,32 @@ test('some are chosen by keyboard and deleted by a plan', async ({ page, sluice,
   await expect(row(page, ids[2])).toBeVisible();
 });
 
+test('a group is marked as processed, and a letter deleted, from their own lines', async ({
+  page, sluice, sink,
+}) => {
+  await failed(sluice, sink, 2);
+  sink.status = 404;
+  const other = await sluice.send('order.created', { id: 99, total: 120 });
+  await expect.poll(async () => (await sluice.event(other)).status).toBe('failed');
+  await signIn(page);
+  await page.goto('/dead-letters');
+  await hydrated(page);
+  const group = page.locator('[data-group-id]').filter({ hasText: 'answered 422' });
+  await group.getByRole('link', { name: 'Mark processed all' }).click();
+  await expect(plan(page)).toContainText('Mark 2 events as processed?');
+  await hydrated(page);
+  await plan(page).getByRole('button', { name: 'Mark processed 2 events' }).click();
+  await expect(operation(page)).toContainText('2 of 2 events marked as processed');
+  await expect(letters(page)).toHaveCount(1);
+
+  await row(page, other).getByRole('link', { name: 'Delete' }).click();
+  await expect(plan(page)).toContainText('Delete 1 event?');
+  await hydrated(page);
+  await plan(page).getByRole('button', { name: 'Delete 1 event' }).click();
+  await expect(operation(page)).toContainText('1 of 1 events deleted');
+  await expect(page.getByText('No dead letters')).toBeVisible();
+});
+
 test.describe('without a script', () => {
   test.use({ javaScriptEnabled: false });
 
@@ -112,7 +140,7 @@ test.describe('without a script', () => {
     for (const id of ids.slice(0, 2)) await row(page, id).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Mark processed selected' }).click();
     await expect(plan(page)).toContainText('Mark 2 events as processed?');
-    await page.getByLabel('Note').fill('refunded by phone');
+    await plan(page).getByLabel('Note').fill('refunded by phone');
     await plan(page).getByRole('button', { name: 'Mark processed 2 events' }).click();
     await expect(page).toHaveURL(/op=blk(_|%5F)/);
     await expect(async () => {

@@ -13,7 +13,13 @@ test('an event is held and released', async ({ page, sluice }) => {
   await question.getByRole('button', { name: 'Hold event' }).click();
   const held = page.getByRole('group', { name: 'Held' });
   await expect(held).toContainText('asked for by the court');
+  await expect(page.getByRole('list', { name: 'History' })).toContainText('Held by owner@example.test');
   await held.getByRole('button', { name: 'Release' }).click();
+  await expect(held).toHaveCount(0);
+  const undo = page.getByRole('status').getByRole('button', { name: 'Undo' });
+  await undo.click();
+  await expect(held).toContainText('asked for by the court');
+  await undo.click();
   await expect(held).toHaveCount(0);
 });
 

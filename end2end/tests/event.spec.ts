@@ -37,6 +37,23 @@ test('the history tells each turn in its order, and who did what', async ({ page
   await expect(turns.first()).toContainText(`Came in again, as a replay of ${id}`);
 });
 
+test('an event runs again as it is now, or as it was', async ({ page, sluice, sink }) => {
+  await sluice.applyNotify(sink.url);
+  const id = await sluice.send();
+  await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
+  await sluice.applyNotify(`${sink.url}/moved`);
+  await signIn(page);
+  for (const [button, version] of [['Replay', 'v2'], ['Run as it was', 'v1']]) {
+    await page.goto(`/events/${id}`);
+    await hydrated(page);
+    await page.getByRole('button', { name: button }).click();
+    const turns = page.getByRole('list', { name: 'History' }).getByRole('listitem');
+    await turns.filter({ hasText: 'Replayed by' }).last().getByRole('link').click();
+    await expect(turns.first()).toContainText(`as a replay of ${id}`);
+    await expect(turns.filter({ hasText: `Notify warehouse ${version} began` })).toHaveCount(1);
+  }
+});
+
 test('the payload is held against the one before of its type', async ({ page, sluice }) => {
   const first = await sluice.send('order.created', { id: 1, total: 12, items: [{ sku: 'box' }] });
   await sluice.send('other', { id: 9 });
@@ -132,4 +149,75 @@ test.describe('a payload', () => {
     while (await more.count()) await more.click();
     expect(await sent.textContent()).toBe(JSON.stringify({ items, last: 'the end' }));
   });
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with a script' : 'without a script', () => {
+    test.use({ javaScriptEnabled });
+
+    test('an event is deleted from its page, but not while it is held', async ({ page, sluice }) => {
+      const [id, other] = [await sluice.send('tick'), await sluice.send('tock')];
+      await signIn(page);
+      await page.goto(`/events/${id}`);
+      if (javaScriptEnabled) await hydrated(page);
+      const remove = page.getByRole('button', { name: 'Delete', exact: true });
+      const question = page.getByRole('dialog', { name: 'Delete this event?' });
+      await remove.click();
+      await question.getByRole('button', { name: 'Cancel' }).click();
+      await expect(question).toBeHidden();
+      await remove.click();
+      await question.getByRole('button', { name: 'Delete event' }).click();
+      await expect(page).toHaveURL('/');
+      await expect(page.locator(`[data-event-id="${other}"]`)).toBeVisible();
+      await expect(page.locator(`[data-event-id="${id}"]`)).toHaveCount(0);
+      if (javaScriptEnabled) await expect(page.getByText('The event is deleted.')).toBeVisible();
+
+      await page.goto(`/events/${other}`);
+      if (javaScriptEnabled) await hydrated(page);
+      await page.getByRole('button', { name: 'Hold', exact: true }).click();
+      await page.getByRole('button', { name: 'Hold event' }).click();
+      await expect(page.getByRole('group', { name: 'Held' })).toBeVisible();
+      await expect(remove).toHaveCount(0);
+    });
+  });
+}
+
+test('without a clipboard to write to, a text is copied by selecting it, or nothing is claimed', async ({
+  page, sluice,
+}) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  const id = await sluice.send();
+  await signIn(page);
+  await page.goto(`/events/${id}`);
+  await hydrated(page);
+  await page.evaluate(() =>
+    document.addEventListener('copy', () => {
+      const field = document.activeElement as HTMLTextAreaElement;
+      document.body.dataset.taken = field.value.slice(field.selectionStart, field.selectionEnd);
+    }),
+  );
+  const actions = page.locator('.actions');
+  await actions.getByRole('button', { name: 'Copy ID' }).click();
+  await expect(actions.getByRole('button', { name: 'Copied' })).toBeVisible();
+  await expect(page.locator('body')).toHaveAttribute('data-taken', id);
+  await expect(page.locator('textarea')).toHaveCount(0);
+
+  await page.evaluate(() => {
+    document.execCommand = () => false;
+  });
+  await actions.getByRole('button', { name: 'Copy payload' }).click();
+  await expect(actions.getByRole('button', { name: 'Select and copy it' })).toBeVisible();
+});
+
+test('why nothing ran is said as it is', async ({ page, sluice, sink }) => {
+  const before = await sluice.send('order.created', { total: 12 });
+  await signIn(page);
+  await page.goto(`/events/${before}`);
+  await expect(page.getByText('There is no workflow, so nothing had to run.')).toBeVisible();
+  await sluice.applyNotify(sink.url);
+  // Its type matches, its filter does not.
+  const cheap = await sluice.send('order.created', { total: 12 });
+  await page.goto(`/events/${cheap}`);
+  await expect(page.getByText('No trigger matched this event; Triggers below says why.')).toBeVisible();
+  await expect(page.getByRole('region', { name: /^Triggers/ })).toContainText('0 of 1 match');
 });

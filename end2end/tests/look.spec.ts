@@ -17,10 +17,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
         // Some fifty pictures, each judged.
         test.setTimeout(900_000);
         const judge = (name: string) => check(page, `${name}-${colorScheme}-${width}`);
-        await page.goto('/login');
-        await judge('login');
-        await page.goto('/login?error=wrong');
-        await judge('login-wrong');
+        for (const [path, name] of GATES) {
+          await page.goto(path);
+          await judge(name);
+        }
         await signIn(page);
         for (const [path, name] of PAGES) {
           await page.goto(path);
@@ -52,9 +52,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
         const ended = JSON.parse(await sluice.command('keys', 'create', '--name', 'old till', '--json'));
         await sluice.command('keys', 'revoke', ended.id);
 
+        const { runs } = await sluice.event(failed);
         const events = [
           [`/events/${processed}`, 'event'],
           [`/events/${failed}`, 'event-failed'],
+          [`/runs/${runs[0].id}`, 'run'],
           ['/types/order.created', 'type'],
         ];
         const missing = [['/events/evt_none', 'event-missing'], ['/nowhere', 'no-page']];
@@ -62,6 +64,25 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await page.goto(path);
           await judge(name);
         }
+        await page.goto('/');
+        await hydrated(page);
+        await page.keyboard.press('Control+k');
+        await expect(page.getByRole('dialog', { name: 'Go anywhere' }).getByRole('option').first()).toBeVisible();
+        await judge('palette');
+        await page.keyboard.press('Escape');
+        // The field keeps the focus until the next frame, and in a field the key would be a letter.
+        await expect(page.locator('#palette input')).not.toBeFocused();
+        await page.keyboard.press('?');
+        await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+        await judge('shortcuts');
+        await page.goto('/dead-letters');
+        await hydrated(page);
+        await page.locator('[data-event-id]').first().getByRole('button', { name: 'Mark processed' }).click();
+        await judge('dead-letters-note');
+        await page.goto(`/events/${failed}`);
+        await hydrated(page);
+        await page.getByRole('button', { name: 'Delete', exact: true }).click();
+        await judge('event-delete');
         await page.goto('/workflows');
         await page.getByRole('link', { name: 'Notify warehouse' }).click();
         await judge('workflow');
@@ -99,9 +120,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
+const GATES = [
+  ['/login', 'login'],
+  ['/login?error=wrong', 'login-wrong'],
+  ['/setup?token=none', 'setup'],
+  ['/join?token=none&email=ada@example.test', 'join'],
+];
+
 const PAGES = [
   ['/', 'stream'],
   ['/overview', 'overview'],
+  ['/runs', 'runs'],
   ['/dead-letters', 'dead-letters'],
   ['/quarantine', 'quarantine'],
   ['/workflows', 'workflows'],
@@ -118,6 +147,7 @@ const PAGES = [
 ];
 
 const FORMS = [
+  ['/runs?status=cancelled&within=1h', 'runs-no-match'],
   ['/quarantine?cause=malformed_header&source=stripe', 'quarantine-no-match'],
   ['/sources?new=1', 'sources-choice'],
   ['/sources?new=hmac', 'sources-new'],

@@ -10,6 +10,9 @@ test('the stream is rendered by the server and filtered by a form', async ({ pag
   await openStream(page);
   await expect(row(page, order)).toBeVisible();
   await expect(status(page, refund)).toHaveText('Processed');
+  const received = row(page, order).locator('.c-time');
+  await expect(received).toHaveText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+  expect(await received.evaluate((it) => it.scrollWidth <= it.clientWidth), 'the time is cut off').toBe(true);
 
   await page.getByLabel('Event type').fill('order.*');
   await page.getByRole('button', { name: 'Filter' }).click();

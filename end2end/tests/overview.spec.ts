@@ -44,4 +44,12 @@ test('the overview shows a period, leads to the events behind each figure, and i
   await figure('Failed').click();
   await expect(page).toHaveURL(/status=failed/);
   await expect(page.locator('[data-event-id]')).toHaveCount(1);
+  await page.goBack();
+
+  const slowest = page.getByRole('region', { name: 'Slowest workflows' });
+  await expect(slowest.getByRole('columnheader', { name: 'p95' })).toBeVisible();
+  await expect(figure('Storage')).toContainText('too early to say');
+  await slowest.getByRole('link', { name: 'Notify warehouse' }).click();
+  await expect(page).toHaveURL(/\/runs\?workflow=/);
+  await expect(page.locator('[data-run-id]')).toHaveCount(4);
 });

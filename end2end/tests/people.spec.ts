@@ -33,7 +33,7 @@ test('someone is invited, comes in, gets a role, and is removed', async ({ page,
   const row = page.getByRole('row').filter({ hasText: 'ada@example.test' });
   await row.getByLabel('Role of ada@example.test').selectOption('Operator');
   await row.getByRole('button', { name: 'Set' }).click();
-  await expect(page.getByText('The role holds')).toBeVisible();
+  await expect(page.getByText('ada@example.test is operator from their next click on')).toBeVisible();
   await theirs.reload();
   await expect(theirs.locator('.who .role').first()).toHaveText('operator');
 

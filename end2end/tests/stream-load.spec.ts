@@ -1,6 +1,6 @@
 // A stream that is long, and one that is fast.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, openStream, row, test } from '../support/test.ts';
+import { expect, hydrated, markDocument, openStream, row, test } from '../support/test.ts';
 import type { Sluice } from '../support/sluice.ts';
 
 /** Sends so many events, a thousand at a time. */
@@ -66,6 +66,48 @@ test('ten thousand rows are scrolled through, with few of them in the document',
   await page.getByRole('button', { name: '1 new event' }).click();
   await expect(row(page, id)).toBeVisible();
   await expect(table).toHaveAttribute('aria-rowcount', '10002');
+  await expect(rows(page).first()).toHaveAttribute('aria-rowindex', '2');
+});
+
+test('who goes back to the stream finds it as it was left, and what came waits', async ({ page, sluice }) => {
+  await sendMany(sluice, 300);
+  await openStream(page);
+  await hydrated(page);
+  const document = await markDocument(page);
+  const list = page.locator('.list');
+  const table = page.locator('table.events');
+  const top = () => list.evaluate((it) => it.scrollTop);
+  await expect(async () => {
+    await list.evaluate((it) => it.scrollTo(0, it.scrollHeight));
+    await expect(table).toHaveAttribute('aria-rowcount', '301', { timeout: 500 });
+  }).toPass();
+  await list.evaluate((it) => it.scrollTo(0, 4_800));
+  const opened = rows(page).filter({ hasText: '"number":150' });
+  await expect(opened).toBeInViewport();
+  const left = await top();
+  await opened.getByRole('link').first().click();
+  await expect(page).toHaveURL(/\/events\/evt_/);
+  await expect(page.locator('main')).toBeFocused();
+  await sendMany(sluice, 2);
+
+  await page.goBack();
+  await expect(page).toHaveURL('/');
+  await expect(opened).toBeInViewport();
+  await expect.poll(async () => Math.abs((await top()) - left)).toBeLessThan(2);
+  await expect(page.getByLabel('Follow new events')).toBeChecked();
+  await page.getByRole('button', { name: '2 new events' }).click();
+  await expect(table).toHaveAttribute('aria-rowcount', '303');
+  expect(await top()).toBe(0);
+
+  // By a link it begins anew.
+  await list.evaluate((it) => it.scrollTo(0, 4_800));
+  await expect.poll(top).toBeGreaterThan(4_000);
+  await page.locator('nav.side a[href="/settings"]').click();
+  await expect(page).toHaveURL('/settings');
+  await page.locator('nav.side a[href="/"]').first().click();
+  await expect(rows(page)).toHaveCount(100);
+  expect(await top()).toBe(0);
+  await document.check();
 });
 
 test('no row is touched when several come above it at once', async ({ page, sluice }) => {

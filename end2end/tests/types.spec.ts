@@ -19,17 +19,3 @@ test('a type shows what its payloads look like and the event that changed that',
   await page.getByRole('link', { name: changed }).click();
   await expect(page).toHaveURL(new RegExp(`/events/${changed}$`));
 });
-
-test.describe('without a script', () => {
-  test.use({ javaScriptEnabled: false });
-
-  test('events have a limit of size', async ({ page }) => {
-    await signIn(page);
-    await page.goto('/retention');
-    await page.locator('input[name="max"]').fill('20GiB');
-    await page.getByRole('button', { name: 'Limit' }).click();
-    await expect(page.getByText('at most 20GiB')).toBeVisible();
-    await page.getByRole('button', { name: 'Remove the limit of processed events' }).click();
-    await expect(page.getByText('at most 20GiB')).toHaveCount(0);
-  });
-});

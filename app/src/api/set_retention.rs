@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{ApiError, encoding::Json};
 
-/// A blank source is every source without a rule of its own.
+/// A blank source is every source without a rule of its own. The page forgets what was planned.
 #[server(prefix = "/api/ui", endpoint = "retention/set", output = Json)]
 pub async fn set_retention(
     status: String,
@@ -13,6 +13,6 @@ pub async fn set_retention(
 ) -> Result<(), ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::retention::set(&engine, &status, &source, &keep).await?;
-    crate::ssr::redirect_form("/retention");
+    leptos_axum::redirect("/retention");
     Ok(())
 }

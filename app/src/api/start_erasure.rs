@@ -5,15 +5,17 @@ use leptos::prelude::*;
 use crate::{ApiError, encoding::Json};
 
 /// A blank `path` means the subject. What was counted goes to the page by its address; the value does not.
+/// Answers whether it was begun, and not only counted.
 #[server(prefix = "/api/ui", endpoint = "erasures/start", output = Json)]
 pub async fn start_erasure(
     #[server(default)] path: String,
     value: String,
     how: String,
-) -> Result<(), ApiError> {
+) -> Result<bool, ApiError> {
     let (engine, _) = crate::ssr::owner()?;
     let criterion = crate::ssr::erasures::criterion(&path, &value)?;
-    if how == "erase" {
+    let begun = how == "erase";
+    if begun {
         crate::ssr::erasures::start(&engine, &criterion).await?;
         leptos_axum::redirect("/erasures");
     } else {
@@ -23,5 +25,5 @@ pub async fn start_erasure(
             plan.events, plan.runs, plan.bytes, plan.held, plan.deliveries
         ));
     }
-    Ok(())
+    Ok(begun)
 }

@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{ApiError, encoding::Json};
+use crate::{ApiError, encoding::Json, model::Switched};
 
-/// Answers whether it is on now.
 #[server(prefix = "/api/ui", endpoint = "workflows/switch", output = Json)]
-pub async fn switch_workflow(id: String, on: bool) -> Result<bool, ApiError> {
+pub async fn switch_workflow(id: String, on: bool) -> Result<Switched, ApiError> {
     let (engine, _) = crate::ssr::operator()?;
     crate::ssr::workflows::switch(&engine, &id, on).await
 }

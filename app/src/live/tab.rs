@@ -278,6 +278,7 @@ impl Source {
             listen(&source, "error", move |_| failed(&failing)),
             listen(&source, "stats", |event| data(&event, show_stats)),
             listen(&source, "bulk", |event| data(&event, show_bulk)),
+            listen(&source, "run", |_| receive(Message::Run)),
             listen(&source, "resync", |_| receive(Message::Resync)),
             listen(&source, "folded", |event| data(&event, folded)),
             listen(&source, "event", |event| {

@@ -10,9 +10,9 @@ use super::Timestamp;
 pub struct AuditView {
     pub id: String,
     pub at: Timestamp,
-    /// `person`, `key` or `command_line`.
+    /// `person`, `key`, `command_line`, or `sluice` for what Sluice decided by itself.
     pub actor_kind: String,
-    /// An email address, a key's name and prefix, or a user of the machine.
+    /// An email address, a key's name and prefix, a user of the machine, or Sluice.
     pub actor: String,
     /// What was done, such as `key.revoked`.
     pub action: String,

@@ -9,6 +9,8 @@ use super::{BulkFilter, BulkView, EventError, GroupView, Page, Timestamp, Workfl
 pub struct DeadLetter {
     /// The event's id.
     pub id: String,
+    /// The event's place in the order of arrival.
+    pub seq: i64,
     pub event_id: String,
     pub event_type: String,
     pub source: String,

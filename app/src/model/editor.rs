@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AppliedView, CheckedView, EventSample, FindingView, RawJson, RunView, VersionDetail,
+    AppliedView, AuditView, CheckedView, EventSample, FindingView, RawJson, RunView, VersionDetail,
     VersionItem, WorkflowView,
 };
 
@@ -18,6 +18,8 @@ pub struct WorkflowDetail {
     pub older: Option<String>,
     /// The version that was asked for.
     pub version: Option<VersionDetail>,
+    /// Who turned it off, and why, while it is off.
+    pub off: Option<AuditView>,
     /// The newest of the latest runs of all workflows.
     pub runs: Vec<RunView>,
 }

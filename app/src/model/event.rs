@@ -39,6 +39,11 @@ impl EventStatus {
             Self::Failed => "Failed",
         }
     }
+
+    /// Whether nothing runs for it any more.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Processed | Self::Failed)
+    }
 }
 
 impl fmt::Display for EventStatus {
@@ -94,6 +99,8 @@ pub struct EventItem {
     pub source: String,
     pub subject: Option<String>,
     pub status: EventStatus,
+    /// When it happened, as the sender said.
+    pub occurred_at: Option<Timestamp>,
     pub received_at: Timestamp,
     /// When the event settled, as processed or as failed.
     pub processed_at: Option<Timestamp>,
@@ -121,6 +128,8 @@ pub struct EventDetail {
     pub source: String,
     pub subject: Option<String>,
     pub status: EventStatus,
+    /// When it happened, as the sender said.
+    pub occurred_at: Option<Timestamp>,
     pub received_at: Timestamp,
     pub processed_at: Option<Timestamp>,
     /// As sent, byte for byte.

@@ -27,6 +27,9 @@ pub struct Explained {
     /// The part of the filter that is not true.
     pub clause: Option<String>,
     pub saw: Option<Saw>,
+    /// The other fields of the event that it looked at.
+    #[serde(default)]
+    pub also: Vec<Saw>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +46,7 @@ pub struct ExplainedWorkflow {
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
     Matched,
-    /// The workflow is switched off.
+    /// The workflow was switched off when the event came.
     Disabled,
     /// The trigger was made, or made into what it is, after the event had come.
     CreatedLater,
@@ -57,7 +60,7 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Saw {
-    /// The left side of its comparison, or all of it.
+    /// The left side of its comparison, or a field of the event that it reads.
     pub expression: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(value_type = Option<serde_json::Value>))]
@@ -67,12 +70,13 @@ pub struct Saw {
 }
 
 impl Saw {
-    /// The value as JSON, or why there is none.
+    /// The value as JSON, or why there is none, as a sentence.
     pub fn told(&self) -> String {
+        let expression = &self.expression;
         match (&self.value, &self.error) {
-            (Some(value), _) => value.0.clone(),
-            (None, Some(error)) => error.clone(),
-            (None, None) => "null".to_owned(),
+            (Some(value), _) => format!("{expression} is {}", value.0),
+            (None, Some(error)) => format!("{expression} has no value, {error}"),
+            (None, None) => format!("{expression} is null"),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{EventItem, EventStatus};
 pub const CUSTOM: &str = "custom";
 
 /// What a form without a script sends has no zone: such a time is UTC.
-fn with_zone(time: String) -> String {
+pub(super) fn with_zone(time: String) -> String {
     if time.len() == "2025-11-24T09:41".len() { format!("{time}:00Z") } else { time }
 }
 

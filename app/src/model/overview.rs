@@ -95,4 +95,9 @@ pub struct Overview {
     pub database_bytes: u64,
     /// What is written and not copied into the database yet; absent on Postgres.
     pub log_bytes: Option<u64>,
+    /// What the database may still take of its disk; absent on Postgres.
+    pub room_bytes: Option<u64>,
+    /// How much it grows in a day, at the pace of the last one and before anything is removed; absent where
+    /// there is too little to go by.
+    pub growth_bytes_per_day: Option<u64>,
 }

@@ -6,9 +6,13 @@ use super::Timestamp;
 
 /// What people may be, from least to most.
 pub const ROLES: [(&str, &str, &str); 3] = [
-    ("viewer", "Viewer", "Sees everything, changes nothing."),
-    ("operator", "Operator", "Also replays, repairs and sets up workflows, sources and keys."),
-    ("owner", "Owner", "Also manages people."),
+    ("viewer", "Viewer", "Sees all but the audit log and erasures, changes nothing."),
+    (
+        "operator",
+        "Operator",
+        "Also replays, repairs, sets up workflows, sources and keys, and reads the audit log.",
+    ),
+    ("owner", "Owner", "Also manages people and erases."),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

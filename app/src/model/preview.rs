@@ -38,9 +38,13 @@ pub struct TriggerVerdict {
     /// The part of the filter that is not true.
     pub clause: Option<String>,
     pub saw: Option<Saw>,
+    /// The other fields of the event that it looked at.
+    #[serde(default)]
+    pub also: Vec<Saw>,
 }
 
-/// What one step would do; one of `request`, `output`, `waitMs`, `event`, `message` and `error` is there.
+/// What one step would do; one of `request`, `output`, `waitMs`, `event`, `message` and `error` is there,
+/// or none for a wait that depends on an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

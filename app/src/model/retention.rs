@@ -23,6 +23,20 @@ pub struct RetentionView {
     pub oldest: Option<Timestamp>,
 }
 
+/// What a rule or a limit would remove at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionPlan {
+    /// Always `true`: nothing was changed.
+    pub dry_run: bool,
+    pub events: u64,
+    /// Of their payloads; their runs and journals come on top.
+    pub bytes: u64,
+    /// When the oldest of them was received.
+    pub oldest: Option<Timestamp>,
+}
+
 /// How much is kept, and how much there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = RetentionLimit))]
@@ -30,6 +44,8 @@ pub struct RetentionView {
 pub struct RetentionLimitView {
     /// `processed` or `failed`.
     pub status: String,
+    /// Absent for all sources together.
+    pub source: Option<String>,
     /// Such as `20GiB`.
     pub max: String,
     pub max_bytes: u64,

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{
+    Timestamp,
+    filter::{CUSTOM, with_zone},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -105,14 +108,19 @@ pub struct RunView {
     pub finished_at: Option<Timestamp>,
     /// When a waiting run goes on.
     pub next_attempt_at: Option<Timestamp>,
-    /// The host that lets a waiting run wait: it fails again and again, or has all the calls it may have.
+    /// The host that lets a waiting run wait: it fails again and again, asked to be left alone,
+    /// or has all the calls it may have.
     #[serde(default)]
     pub held_by: Option<String>,
     /// The run is queued until its workflow gives it its turn: others are at work, or come first.
     #[serde(default)]
     pub waits_for_turn: bool,
     pub error: Option<String>,
-    /// In the order they were made.
+    /// How many attempts its steps have made.
+    #[serde(default)]
+    pub attempts_made: u32,
+    /// The newest 1,000, in the order they were made; the newest 100 with the bodies of what was sent and
+    /// answered.
     pub attempts: Vec<StepAttempt>,
 }
 
@@ -166,6 +174,8 @@ pub struct RunFilter {
     pub status: String,
     /// A workflow's name or id.
     pub workflow: String,
+    /// Created within this long until now, such as `24h`; then `from` and `to` do not count.
+    pub within: String,
     /// RFC 3339.
     pub from: String,
     pub to: String,
@@ -176,11 +186,17 @@ impl RunFilter {
     /// Reads it from an address, by the names of its parameters.
     pub fn read(parameter: impl Fn(&str) -> Option<String>) -> Self {
         let text = |name: &str| parameter(name).unwrap_or_default().trim().to_owned();
+        let within = Some(text("within")).filter(|within| within != CUSTOM).unwrap_or_default();
+        let time = |name: &str| match within.is_empty() {
+            true => with_zone(text(name)),
+            false => String::new(),
+        };
         Self {
             status: text("status"),
             workflow: text("workflow"),
-            from: text("from"),
-            to: text("to"),
+            from: time("from"),
+            to: time("to"),
+            within,
             cursor: text("cursor"),
         }
     }
@@ -190,6 +206,7 @@ impl RunFilter {
         [
             ("status", self.status.as_str()),
             ("workflow", &self.workflow),
+            ("within", &self.within),
             ("from", &self.from),
             ("to", &self.to),
             ("cursor", &self.cursor),
@@ -203,6 +220,9 @@ impl RunFilter {
         self.pairs().any(|(name, _)| name != "cursor")
     }
 }
+
+/// Of so many attempts of a run, the newest, what was sent and answered comes with its body.
+pub const WITH_BODIES: u32 = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -236,6 +256,9 @@ pub struct StepRequest {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     pub body: Option<String>,
+    /// The body was longer than what is kept.
+    #[serde(default)]
+    pub truncated: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,4 +275,37 @@ pub struct StepResponse {
     /// The body was longer than what is kept.
     #[serde(default)]
     pub truncated: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_in_the_address_and_back() {
+        let filter = RunFilter {
+            status: "failed".to_owned(),
+            from: "2025-11-24T09:41:00Z".to_owned(),
+            ..RunFilter::default()
+        };
+        let pairs: Vec<_> = filter.pairs().collect();
+        let value = |wanted: &str| pairs.iter().find(|(name, _)| *name == wanted);
+        let read = RunFilter::read(|name| value(name).map(|(_, value)| (*value).to_owned()));
+        assert_eq!(read, filter);
+    }
+
+    #[test]
+    fn times_count_only_when_no_stretch_is_chosen() {
+        let asked = |within: &'static str| {
+            RunFilter::read(move |name| match name {
+                "within" => Some(within.to_owned()),
+                "from" => Some("2025-11-24T09:41".to_owned()),
+                _ => None,
+            })
+        };
+        let last = asked("1h");
+        assert_eq!((last.within.as_str(), last.from.as_str()), ("1h", ""));
+        let custom = asked(CUSTOM);
+        assert_eq!((custom.within.as_str(), custom.from.as_str()), ("", "2025-11-24T09:41:00Z"));
+    }
 }

@@ -33,4 +33,7 @@ pub struct Stats {
     /// Deliveries that were not believed and wait.
     #[serde(default)]
     pub quarantined: u64,
+    /// Alert rules that fire, muted ones too.
+    #[serde(default)]
+    pub alerts_firing: u64,
 }

@@ -6,30 +6,36 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_audit,
     model::{AuditFilter, AuditView, Page},
-    ui::{self, Columns, Fetched, Header, Moment},
+    ui::{self, Columns, Fetched, Header, Moment, found_by},
 };
 
 /// What actions begin with, for the filter.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 13] = [
     ("", "Everything"),
     ("event", "Events"),
+    ("bulk", "Operations on many events"),
+    ("run", "Runs"),
     ("workflow", "Workflows"),
     ("source", "Sources"),
     ("quarantine", "Quarantine"),
+    ("alert", "Alerts"),
+    ("secret", "Secrets"),
     ("key", "Keys"),
     ("user", "People"),
+    ("retention", "Retention"),
+    ("erasure", "Erasures"),
 ];
 
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| query.with(|query| AuditFilter::read(|name| query.get(name))));
-    let entries = Resource::new(move || filter.get(), list_audit);
+    let entries = Resource::new(move || filter.get(), |filter| found_by(filter, list_audit));
     view! {
         <Header title="Audit log" />
         <div class="scroll">
-            <Fetched from=entries let:page>
-                <Log page filter=filter.get_untracked() />
+            <Fetched from=entries let:found>
+                <Log page=found.1 filter=found.0 />
             </Fetched>
         </div>
     }
@@ -123,12 +129,18 @@ fn Line(entry: AuditView) -> AnyView {
     };
     let object = match object.starts_with("evt_") {
         true => view! {
-            <a class="m" href=format!("/events/{object}")>
+            <a class="m" href=format!("/events/{object}") data-row="">
                 {object.clone()}
             </a>
         }
         .into_any(),
-        false => view! { <span class="m">{object}</span> }.into_any(),
+        // There is no page to open, but the row can be read.
+        false => view! {
+            <span class="m" tabindex="-1" data-row="">
+                {object}
+            </span>
+        }
+        .into_any(),
     };
     view! {
         <tr>

@@ -4,7 +4,7 @@
 //! What is asked is in the address: which letters, and with `plan` what is to be done to which of them.
 //! So the way to an operation is the same with and without a script.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -12,8 +12,8 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     api::list_dead_letters,
     live::Live,
-    model::{DeadLetters, LetterFilter},
-    ui::{self, Actions, Fetched, Header},
+    model::{DeadLetter, DeadLetters, LetterFilter, Page},
+    ui::{self, Actions, Fetched, ForOperators, Header, found_by, sorted::Sorted},
 };
 
 pub mod filter_bar;
@@ -26,18 +26,27 @@ pub mod selection;
 use filter_bar::FilterBar;
 use groups::Groups;
 use letter::Letter;
-use operation::Operations;
+use operation::{Doing, Operations};
 use plan::{Asked, PlanPanel};
 use selection::SelectionBar;
 
-/// Which letters are ticked. It outlives the list, which is fetched again when something changes.
-type Chosen = RwSignal<BTreeSet<String>>;
+/// What the page's parts share. It outlives the list, which is fetched again when something changes.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// Which letters the address asks for by now.
+    asked: Memo<LetterFilter>,
+    /// Those that are ticked.
+    chosen: RwSignal<BTreeSet<String>>,
+    /// All that match are meant, and not only those that are ticked.
+    every: RwSignal<bool>,
+    doing: Doing,
+}
 
 #[component]
 pub fn DeadLettersPage() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| query.with(|query| LetterFilter::read(|name| query.get(name))));
-    let asked = Memo::new(move |_| query.with(Asked::read));
+    let planned = Memo::new(move |_| query.with(Asked::read));
     let live = expect_context::<Live>();
     let changed = live.hints(Signal::stored("status=failed".to_owned()));
     let done = expect_context::<Actions>().done;
@@ -49,54 +58,78 @@ pub fn DeadLettersPage() -> impl IntoView {
     });
     let letters = Resource::new(
         move || (filter.get(), changed.get(), done.get(), count.get(), ended.get()),
-        |(filter, ..)| list_dead_letters(filter),
+        |(filter, ..)| found_by(filter, list_dead_letters),
     );
-    let (chosen, every) = (Chosen::default(), RwSignal::new(false));
+    let every = RwSignal::new(false);
     // All that match is another thing under another filter.
     Effect::new(move |_| {
         filter.track();
         every.set(false);
     });
-    let doing = operation::Doing::provide();
+    let doing = Doing::provide();
+    let desk = Desk { asked: filter, chosen: RwSignal::default(), every, doing };
+    let page = Owner::current().unwrap_or_default();
     view! {
-        <Header title="Dead letters" />
+        <Header title="Dead letters">
+            <Export filter />
+        </Header>
         <div class="scroll">
-            {move || asked.get().map(|asked| view! { <PlanPanel asked doing /> })}
-            <Fetched from=letters let:letters>
-                <Letters letters filter=filter.get_untracked() chosen every doing />
+            {move || planned.get().map(|asked| view! { <PlanPanel asked doing /> })}
+            <FilterBar filter />
+            <Fetched from=letters let:found>
+                <Letters letters=found.1 filter=found.0 desk page=page.clone() />
             </Fetched>
         </div>
     }
 }
 
+/// All that the filter shows, with their payloads as they came.
 #[component]
-fn Letters(
-    letters: DeadLetters,
-    filter: LetterFilter,
-    chosen: Chosen,
-    every: RwSignal<bool>,
-    doing: operation::Doing,
-) -> AnyView {
-    let DeadLetters { letters, matching, groups, operations } = letters;
-    let empty = letters.items.is_empty();
-    if empty && !filter.narrows() {
-        return view! {
-            <Operations operations doing />
-            <section class="empty">
-                <h2>"No dead letters"</h2>
-                <p>
-                    "Every event reached its end. An event comes here when a workflow run has used up \
-                     its retries; nothing is lost, and it can be retried from here."
-                </p>
-            </section>
-        }
-        .into_any();
+fn Export(filter: Memo<LetterFilter>) -> AnyView {
+    let href = move || ui::address("/api/v1/dead-letters/export", filter.get().pairs());
+    view! {
+        <a class="btn" rel="external" download href=href>
+            "Export NDJSON"
+        </a>
     }
+    .into_any()
+}
+
+#[component]
+fn Letters(letters: DeadLetters, filter: LetterFilter, desk: Desk, page: Owner) -> AnyView {
+    let DeadLetters { letters, matching, groups, operations } = letters;
+    let chosen = filter.group.clone();
+    let list = match (letters.items.is_empty(), filter.narrows()) {
+        (false, _) => view! { <List letters matching filter desk page=page.clone() /> }.into_any(),
+        (true, true) => view! { <NoMatch /> }.into_any(),
+        (true, false) => view! { <Empty /> }.into_any(),
+    };
+    view! {
+        <Operations operations doing=desk.doing page />
+        <Groups groups chosen />
+        {list}
+    }
+    .into_any()
+}
+
+#[component]
+fn List(
+    letters: Page<DeadLetter>,
+    matching: u64,
+    filter: LetterFilter,
+    desk: Desk,
+    page: Owner,
+) -> AnyView {
     let ids: Vec<_> = letters.items.iter().map(|letter| letter.id.clone()).collect();
-    let rows: Vec<_> =
-        letters.items.into_iter().map(|letter| view! { <Letter letter chosen /> }).collect();
+    // While someone writes a note about one, others come above it. One that failed once more is another.
+    let rows = Sorted::new(
+        letters.items,
+        |letter| Reverse((letter.seq, letter.failed_at.clone())),
+        page,
+        move |letter| view! { <Letter letter desk /> }.into_any(),
+    );
     let older = letters.next_cursor.map(|cursor| {
-        let href = address(&filter, Some(("cursor", cursor)));
+        let href = address(&filter, [("cursor", cursor)]);
         view! {
             <a class="btn" href=href>
                 "Load older"
@@ -104,23 +137,28 @@ fn Letters(
         }
     });
     view! {
-        <Operations operations doing />
-        <Groups groups chosen=filter.group.clone() />
-        <FilterBar filter=filter.clone() />
-        {if empty {
-            view! { <NoMatch /> }.into_any()
-        } else {
-            view! {
-                <SelectionBar ids matching filter chosen every />
-                <ul class="letters" aria-label="Dead letters">
-                    {rows}
-                </ul>
-                <div class="more-bar">{older}</div>
-            }
-                .into_any()
-        }}
+        <ForOperators>
+            <SelectionBar ids matching filter desk />
+        </ForOperators>
+        <ul class="letters" aria-label="Dead letters">
+            {rows}
+        </ul>
+        <div class="more-bar">{older}</div>
     }
     .into_any()
+}
+
+#[component]
+fn Empty() -> impl IntoView {
+    view! {
+        <section class="empty">
+            <h2>"No dead letters"</h2>
+            <p>
+                "Every event reached its end. An event comes here when a workflow run has used up \
+                 its retries; nothing is lost, and it can be retried from here."
+            </p>
+        </section>
+    }
 }
 
 #[component]
@@ -136,7 +174,10 @@ fn NoMatch() -> impl IntoView {
     }
 }
 
-/// The address of the dead letters under `filter`, with one thing more.
-fn address(filter: &LetterFilter, more: Option<(&'static str, String)>) -> String {
+/// The address of the dead letters under `filter`, with what more there is to say.
+fn address(
+    filter: &LetterFilter,
+    more: impl IntoIterator<Item = (&'static str, String)>,
+) -> String {
     ui::address("/dead-letters", filter.pairs().into_iter().chain(more))
 }

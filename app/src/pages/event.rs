@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    api::get_event,
+    api::{DeleteEvent, get_event},
     live::Live,
     model::Neighbours,
-    ui::{Actions, Fetched, Header, json::payload::Reading},
+    ui::{Actions, Fetched, Header, Notice, json::payload::Reading, tell},
 };
 
 pub mod changes;
+pub mod delete;
 pub mod detail;
 pub mod history;
 pub mod hold;
@@ -32,13 +33,16 @@ pub fn EventPage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let found =
         Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_event(id));
+    // The page's own: what is below is drawn anew whenever the event changes.
+    let delete = ServerAction::<DeleteEvent>::new();
+    tell(delete, |()| Notice::done("The event is deleted.").carried());
     let beside = move || found.with(|found| Some(found.as_ref()?.as_ref().ok()?.beside.clone()));
     view! {
         <Header title="Event">
             <Transition>{move || beside().map(|beside| view! { <Beside beside /> })}</Transition>
         </Header>
         <Fetched from=found let:found>
-            <Detail found />
+            <Detail found delete />
         </Fetched>
     }
 }

@@ -7,7 +7,7 @@ use super::shown_once::ShownOnce;
 use crate::{
     api::{RevokeKey, list_keys},
     model::KeyView,
-    ui::{Actions, Columns, Command, Fetched, Header, NewLink, Notice, announce},
+    ui::{Actions, Columns, Command, Fetched, ForOperators, Header, NewLink, Notice, announce},
 };
 
 pub mod form;
@@ -63,7 +63,8 @@ fn Keys(keys: Vec<KeyView>, asked: Asked, revoke: ServerAction<RevokeKey>) -> An
         let model = like
             .as_ref()
             .and_then(|id| known.with_value(|keys| keys.iter().find(|key| key.id == *id).cloned()));
-        (asked.new.get() || model.is_some()).then(|| view! { <KeyForm model /> })
+        (asked.new.get() || model.is_some())
+            .then(|| view! { <ForOperators><KeyForm model /></ForOperators> })
     };
     view! {
         {form}
@@ -107,12 +108,14 @@ fn Empty() -> impl IntoView {
                 "Programs send events and read them with a key. It is shown once, when it is made; only \
                  its fingerprint is kept."
             </p>
-            <p>
-                <a class="btn main" href="/keys?new=1">
-                    "New key"
-                </a>
-            </p>
-            <Command label="Or on the command line" text=CREATE />
+            <ForOperators>
+                <p>
+                    <a class="btn main" href="/keys?new=1">
+                        "New key"
+                    </a>
+                </p>
+                <Command label="Or on the command line" text=CREATE />
+            </ForOperators>
         </section>
     }
 }

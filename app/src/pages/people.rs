@@ -27,15 +27,14 @@ pub fn PeoplePage() -> impl IntoView {
     let query = use_query_map();
     let field = move |name: &'static str| Memo::new(move |_| query.with(|query| query.get(name)));
     let (made, new) = (field("made"), field("new"));
-    let done = expect_context::<Actions>().done;
+    let Actions { role, done, .. } = expect_context();
     let people = Resource::new(move || (made.get(), done.get()), |_| list_people());
     let deeds = Deeds {
-        role: ServerAction::new(),
+        role,
         sign_out: ServerAction::new(),
         remove: ServerAction::new(),
         withdraw: ServerAction::new(),
     };
-    announce(deeds.role, |()| Notice::done("The role holds from their next click on."));
     announce(deeds.sign_out, |count| match count {
         0 => Notice::done("They were signed in nowhere."),
         1 => Notice::done("Their session has ended."),

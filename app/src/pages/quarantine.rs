@@ -9,7 +9,9 @@ use crate::{
     api::{SettleDeliveries, list_quarantine},
     live::Live,
     model::{HeldFilter, Quarantine, Settled},
-    ui::{self, Actions, Fetched, Header, Notice, announce, sorted::Sorted},
+    ui::{
+        self, Actions, Fetched, ForOperators, Header, Notice, announce, found_by, sorted::Sorted,
+    },
 };
 
 pub mod cause;
@@ -37,7 +39,7 @@ pub fn QuarantinePage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let held = Resource::new(
         move || (filter.get(), count.get(), done.get()),
-        |(filter, ..)| list_quarantine(filter),
+        |(filter, ..)| found_by(filter, list_quarantine),
     );
     let page = Owner::current().unwrap_or_default();
     let desk = Desk { chosen: RwSignal::default(), settle: ServerAction::new() };
@@ -48,8 +50,14 @@ pub fn QuarantinePage() -> impl IntoView {
     view! {
         <Header title="Quarantine" />
         <div class="scroll">
-            <Fetched from=held let:quarantine>
-                <Deliveries quarantine asked=filter desk page=page.clone() />
+            <Fetched from=held let:found>
+                <Deliveries
+                    quarantine=found.1
+                    filter=found.0
+                    asked=filter
+                    desk
+                    page=page.clone()
+                />
             </Fetched>
         </div>
     }
@@ -65,8 +73,13 @@ fn outcome(settled: &Settled) -> Notice {
 }
 
 #[component]
-fn Deliveries(quarantine: Quarantine, asked: Memo<HeldFilter>, desk: Desk, page: Owner) -> AnyView {
-    let filter = asked.get_untracked();
+fn Deliveries(
+    quarantine: Quarantine,
+    filter: HeldFilter,
+    asked: Memo<HeldFilter>,
+    desk: Desk,
+    page: Owner,
+) -> AnyView {
     if quarantine.sources.is_empty() {
         return view! { <Empty /> }.into_any();
     }
@@ -92,7 +105,9 @@ fn Deliveries(quarantine: Quarantine, asked: Memo<HeldFilter>, desk: Desk, page:
             view! { <NoMatch /> }.into_any()
         } else {
             view! {
-                <SelectionBar ids desk />
+                <ForOperators>
+                    <SelectionBar ids desk />
+                </ForOperators>
                 <ul class="letters" aria-label="Deliveries in quarantine">
                     {rows}
                 </ul>

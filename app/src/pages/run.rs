@@ -16,12 +16,12 @@ pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let event = RwSignal::new(String::new());
-    let changed =
-        expect_context::<Live>().hints(Signal::derive(move || format!("q={}", event.get())));
+    let query = Signal::derive(move || format!("q={}", event.get()));
+    let changed = expect_context::<Live>().hints_of_runs(query);
     let done = expect_context::<Actions>().done;
     let run = Resource::new(move || (id.get(), changed.get(), done.get()), |(id, ..)| get_run(id));
     Effect::new(move |_| {
-        // Its event says when something has changed.
+        // Told are the runs of one event, where there is one.
         if let Some(Ok(RunDetail { event: Some(of), .. })) = run.get() {
             event.set(of.id);
         }

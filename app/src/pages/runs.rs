@@ -1,13 +1,18 @@
 //! What the workflows did: every run, the newest first.
 
-use leptos::prelude::*;
+use std::cmp::Reverse;
+
+use leptos::{html, prelude::*};
 use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::list_runs,
-    model::{Page, RunFilter, RunItem, RunStatus},
+    live::Live,
+    model::{Page, RunFilter, RunItem, RunStatus, Timestamp},
     ui::{
-        self, Actions, CancelRunButton, Columns, EventTypeName, Fetched, Header, Moment, RunState,
+        self, Actions, CancelRunButton, Columns, EventTypeName, Fetched, FilterChoice, FilterField,
+        Header, Moment, RunState, SendCommand, Stretch, found_by, narrowing, sending,
+        sorted::Sorted,
     },
 };
 
@@ -15,99 +20,99 @@ use crate::{
 pub fn RunsPage() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| query.with(|query| RunFilter::read(|name| query.get(name))));
+    let moved = expect_context::<Live>().hints_of_runs(Signal::stored(String::new()));
     let done = expect_context::<Actions>().done;
-    let runs = Resource::new(move || (filter.get(), done.get()), |(filter, _)| list_runs(filter));
+    let runs = Resource::new(
+        move || (filter.get(), moved.get(), done.get()),
+        |(filter, ..)| found_by(filter, list_runs),
+    );
+    let own = Owner::current().unwrap_or_default();
     view! {
         <Header title="Runs" />
         <div class="scroll">
-            <Fetched from=runs let:page>
-                <List page filter=filter.get_untracked() />
+            <Filter filter />
+            <Fetched from=runs let:found>
+                <List page=found.1 filter=found.0 own=own.clone() />
             </Fetched>
         </div>
     }
 }
 
+/// `own` is the page's owner.
 #[component]
-fn List(page: Page<RunItem>, filter: RunFilter) -> AnyView {
+fn List(page: Page<RunItem>, filter: RunFilter, own: Owner) -> AnyView {
+    if page.items.is_empty() {
+        return view! { <Nothing narrow=filter.is_narrow() /> }.into_any();
+    }
     let older = page.next_cursor.map(|cursor| {
-        let older = RunFilter { cursor, ..filter.clone() };
+        let older = RunFilter { cursor, ..filter };
         view! {
             <a class="btn" href=address(&older)>
                 "Load older"
             </a>
         }
     });
-    let narrow = filter.is_narrow();
-    let empty = page.items.is_empty();
-    let rows: Vec<_> = page.items.into_iter().map(|run| view! { <Line run /> }).collect();
+    // A button stays with its run while others begin above it.
+    let rows = Sorted::new(page.items, as_it_is, own, |run| view! { <Line run /> }.into_any());
     view! {
-        <Filter filter />
-        {if empty {
-            view! { <Nothing narrow /> }.into_any()
-        } else {
-            view! {
-                <table class="plain">
-                    <Columns
-                        names=&["Created", "Workflow", "Event", "Status", "Attempts", "Error"]
-                        acted=true
-                    />
-                    <tbody>{rows}</tbody>
-                </table>
-                <div class="more-bar">{older}</div>
-            }
-                .into_any()
-        }}
+        <table class="plain">
+            <Columns
+                names=&["Created", "Workflow", "Event", "Status", "Attempts", "Error"]
+                acted=true
+            />
+            <tbody>{rows}</tbody>
+        </table>
+        <div class="more-bar">{older}</div>
     }
     .into_any()
 }
 
+/// The newest first; a run that has moved is shown anew.
+fn as_it_is(run: &RunItem) -> (Reverse<String>, &'static str, u32, Option<Timestamp>) {
+    (Reverse(run.id.clone()), run.status.name(), run.attempts, run.next_attempt_at.clone())
+}
+
 /// A plain form: it works without a script, and the address says what is shown.
 #[component]
-fn Filter(filter: RunFilter) -> AnyView {
-    let options: Vec<_> = RunStatus::ALL
-        .into_iter()
-        .map(|status| {
+fn Filter(filter: Memo<RunFilter>) -> AnyView {
+    let form = NodeRef::<html::Form>::new();
+    let narrow = narrowing(form, |said| address(&RunFilter::read(said)));
+    let (send, choose) = (sending(narrow.clone()), narrow.clone());
+    let text = move |read: fn(RunFilter) -> String| Signal::derive(move || read(filter.get()));
+    let statuses = RunStatus::ALL.map(|status| (status.name(), status.label()));
+    let clear = move || {
+        filter.with(RunFilter::is_narrow).then(|| {
             view! {
-                <option value=status.name() selected=filter.status == status.name()>
-                    {status.label()}
-                </option>
+                <a class="btn" href="/runs">
+                    "Show all"
+                </a>
             }
         })
-        .collect();
-    let clear = filter.is_narrow().then(|| {
-        view! {
-            <a class="btn" href="/runs">
-                "Show all"
-            </a>
-        }
-    });
+    };
     view! {
-        <form class="bar" method="get" action="/runs" role="search">
-            <label class="chip">
-                <span>"Status"</span>
-                <select name="status">
-                    <option value="">"Any"</option>
-                    {options}
-                </select>
-            </label>
-            <label class="chip">
-                <span>"Workflow"</span>
-                <input
-                    name="workflow"
-                    placeholder="any"
-                    autocomplete="off"
-                    spellcheck="false"
-                    value=filter.workflow
-                />
-            </label>
-            <label class="chip">
-                <span>"From"</span>
-                <input name="from" placeholder="2026-01-31T09:00:00Z" value=filter.from />
-            </label>
-            <label class="chip">
-                <span>"To"</span>
-                <input name="to" placeholder="now" value=filter.to />
-            </label>
+        <form
+            class="bar"
+            method="get"
+            action="/runs"
+            role="search"
+            node_ref=form
+            on:submit=send
+        >
+            <FilterChoice
+                label="Status"
+                name="status"
+                options=statuses.to_vec()
+                chosen=text(|f| f.status)
+                narrow=choose
+            />
+            <FilterField label="Workflow" name="workflow" hint="any" value=text(|f| f.workflow) />
+            <Stretch
+                label="Created"
+                within=text(|f| f.within)
+                from=text(|f| f.from)
+                to=text(|f| f.to)
+                narrow
+            />
             <button class="btn">"Filter"</button>
             {clear}
         </form>
@@ -128,7 +133,7 @@ fn Line(run: RunItem) -> AnyView {
     view! {
         <tr data-run-id=run.id.clone()>
             <td>
-                <a class="m" href=format!("/runs/{}", run.id)>
+                <a class="m" href=format!("/runs/{}", run.id) data-row="">
                     <Moment at=run.created_at />
                 </a>
             </td>
@@ -152,21 +157,32 @@ fn Line(run: RunItem) -> AnyView {
 }
 
 #[component]
-fn Nothing(narrow: bool) -> impl IntoView {
-    let (title, text) = match narrow {
-        true => ("No run matches", "No run fits these filters."),
-        false => (
-            "No run yet",
-            "A workflow runs when an event comes that one of its triggers matches; each run is here, \
-             with every attempt of its steps.",
-        ),
-    };
+fn Nothing(narrow: bool) -> AnyView {
+    if narrow {
+        return view! {
+            <section class="empty">
+                <h2>"No run matches"</h2>
+                <p>"No run fits these filters."</p>
+            </section>
+        }
+        .into_any();
+    }
     view! {
         <section class="empty">
-            <h2>{title}</h2>
-            <p>{text}</p>
+            <h2>"No run yet"</h2>
+            <p>
+                "A workflow runs when an event comes that one of its triggers matches; each run is here, \
+                 with every attempt of its steps."
+            </p>
+            <p>
+                <a class="btn main" href="/workflows">
+                    "See the workflows"
+                </a>
+            </p>
+            <SendCommand />
         </section>
     }
+    .into_any()
 }
 
 /// The address of the list under `filter`.

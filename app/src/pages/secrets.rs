@@ -7,7 +7,8 @@ use crate::{
     api::{DeleteSecret, list_secrets},
     model::SecretView,
     ui::{
-        Actions, Columns, Command, Confirm, Day, Fetched, Header, Moment, NewLink, Notice, announce,
+        Actions, Columns, Command, Confirm, Day, Fetched, ForOperators, Header, Moment, NewLink,
+        Notice, announce,
     },
 };
 
@@ -29,7 +30,9 @@ pub fn SecretsPage() -> impl IntoView {
     view! {
         <Header title="Secrets" />
         <div class="scroll">
-            {move || asked.get().map(|name| view! { <SecretForm name /> })}
+            {move || {
+                asked.get().map(|name| view! { <ForOperators><SecretForm name /></ForOperators> })
+            }}
             <Fetched from=secrets let:secrets>
                 <List secrets asked delete />
             </Fetched>
@@ -74,9 +77,9 @@ fn Row(secret: SecretView, delete: ServerAction<DeleteSecret>) -> AnyView {
             names.join(", ")
         ),
     };
-    let chosen = name.clone();
+    let marked = name.clone();
     view! {
-        <tr data-secret=name.clone()>
+        <tr data-secret=marked>
             <td>
                 <b class="m">{name.clone()}</b>
                 <div class="dim">"Created " <Day at=created_at /></div>
@@ -92,23 +95,35 @@ fn Row(secret: SecretView, delete: ServerAction<DeleteSecret>) -> AnyView {
             </td>
             <td>
                 <div class="row end-row">
-                    <a class="btn" href=format!("/secrets?set={name}")>
-                        "Set anew"
-                    </a>
-                    <Confirm
-                        id=format!("delete-{name}")
-                        label="Delete"
-                        title=format!("Delete {name}?")
-                        text
-                    >
-                        <ActionForm action=delete attr:class="inline">
-                            <input type="hidden" name="name" value=chosen />
-                            <button class="btn danger">"Delete secret"</button>
-                        </ActionForm>
-                    </Confirm>
+                    <ForOperators>
+                        <RowActions name text delete />
+                    </ForOperators>
                 </div>
             </td>
         </tr>
+    }
+    .into_any()
+}
+
+/// `text` says what its end means.
+#[component]
+fn RowActions(name: String, text: String, delete: ServerAction<DeleteSecret>) -> AnyView {
+    let chosen = name.clone();
+    view! {
+        <a class="btn" href=format!("/secrets?set={name}")>
+            "Set anew"
+        </a>
+        <Confirm
+            id=format!("delete-{name}")
+            label="Delete"
+            title=format!("Delete {name}?")
+            text
+        >
+            <ActionForm action=delete attr:class="inline">
+                <input type="hidden" name="name" value=chosen />
+                <button class="btn danger">"Delete secret"</button>
+            </ActionForm>
+        </Confirm>
     }
     .into_any()
 }
@@ -123,12 +138,14 @@ fn Empty() -> impl IntoView {
                 <code>"${secret.NAME}"</code>
                 " and masked wherever a call is shown."
             </p>
-            <p>
-                <a class="btn main" href="/secrets?set=">
-                    "New secret"
-                </a>
-            </p>
-            <Command label="Or on the command line" text=SET />
+            <ForOperators>
+                <p>
+                    <a class="btn main" href="/secrets?set=">
+                        "New secret"
+                    </a>
+                </p>
+                <Command label="Or on the command line" text=SET />
+            </ForOperators>
         </section>
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     api::list_sources,
     live::Live,
     model::SourceActivity,
-    ui::{Actions, Columns, Command, Fetched, Header, NewLink},
+    ui::{Actions, Columns, Command, Fetched, ForOperators, Header, NewLink},
 };
 
 pub mod form;
@@ -39,7 +39,7 @@ pub fn SourcesPage() -> impl IntoView {
     view! {
         <Header title="Sources" />
         <div class="scroll">
-            {step}
+            <ForOperators>{step}</ForOperators>
             <Fetched from=sources let:sources>
                 <List sources new />
             </Fetched>
@@ -79,10 +79,13 @@ fn Empty() -> AnyView {
             <h2>"No sources yet"</h2>
             <p>
                 "A source lets a provider deliver its webhooks here: it has an address of its own and a \
-                 secret, and what is not signed with that is kept apart. Who sends?"
+                 secret, and what is not signed with that is kept apart."
             </p>
-            <Kinds />
-            <Command label="Or on the command line" text=CREATE />
+            <ForOperators>
+                <p>"Who sends?"</p>
+                <Kinds />
+                <Command label="Or on the command line" text=CREATE />
+            </ForOperators>
         </section>
     }
     .into_any()

@@ -6,7 +6,7 @@ use crate::{
     api::list_types,
     model::TypeView,
     ui::{
-        Columns, EventTypeName, Fetched, Header, Moment,
+        Columns, EventTypeName, Fetched, Header, Moment, SendCommand,
         json::size,
         number::{count, share},
     },
@@ -32,6 +32,7 @@ fn List(types: Vec<TypeView>) -> AnyView {
             <section class="empty">
                 <h2>"No event types yet"</h2>
                 <p>"A second or two after its first event, a type is here."</p>
+                <SendCommand />
             </section>
         }
         .into_any();

@@ -6,20 +6,13 @@ use crate::{
     api::{SwitchWorkflow, list_workflows},
     model::WorkflowView,
     pages::workflow::detail::{step, trigger},
-    ui::{Actions, Columns, Command, Fetched, Header, Notice, announce},
+    ui::{Actions, Columns, Command, Fetched, ForOperators, Header},
 };
 
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
-    let done = expect_context::<Actions>().done;
+    let Actions { switch, done, .. } = expect_context();
     let workflows = Resource::new(move || done.get(), |_| list_workflows());
-    let switch = ServerAction::<SwitchWorkflow>::new();
-    announce(switch, |on| {
-        Notice::done(match on {
-            true => "On: events that match start it again.",
-            false => "Off: events that match do not start it. Runs that have begun go on.",
-        })
-    });
     view! {
         <Header title="Workflows" />
         <div class="scroll">
@@ -40,9 +33,11 @@ fn List(workflows: Vec<WorkflowView>, switch: ServerAction<SwitchWorkflow>) -> i
     view! {
         <div class="bar">
             <p class="dim">"Each change is a version; runs stay with the one that started them."</p>
-            <a class="btn main" href="/workflows/new">
-                "New workflow"
-            </a>
+            <ForOperators>
+                <a class="btn main" href="/workflows/new">
+                    "New workflow"
+                </a>
+            </ForOperators>
         </div>
         <table class="plain">
             <Columns names=&["Workflow", "Starts on", "Steps", "State"] acted=true />
@@ -78,13 +73,15 @@ fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView 
             </td>
             <td>
                 <div class="row end-row">
-                    <ActionForm action=switch attr:class="inline">
-                        <input type="hidden" name="id" value=workflow.id />
-                        <input type="hidden" name="on" value=turn />
-                        <button class="btn" aria-label=label>
-                            {say}
-                        </button>
-                    </ActionForm>
+                    <ForOperators>
+                        <ActionForm action=switch attr:class="inline">
+                            <input type="hidden" name="id" value=workflow.id />
+                            <input type="hidden" name="on" value=turn />
+                            <button class="btn" aria-label=label>
+                                {say}
+                            </button>
+                        </ActionForm>
+                    </ForOperators>
                 </div>
             </td>
         </tr>
@@ -119,12 +116,20 @@ fn Empty() -> impl IntoView {
         <section class="empty wide">
             <h2>"No workflows yet"</h2>
             <p>
-                "A workflow says which events start it and what happens then. Begin with one of these and \
-                 change it to your needs, or "
-                <a href="/workflows/new">"with an empty one"</a> "."
+                "A workflow says which events start it and what happens then: calls to other systems, \
+                 delays, events of its own."
             </p>
-            <ul class="cards">{STARTS.map(card)}</ul>
-            <Command label="Or on the command line" text="sluice workflows apply -f workflow.yaml" />
+            <ForOperators>
+                <p>
+                    "Begin with one of these and change it to your needs, or "
+                    <a href="/workflows/new">"with an empty one"</a> "."
+                </p>
+                <ul class="cards">{STARTS.map(card)}</ul>
+                <Command
+                    label="Or on the command line"
+                    text="sluice workflows apply -f workflow.yaml"
+                />
+            </ForOperators>
         </section>
     }
 }

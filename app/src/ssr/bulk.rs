@@ -1,17 +1,15 @@
 //! Operations on many events for the dashboard and the API: what was asked becomes the engine's.
 
 use engine::Engine;
-use engine::bulk::manage::{self, BulkError};
+use engine::bulk::manage;
 use engine::bulk::plan::{NewBulk, Plan};
-use engine::bulk::{Action, Filter, Operation, State};
+use engine::bulk::{Action, BulkError, Filter, Operation, State};
 use engine::event::error_group::Counted;
-use engine::event::note::EventNote;
 use engine::store::StoreError;
 
 use super::convert::time;
 use crate::model::{
-    BulkAction, BulkFilter, BulkPlan, BulkState, BulkView, GroupCount, GroupView, NoteView,
-    TypeCount,
+    BulkAction, BulkFilter, BulkPlan, BulkState, BulkView, GroupCount, GroupView, TypeCount,
 };
 
 pub fn action(action: BulkAction) -> Action {
@@ -149,10 +147,6 @@ pub fn group(known: Counted) -> GroupView {
         first_seen: time(first_seen),
         last_seen: time(last_seen),
     }
-}
-
-pub fn note(note: EventNote) -> NoteView {
-    NoteView { at: time(note.at), author: note.author, note: note.note }
 }
 
 /// What the browser is told when an operation is refused.

@@ -6,10 +6,11 @@ use std::borrow::Cow;
 
 use engine::event::export::Exported;
 use engine::event::hold::Hold;
+use engine::event::note::EventNote;
 use engine::event::read::EventRecord;
 use engine::event::{self, EventRow};
 use engine::key::ApiKey;
-use engine::retention::Due;
+use engine::retention::going::{Due, Going};
 use engine::retention::limit::{self, Standing};
 use engine::run::read::{RunLine, RunRow};
 use engine::run::{self, RunRecord};
@@ -19,13 +20,14 @@ use engine::user::{self, invitation::Invitation};
 use engine::workflow::{StepKind, Workflow};
 use serde_json::Value;
 
+use crate::model::run::WITH_BODIES;
 use crate::model::{
     AlertMessageView, AlertRuleView, AlertTurnView, AttemptStatus, AuditView, ChannelView, Counts,
     DeadLetter, EventDetail, EventError, EventItem, EventRef, EventStatus, ExportedEvent, HeldView,
-    HoldView, InvitationView, KeyState, KeyView, RawJson, RetentionLimitView, RetentionView,
-    RunDetail, RunItem, RunStatus, RunSummary, RunView, SourceView, Stats, StepAttempt,
-    StepRequest, StepResponse, StepView, Timestamp, TriggerView, UserView, WorkflowRef,
-    WorkflowView,
+    HoldView, InvitationView, KeyState, KeyView, NoteView, RawJson, RetentionLimitView,
+    RetentionPlan, RetentionView, RunDetail, RunItem, RunStatus, RunSummary, RunView, SourceView,
+    Stats, StepAttempt, StepRequest, StepResponse, StepView, Timestamp, TriggerView, UserView,
+    WorkflowRef, WorkflowView,
 };
 
 pub fn time(at: engine::time::Timestamp) -> Timestamp {
@@ -102,15 +104,25 @@ pub fn retention(due: Due) -> RetentionView {
         status: due.rule.status.as_str().to_owned(),
         source: due.rule.source,
         keep: Window(due.rule.keep).to_string(),
-        due: u64::try_from(due.events).unwrap_or(0),
-        due_bytes: u64::try_from(due.bytes).unwrap_or(0),
-        oldest: due.oldest.map(time),
+        due: u64::try_from(due.going.events).unwrap_or(0),
+        due_bytes: u64::try_from(due.going.bytes).unwrap_or(0),
+        oldest: due.going.oldest.map(time),
+    }
+}
+
+pub fn retention_plan(going: Going) -> RetentionPlan {
+    RetentionPlan {
+        dry_run: true,
+        events: u64::try_from(going.events).unwrap_or(0),
+        bytes: u64::try_from(going.bytes).unwrap_or(0),
+        oldest: going.oldest.map(time),
     }
 }
 
 pub fn retention_limit(standing: Standing) -> RetentionLimitView {
     RetentionLimitView {
         status: standing.limit.status.as_str().to_owned(),
+        source: standing.limit.source,
         max: limit::written(standing.limit.max_bytes),
         max_bytes: standing.limit.max_bytes,
         bytes: standing.bytes,
@@ -176,6 +188,7 @@ pub fn event_item(row: &EventRow, runs: &[RunLine]) -> EventItem {
         source: row.source.clone(),
         subject: row.subject.clone(),
         status: event_status(row.status),
+        occurred_at: row.occurred_at.map(time),
         received_at: time(row.received_at),
         processed_at: row.processed_at.map(time),
         payload_preview: row.payload_preview.clone(),
@@ -209,6 +222,7 @@ pub fn event_detail(record: EventRecord) -> EventDetail {
         source: row.source,
         subject: row.subject,
         status: event_status(row.status),
+        occurred_at: row.occurred_at.map(time),
         received_at: time(row.received_at),
         processed_at: row.processed_at.map(time),
         payload: RawJson(record.payload.to_string()),
@@ -218,9 +232,13 @@ pub fn event_detail(record: EventRecord) -> EventDetail {
         replay_of: row.replay_of.map(|id| id.to_string()),
         runs: record.runs.into_iter().map(run).collect(),
         error_group: row.error_group,
-        notes: record.notes.into_iter().map(super::bulk::note).collect(),
+        notes: record.notes.into_iter().map(note).collect(),
         hold: record.hold.map(hold),
     }
+}
+
+fn note(note: EventNote) -> NoteView {
+    NoteView { at: time(note.at), author: note.author, note: note.note }
 }
 
 fn hold(hold: Hold) -> HoldView {
@@ -263,6 +281,7 @@ pub fn dead_letter(row: &EventRow, runs: &[RunLine]) -> DeadLetter {
     let culprit = runs.iter().find(|line| Some(line.id) == failed);
     DeadLetter {
         id: row.id.to_string(),
+        seq: row.seq,
         event_id: row.event_id.clone(),
         event_type: row.event_type.to_string(),
         source: row.source.clone(),
@@ -316,6 +335,8 @@ pub fn run_detail(detail: run::RunDetail) -> RunDetail {
     RunDetail { event: detail.event.map(event_ref), run: run(detail.run) }
 }
 
+const _: () = assert!(WITH_BODIES as i64 == run::read::MOST_BODIES, "the page says how many");
+
 pub fn run(record: RunRecord) -> RunView {
     RunView {
         id: record.id.to_string(),
@@ -335,6 +356,7 @@ pub fn run(record: RunRecord) -> RunView {
         held_by: record.held_by,
         waits_for_turn: record.status == run::RunStatus::Queued && record.due_at.is_none(),
         error: record.error.map(|error| error.error_message),
+        attempts_made: count(record.attempts_made),
         attempts: record.attempts.into_iter().map(attempt).collect(),
     }
 }
@@ -458,5 +480,6 @@ pub fn stats(stats: &engine::stats::Stats) -> Stats {
         events_per_second: stats.per_second,
         search_behind: number(stats.search_behind),
         quarantined: number(stats.quarantined),
+        alerts_firing: stats.alerts_firing,
     }
 }

@@ -1,8 +1,10 @@
 //! The workflow editor's side of the server: what it begins with, what a text means, and saving it.
 
 use engine::Engine;
+use engine::audit::{self, Filter};
 use engine::event::read::{self, ReadError};
 use engine::event::{EventFilter, EventRow};
+use engine::id::WorkflowId;
 use engine::secret;
 use engine::workflow::apply::{self, Save, SaveError, Target};
 use engine::workflow::check::{self, Checked};
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{convert, definitions, events::event_id, fail, invalid, not_found, once, previews};
 use crate::ApiError;
 use crate::model::{
-    BacktestView, EditorStart, EventSample, PreviewText, SaveAnswer, Understood, User,
+    AuditView, BacktestView, EditorStart, EventSample, PreviewText, SaveAnswer, Understood, User,
     WorkflowDetail,
 };
 
@@ -42,7 +44,7 @@ pub async fn detail(
     version: Option<u32>,
     before: Option<String>,
 ) -> Result<WorkflowDetail, ApiError> {
-    let id = id.parse().map_err(|_| not_found())?;
+    let id: WorkflowId = id.parse().map_err(|_| not_found())?;
     let workflow = apply::in_force(engine, id).ok_or_else(not_found)?;
     let before = before.map(|cursor| cursor.parse()).transpose().map_err(|_| not_found())?;
     let (found, older) = versions::list(engine, id, before, VERSIONS).await.map_err(told)?;
@@ -58,7 +60,18 @@ pub async fn detail(
         older: older.map(|number| number.to_string()),
         version: version.as_ref().map(definitions::version_whole),
         runs: runs.into_iter().map(convert::run).collect(),
+        off: if workflow.enabled { None } else { turned_off(engine, id).await? },
     })
+}
+
+async fn turned_off(engine: &Engine, id: WorkflowId) -> Result<Option<AuditView>, ApiError> {
+    let filter = Filter {
+        object: Some(id.to_string()),
+        action: Some("workflow.disabled".to_owned()),
+        ..Filter::default()
+    };
+    let last = audit::list(&engine.store, &filter, None, 1).await.map_err(fail)?;
+    Ok(last.into_iter().next().map(convert::audit_entry))
 }
 
 /// `start` names a ready-made definition, `ticket` a text that was refused.
@@ -252,9 +265,10 @@ pub async fn test(engine: &Engine, id: &str, event: &str) -> Result<String, ApiE
 fn told(error: SaveError) -> ApiError {
     match error {
         SaveError::Unknown(_) | SaveError::UnknownVersion(..) => not_found(),
-        SaveError::Moved { .. } | SaveError::NameTaken(_) | SaveError::MissingSecret(_) => {
-            invalid(error)
-        }
+        SaveError::Moved { .. }
+        | SaveError::NameTaken(_)
+        | SaveError::MissingSecret(_)
+        | SaveError::Outdated(_) => invalid(error),
         SaveError::Store(error) => fail(error),
     }
 }

@@ -3,7 +3,8 @@
 use engine::Engine;
 use engine::event::hold;
 use engine::event::read::{self, EventRecord, ReadError};
-use engine::event::repair::{self, Repair, RepairError, ReplayError};
+use engine::event::repair::{self, Repair, RepairError};
+use engine::event::replay::{self, ReplayError, Versions};
 use engine::event::{self, EventRow, Pattern, note};
 use engine::id::EventId;
 use engine::run;
@@ -14,7 +15,9 @@ use engine::workflow::{duration, versions};
 use super::history::history;
 use super::{convert, fail, invalid, not_found, previews, refuse_with};
 use crate::ApiError;
-use crate::model::{EventFilter, EventItem, Neighbours, Page, SearchProgress, WholeEvent, WhyLine};
+use crate::model::{
+    EventFilter, EventItem, Neighbours, Page, Released, SearchProgress, WholeEvent, WhyLine,
+};
 use axum::http::StatusCode;
 use futures::future::join3;
 
@@ -26,16 +29,11 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
     let event_type = filter.event_type.as_deref().map(Pattern::parse).transpose();
     let search = filter.search.as_deref().map(Search::parse).transpose();
     let time = |text: Option<String>| text.map(|text| Timestamp::parse(&text)).transpose();
-    let mut from = time(filter.from).map_err(|error| invalid(error.to_string()))?;
-    if let Some(within) = &filter.within {
-        let length = duration::parse(within).map_err(|error| invalid(error.to_string()))?;
-        from = Some(engine.now().minus(length));
-    }
     let wanted = event::EventFilter {
         event_type: event_type.map_err(|error| unreadable(error.to_string()))?,
         source: filter.source,
         status: filter.status.and_then(|status| status.name().parse().ok()),
-        from,
+        from: beginning(engine, filter.within, filter.from)?,
         to: time(filter.to).map_err(|error| invalid(error.to_string()))?,
         id: filter.q,
         search: search.map_err(|error| unreadable(error.to_string()))?,
@@ -45,6 +43,19 @@ pub async fn list(engine: &Engine, filter: EventFilter) -> Result<Page<EventItem
     let before = before.map_err(|_| unreadable("this page of the list is not known".to_owned()))?;
     let limit = filter.limit.map_or(PAGE, u64::from);
     newest(engine, &wanted, before, limit).await
+}
+
+/// Where what is asked for begins: so long before now, or else at the time that is given.
+pub(super) fn beginning(
+    engine: &Engine,
+    within: Option<String>,
+    from: Option<String>,
+) -> Result<Option<Timestamp>, ApiError> {
+    let Some(within) = within else {
+        return from.map(|from| Timestamp::parse(&from)).transpose().map_err(invalid);
+    };
+    let length = duration::parse(&within).map_err(invalid)?;
+    Ok(Some(engine.now().minus(length)))
 }
 
 /// At most `limit` events, the newest first, older than `before`.
@@ -126,8 +137,9 @@ async fn explain(engine: &Engine, record: &EventRecord) -> Result<Vec<WhyLine>, 
 }
 
 /// Sends the event through again; the new event's id.
-pub async fn replay(engine: &Engine, id: &str) -> Result<String, ApiError> {
-    match repair::replay(engine, event_id(id)?).await {
+pub async fn replay(engine: &Engine, id: &str, original: bool) -> Result<String, ApiError> {
+    let versions = if original { Versions::Original } else { Versions::Current };
+    match replay::replay(engine, event_id(id)?, versions).await {
         Ok(accepted) => Ok(accepted.id.to_string()),
         Err(ReplayError::Unknown(_)) => Err(not_found()),
         Err(ReplayError::Store(error)) => Err(fail(error)),
@@ -148,15 +160,22 @@ pub async fn mark_processed(
     mended(repair::repair_noting(engine, event_id(id)?, how, note).await)
 }
 
+pub async fn delete(engine: &Engine, id: &str) -> Result<(), ApiError> {
+    mended(repair::repair(engine, event_id(id)?, Repair::Delete).await)
+}
+
 /// Keeps the event from being removed.
 pub async fn hold(engine: &Engine, id: &str, note: &str) -> Result<(), ApiError> {
     let note = note::parse(note).map_err(invalid)?;
     mended(hold::hold(engine, event_id(id)?, note).await)
 }
 
-pub async fn release(engine: &Engine, id: &str, note: &str) -> Result<(), ApiError> {
+pub async fn release(engine: &Engine, id: &str, note: &str) -> Result<Released, ApiError> {
     let note = note::parse(note).map_err(invalid)?;
-    mended(hold::release(engine, event_id(id)?, note).await)
+    let event = event_id(id)?;
+    let why = read::get(engine, event).await.map_err(unread)?.hold.and_then(|hold| hold.note);
+    mended(hold::release(engine, event, note).await)?;
+    Ok(Released { id: id.to_owned(), note: why.unwrap_or_default() })
 }
 
 pub(super) async fn mend(engine: &Engine, id: &str, how: Repair) -> Result<(), ApiError> {

@@ -131,6 +131,8 @@ impl Turns {
             "event.marked_processed" => format!("Marked as processed by {who}"),
             "event.marked_failed" => format!("Marked as failed by {who}"),
             "event.replayed" => format!("Replayed by {who} {}", deed.detail),
+            "event.held" => format!("Held by {who}"),
+            "event.released" => format!("Released by {who}"),
             other => format!("{other} by {who}"),
         };
         self.add(deed.at, "", says);

@@ -52,6 +52,8 @@ pub fn view(seen: &overview::Overview) -> Overview {
         oldest_dead_letter: seen.oldest_dead_letter.map(time),
         database_bytes: seen.size.database,
         log_bytes: seen.size.log,
+        room_bytes: seen.growth.room,
+        growth_bytes_per_day: seen.growth.per_day,
     }
 }
 

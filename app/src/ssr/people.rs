@@ -7,7 +7,7 @@ use leptos::prelude::use_context;
 
 use super::{Tries, convert, fail, invalid, once};
 use crate::ApiError;
-use crate::model::{People, User};
+use crate::model::{People, RoleGiven, User};
 
 pub async fn list(engine: &Engine, me: &User) -> Result<People, ApiError> {
     let may_manage = me.role == "owner";
@@ -52,9 +52,16 @@ pub async fn withdraw(engine: &Engine, email: &str) -> Result<(), ApiError> {
     invitation::withdraw(&engine.store, email).await.map_err(fail)
 }
 
-pub async fn change_role(engine: &Engine, id: &str, role: &str) -> Result<(), ApiError> {
+pub async fn change_role(engine: &Engine, id: &str, role: &str) -> Result<RoleGiven, ApiError> {
     let role = parse_role(role)?;
-    manage::set_role(&engine.store, id, role).await.map(drop).map_err(refused)
+    let before = manage::named(&engine.store, id).await.map_err(refused)?.role;
+    let user = manage::set_role(&engine.store, id, role).await.map_err(refused)?;
+    Ok(RoleGiven {
+        id: user.id.to_string(),
+        email: user.email,
+        role: user.role.to_string(),
+        before: before.to_string(),
+    })
 }
 
 pub async fn remove(engine: &Engine, me: &User, id: &str) -> Result<(), ApiError> {

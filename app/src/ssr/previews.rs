@@ -18,7 +18,7 @@ use crate::model::{
 pub fn explained(verdict: &Verdict) -> Explained {
     let workflow = &verdict.workflow;
     let trigger = &workflow.definition.document.triggers[verdict.trigger];
-    let TriggerVerdict { event_type, filter, matched, reason, clause, saw } =
+    let TriggerVerdict { event_type, filter, matched, reason, clause, saw, also } =
         judged(trigger, &verdict.reason);
     Explained {
         workflow: ExplainedWorkflow {
@@ -34,13 +34,16 @@ pub fn explained(verdict: &Verdict) -> Explained {
         reason,
         clause,
         saw,
+        also,
     }
 }
 
 fn judged(trigger: &TriggerDocument, reason: &explain::Reason) -> TriggerVerdict {
-    let (clause, saw) = match reason {
-        explain::Reason::Filter { clause, saw: it } => (Some(clause.clone()), Some(saw(it))),
-        _ => (None, None),
+    let (clause, saw, also) = match reason {
+        explain::Reason::Filter { clause, saw: it, also } => {
+            (Some(clause.clone()), Some(saw(it)), also.iter().map(saw).collect())
+        }
+        _ => (None, None, Vec::new()),
     };
     TriggerVerdict {
         event_type: trigger.event_type.clone(),
@@ -55,6 +58,7 @@ fn judged(trigger: &TriggerDocument, reason: &explain::Reason) -> TriggerVerdict
         },
         clause,
         saw,
+        also,
     }
 }
 
@@ -105,7 +109,7 @@ fn step(step: &Step) -> StepPreview {
             });
         }
         Ok(Does::Output(output)) => shown.output = Some(raw(output)),
-        Ok(Does::Wait(millis)) => shown.wait_ms = Some(*millis),
+        Ok(Does::Wait(millis)) => shown.wait_ms = *millis,
         Ok(Does::Emit { event_type, subject, payload }) => {
             shown.event = Some(PreviewedEvent {
                 event_type: event_type.clone(),
@@ -135,31 +139,32 @@ pub fn told(preview: PreviewView) -> PreviewText {
 }
 
 fn verdict(verdict: TriggerVerdict) -> PreviewPart {
-    let note = says(verdict.reason, verdict.clause, verdict.saw);
+    let note = says(verdict.reason, verdict.clause, verdict.saw, verdict.also);
     PreviewPart { title: verdict.event_type, note, text: String::new() }
 }
 
 /// Why a trigger did or did not match, as a sentence that begins with the trigger.
-fn says(reason: Reason, clause: Option<String>, saw: Option<Saw>) -> String {
+fn says(reason: Reason, clause: Option<String>, saw: Option<Saw>, also: Vec<Saw>) -> String {
     match reason {
         Reason::Matched => "matches".to_owned(),
-        Reason::Disabled => "is turned off".to_owned(),
+        Reason::Disabled => "was turned off".to_owned(),
         Reason::CreatedLater => "was made after the event had come".to_owned(),
         Reason::EventType => "is for other types".to_owned(),
         Reason::Filter => {
-            let saw = saw.map(|saw| format!(": {} is {}", saw.expression, saw.told()));
-            format!("{} is not true{}", clause.unwrap_or_default(), saw.unwrap_or_default())
+            let saw = saw.iter().chain(&also).map(Saw::told).collect::<Vec<_>>().join("; ");
+            format!("{} is not true: {saw}", clause.unwrap_or_default())
         }
     }
 }
 
 pub fn why(verdict: &Verdict) -> WhyLine {
-    let Explained { workflow, event_type, matched, reason, clause, saw, .. } = explained(verdict);
+    let Explained { workflow, event_type, matched, reason, clause, saw, also, .. } =
+        explained(verdict);
     WhyLine {
         workflow_id: workflow.id,
         workflow: workflow.name,
         event_type,
-        says: says(reason, clause, saw),
+        says: says(reason, clause, saw, also),
         matched,
         elsewhere: reason == Reason::EventType,
     }

@@ -8,7 +8,7 @@ use engine::run::cancel::{self, CancelError};
 use engine::run::read::{self, RunReadError};
 use engine::time::Timestamp;
 
-use super::{convert, fail, invalid, not_found, refuse_with};
+use super::{convert, events, fail, invalid, not_found, refuse_with};
 use crate::ApiError;
 use crate::model::{Page, RunDetail, RunFilter, RunItem};
 
@@ -26,7 +26,7 @@ pub async fn list(engine: &Engine, filter: RunFilter) -> Result<Page<RunItem>, A
     let wanted = read::RunFilter {
         status: status.transpose()?,
         workflow: given(filter.workflow),
-        from: time(filter.from)?,
+        from: events::beginning(engine, given(filter.within), given(filter.from))?,
         to: time(filter.to)?,
     };
     let rows = read::list(engine, &wanted, before, PAGE).await.map_err(fail)?;

@@ -129,6 +129,7 @@ fn told(error: SourceError) -> ApiError {
         }
         error @ (SourceError::Name(_)
         | SourceError::EmptySecret
+        | SourceError::StandardSecret
         | SourceError::Header(_)
         | SourceError::Kind(_)) => invalid(error),
         error @ (SourceError::Vault(_) | SourceError::Store(_)) => fail(error),

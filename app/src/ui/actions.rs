@@ -1,14 +1,18 @@
-//! What can be done with an event, as buttons in forms: they work before any script has run.
+//! What can be done, as buttons in forms: they work before any script has run.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::{Icon, Notice, Notices, icon::Shape};
+use super::{ForOperators, Icon, Notice, Notices, Undo, icon::Shape};
 use crate::{
     ApiError,
-    api::{CancelRun, HoldEvent, MarkFailed, MarkProcessed, ReleaseEvent, ReplayEvent, RetryEvent},
+    api::{
+        CancelRun, ChangeRole, HoldEvent, MarkFailed, MarkProcessed, MuteAlert, ReleaseEvent,
+        ReplayEvent, RetryEvent, SwitchWorkflow,
+    },
+    model::{Muted, RoleGiven, Switched},
 };
 
-/// The page's actions, and when one has last succeeded.
+/// What can be done on several pages, or taken back on any, and when something has last succeeded.
 #[derive(Clone, Copy)]
 pub struct Actions {
     replay: ServerAction<ReplayEvent>,
@@ -18,6 +22,9 @@ pub struct Actions {
     cancel: ServerAction<CancelRun>,
     pub hold: ServerAction<HoldEvent>,
     pub release: ServerAction<ReleaseEvent>,
+    pub switch: ServerAction<SwitchWorkflow>,
+    pub mute: ServerAction<MuteAlert>,
+    pub role: ServerAction<ChangeRole>,
     /// Grows with each success: pages fetch again.
     pub done: RwSignal<u32>,
 }
@@ -32,20 +39,59 @@ impl Actions {
             cancel: ServerAction::new(),
             hold: ServerAction::new(),
             release: ServerAction::new(),
+            switch: ServerAction::new(),
+            mute: ServerAction::new(),
+            role: ServerAction::new(),
             done: RwSignal::new(0),
         };
         provide_context(actions);
-        let Self { replay, retry, resolve, fail, cancel, hold, release, .. } = actions;
-        announce(replay, |id| {
+        announce(actions.replay, |id| {
             Notice::done("Replayed as a new event.").with_link(format!("/events/{id}"), "Open it")
         });
-        announce(retry, |()| Notice::done("Its failed runs start again."));
-        announce(cancel, |()| Notice::done("The run is cancelled."));
-        announce(resolve, |id| Notice::done("Marked as processed.").undone_by_failing(id));
-        announce(fail, |()| Notice::done("It is among the dead letters again."));
-        announce(hold, |()| Notice::done("Held: nobody can remove it."));
-        announce(release, |()| Notice::done("Released: it can be removed again."));
+        announce(actions.retry, |()| Notice::done("Its failed runs start again."));
+        announce(actions.cancel, |()| Notice::done("The run is cancelled."));
+        announce(actions.resolve, |id| {
+            Notice::done("Marked as processed.").with_undo(Undo::resolved(id))
+        });
+        announce(actions.fail, |()| Notice::done("It is among the dead letters again."));
+        announce(actions.hold, |id| {
+            Notice::done("Held: nobody can remove it.").with_undo(Undo::held(id))
+        });
+        announce(actions.release, |released| {
+            Notice::done("Released: it can be removed again.").with_undo(Undo::released(released))
+        });
+        announce(actions.switch, |switched| {
+            Notice::done(told_switched(&switched)).with_undo(Undo::switched(switched))
+        });
+        announce(actions.mute, |muted| {
+            Notice::done(told_muted(&muted)).with_undo(Undo::muted(muted))
+        });
+        announce(actions.role, |given| {
+            Notice::done(told_role(&given)).with_undo(Undo::role_given(given))
+        });
     }
+}
+
+fn told_switched(Switched { name, on, .. }: &Switched) -> String {
+    match on {
+        true => format!("{name} is on: events that match start it again."),
+        false => {
+            format!("{name} is off: events that match do not start it. Runs that have begun go on.")
+        }
+    }
+}
+
+fn told_muted(Muted { name, length, .. }: &Muted) -> String {
+    match length.as_str() {
+        "" => format!("{name} is not muted any more."),
+        // What was left of it when it was taken back is counted in milliseconds.
+        left if left.ends_with("ms") => format!("{name} is muted again, as it was."),
+        length => format!("{name} is muted for {length}."),
+    }
+}
+
+fn told_role(RoleGiven { email, role, before, .. }: &RoleGiven) -> String {
+    format!("{email} is {role} from their next click on; before: {before}.")
 }
 
 /// What a server function must be to be an action here.
@@ -86,7 +132,12 @@ pub fn tell<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) -> Not
 #[component]
 pub fn ReplayForm() -> AnyView {
     let Actions { replay, .. } = expect_context();
-    view! { <ActionForm action=replay attr:id=REPLAY_FORM>""</ActionForm> }.into_any()
+    view! {
+        <ForOperators>
+            <ActionForm action=replay attr:id=REPLAY_FORM>""</ActionForm>
+        </ForOperators>
+    }
+    .into_any()
 }
 
 const REPLAY_FORM: &str = "replay";
@@ -95,14 +146,17 @@ const REPLAY_FORM: &str = "replay";
 #[component]
 pub fn ReplayIcon(#[prop(into)] id: String) -> impl IntoView {
     view! {
-        <button
-            class="icon-btn replay"
-            form=REPLAY_FORM
-            name="id"
-            value=id
-            aria-label="Replay"
-            title="Replay"
-        ></button>
+        <ForOperators>
+            <button
+                class="icon-btn replay"
+                form=REPLAY_FORM
+                name="id"
+                value=id
+                data-row-key="r"
+                aria-label="Replay"
+                title="Replay"
+            ></button>
+        </ForOperators>
     }
 }
 
@@ -111,13 +165,37 @@ pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> i
     let Actions { replay, .. } = expect_context();
     let busy = move || replay.pending().get();
     view! {
-        <ActionForm action=replay attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="btn" class:main=main disabled=busy data-key="r">
-                <Icon shape=Shape::Replay />
-                "Replay"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=replay attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn" class:main=main disabled=busy data-key="r">
+                    <Icon shape=Shape::Replay />
+                    "Replay"
+                </button>
+            </ActionForm>
+        </ForOperators>
+    }
+}
+
+/// With the workflows that the event started when it came, in the versions of then.
+#[component]
+pub fn ReplayOriginalButton(#[prop(into)] id: String) -> impl IntoView {
+    let Actions { replay, .. } = expect_context();
+    let busy = move || replay.pending().get();
+    view! {
+        <ForOperators>
+            <ActionForm action=replay attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <input type="hidden" name="original" value="1" />
+                <button
+                    class="btn"
+                    disabled=busy
+                    title="Replays the event with the workflows that it started, in the versions of then"
+                >
+                    "Run as it was"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
 }
 
@@ -126,42 +204,32 @@ pub fn RetryButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> im
     let Actions { retry, .. } = expect_context();
     let busy = move || retry.pending().get();
     view! {
-        <ActionForm action=retry attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="btn" class:main=main disabled=busy>
-                "Retry"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=retry attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn" class:main=main disabled=busy data-row-key="r">
+                    "Retry"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
 }
 
-#[component]
-pub fn ResolveButton(#[prop(into)] id: String) -> impl IntoView {
-    let Actions { resolve, .. } = expect_context();
-    let busy = move || resolve.pending().get();
-    view! {
-        <ActionForm action=resolve attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="btn" disabled=busy>
-                "Mark processed"
-            </button>
-        </ActionForm>
-    }
-}
-
-/// The same with room for a word to those who look later.
+/// With room for a word to those who look later.
 #[component]
 pub fn ResolveNoting(#[prop(into)] id: String) -> impl IntoView {
     let Actions { resolve, .. } = expect_context();
     let busy = move || resolve.pending().get();
     view! {
-        <ActionForm action=resolve attr:class="resolve-form">
-            <input type="hidden" name="id" value=id />
-            <input name="note" maxlength="2000" placeholder="Note, if any" aria-label="Note" />
-            <button class="btn" disabled=busy>
-                "Mark processed"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=resolve attr:class="resolve-form">
+                <input type="hidden" name="id" value=id />
+                <input name="note" maxlength="2000" placeholder="Note, if any" aria-label="Note" />
+                <button class="btn" disabled=busy>
+                    "Mark processed"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
 }
 
@@ -170,11 +238,51 @@ pub fn CancelRunButton(#[prop(into)] id: String) -> impl IntoView {
     let Actions { cancel, .. } = expect_context();
     let busy = move || cancel.pending().get();
     view! {
-        <ActionForm action=cancel attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="btn" disabled=busy>
-                "Cancel run"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=cancel attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn" disabled=busy>
+                    "Cancel run"
+                </button>
+            </ActionForm>
+        </ForOperators>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_says_what_happened_and_its_undo_is_the_opposite() {
+        let off = Switched { id: "wfl_1".into(), name: "Notify".into(), on: false };
+        assert!(told_switched(&off).starts_with("Notify is off"));
+        assert!(matches!(Undo::switched(off), Undo::Switch(SwitchWorkflow { on: true, .. })));
+
+        let muted = |length: &str, before: &str| Muted {
+            id: "alr_1".into(),
+            name: "Orders fail".into(),
+            length: length.into(),
+            before: before.into(),
+        };
+        assert_eq!(told_muted(&muted("8h", "")), "Orders fail is muted for 8h.");
+        assert_eq!(told_muted(&muted("", "")), "Orders fail is not muted any more.");
+        assert_eq!(told_muted(&muted("81ms", "")), "Orders fail is muted again, as it was.");
+        let length = |undo| match undo {
+            Undo::Mute(MuteAlert { length, .. }) => length,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(length(Undo::muted(muted("8h", ""))), "");
+        assert_eq!(length(Undo::muted(muted("", "3600000ms"))), "3600000ms");
+
+        let given = RoleGiven {
+            id: "usr_1".into(),
+            email: "ada@example.test".into(),
+            role: "viewer".into(),
+            before: "operator".into(),
+        };
+        assert!(told_role(&given).starts_with("ada@example.test is viewer"));
+        let undone = Undo::role_given(given);
+        assert!(matches!(undone, Undo::Role(ChangeRole { role, .. }) if role == "operator"));
     }
 }

@@ -1,6 +1,9 @@
 //! What a page shows of what it fetched.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+};
 
 use leptos::{prelude::*, tachys::reactive_graph::SharedReactiveFunction};
 
@@ -30,6 +33,15 @@ where
         }))
     });
     view! { <Transition fallback=Coming>{shown()}</Transition> }.into_any()
+}
+
+/// What was found, with what it was asked by. Children that show both take them from here: what has been found
+/// for another question may be equal, and the address says what is asked by now, not what is shown.
+pub async fn found_by<Q: Clone, T, F: Future<Output = Result<T, ApiError>>>(
+    asked: Q,
+    find: impl FnOnce(Q) -> F,
+) -> Result<(Q, T), ApiError> {
+    find(asked.clone()).await.map(|found| (asked, found))
 }
 
 /// A value equal to the one before is not shown anew in the browser. On the server, where nothing is ever

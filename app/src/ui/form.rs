@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::actions::Deed;
+use super::{ForOperators, actions::Deed};
 
 /// `children` are the field itself.
 #[component]
@@ -66,9 +66,11 @@ pub fn NewLink(
     move || {
         wanted.get().then(|| {
             view! {
-                <a class="btn main" href=href>
-                    {label}
-                </a>
+                <ForOperators>
+                    <a class="btn main" href=href>
+                        {label}
+                    </a>
+                </ForOperators>
             }
         })
     }

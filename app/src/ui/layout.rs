@@ -1,15 +1,16 @@
 //! The frame around every page of someone who is signed in.
 
-use leptos::prelude::*;
-use leptos_router::components::Outlet;
+use leptos::{html, prelude::*};
+use leptos_router::{components::Outlet, hooks::use_location};
 
-use super::{Actions, Nav, NoticeLine, Notices, Palette, ShortcutSheet};
+use super::{Actions, Nav, NoticeLine, Notices, Palette, Role, ShortcutSheet};
 use crate::api::get_session;
 use crate::live::Live;
 
 #[component]
 pub fn Layout() -> impl IntoView {
     expect_context::<Live>().open();
+    Role::provide();
     Notices::provide();
     Actions::provide();
     view! {
@@ -40,9 +41,22 @@ fn Around() -> AnyView {
 
 #[component]
 fn Content() -> AnyView {
+    let main = NodeRef::<html::Main>::new();
+    let path = use_location().pathname;
+    // The link that was followed goes with its page: whoever reads by keyboard or ear goes on at the new one.
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path)
+            && let Some(main) = main.get_untracked()
+        {
+            // It fails only for what is not in the document.
+            let _ = main.focus();
+        }
+        path
+    });
     let (page, notices) = (view! { <Outlet /> }.into_any(), view! { <NoticeLine /> }.into_any());
     view! {
-        <main id="content" tabindex="-1">
+        <main id="content" tabindex="-1" node_ref=main>
             {page}
             {notices}
         </main>

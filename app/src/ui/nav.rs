@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 
-use super::{Icon, Mark, icon::Shape};
+use super::{ForOperators, ForOwners, Icon, Mark, icon::Shape};
 use crate::{
     live::Live,
     model::{Session, Stats},
@@ -96,6 +96,7 @@ fn Links(stats: Stats) -> AnyView {
         <A href="/alerts" attr:data-key="g l">
             <Icon shape=Shape::Alerts />
             "Alerts"
+            <Badge stats count=|stats| stats.alerts_firing />
         </A>
         <p class="group-name">"Build"</p>
         <A href="/workflows" attr:data-key="g w">
@@ -119,18 +120,22 @@ fn Links(stats: Stats) -> AnyView {
             <Icon shape=Shape::People />
             "People"
         </A>
-        <A href="/audit" attr:data-key="g a">
-            <Icon shape=Shape::Audit />
-            "Audit log"
-        </A>
+        <ForOperators>
+            <A href="/audit" attr:data-key="g a">
+                <Icon shape=Shape::Audit />
+                "Audit log"
+            </A>
+        </ForOperators>
         <A href="/retention">
             <Icon shape=Shape::Retention />
             "Retention"
         </A>
-        <A href="/erasures">
-            <Icon shape=Shape::Erasures />
-            "Erasures"
-        </A>
+        <ForOwners>
+            <A href="/erasures">
+                <Icon shape=Shape::Erasures />
+                "Erasures"
+            </A>
+        </ForOwners>
         <A href="/settings">
             <Icon shape=Shape::Settings />
             "Settings"

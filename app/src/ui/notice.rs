@@ -5,18 +5,18 @@ use std::time::Duration;
 use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
 use leptos_router::hooks::{use_location, use_query_map};
 
-use super::Actions;
+use super::undo::{Undo, UndoButton};
 use crate::{ApiError, live::Live};
 
 const GOOD_NEWS: Duration = Duration::from_secs(8);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Notice {
     pub text: String,
     /// Where to see it, and what to call that.
     pub link: Option<(String, String)>,
-    /// The event that was marked as processed, as long as that can be taken back here.
-    pub undo: Option<String>,
+    /// What takes it back, where that can be done.
+    pub undo: Option<Undo>,
     pub failed: bool,
     /// Whether it is also read on the page that the action leads to.
     pub carried: bool,
@@ -39,8 +39,8 @@ impl Notice {
         Self { link: Some((href, text.to_owned())), ..self }
     }
 
-    pub fn undone_by_failing(self, event: String) -> Self {
-        Self { undo: Some(event), ..self }
+    pub fn with_undo(self, undo: Undo) -> Self {
+        Self { undo: Some(undo), ..self }
     }
 }
 
@@ -106,7 +106,7 @@ fn Line(shown: Notice, notice: RwSignal<Option<Notice>>) -> impl IntoView {
         <div class="notice" class:bad=shown.failed>
             <span>{shown.text}</span>
             {shown.link.map(|(href, text)| view! { <a href=href>{text}</a> })}
-            {shown.undo.map(|id| view! { <Undo id /> })}
+            {shown.undo.map(|undo| view! { <UndoButton undo /> })}
             <button
                 type="button"
                 class="link needs-script"
@@ -116,16 +116,5 @@ fn Line(shown: Notice, notice: RwSignal<Option<Notice>>) -> impl IntoView {
                 "×"
             </button>
         </div>
-    }
-}
-
-#[component]
-fn Undo(id: String) -> impl IntoView {
-    let Actions { fail, .. } = expect_context();
-    view! {
-        <ActionForm action=fail attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="link undo">"Undo"</button>
-        </ActionForm>
     }
 }

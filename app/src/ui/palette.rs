@@ -3,32 +3,36 @@
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_navigate;
 
-use super::address;
+use super::{
+    Role::{self, Operator, Owner, Viewer},
+    address,
+};
 
-/// Where one can go: its name, its address, and other words for it.
-const PLACES: &[(&str, &str, &str)] = &[
-    ("Overview", "/overview", "figures charts latency throughput"),
-    ("Stream", "/", "events live all"),
-    ("Failed events", "/?status=failed", "errors"),
-    ("Dead letters", "/dead-letters", "dlq retry"),
-    ("Runs", "/runs", "workflow cancel steps"),
-    ("Event types", "/types", "schema shape drift payload fields"),
-    ("Quarantine", "/quarantine", "signature rejected"),
-    ("Alerts", "/alerts", "rules monitoring"),
-    ("New alert rule", "/alerts?new=rule", "add create"),
-    ("Workflows", "/workflows", "triggers steps"),
-    ("Sources", "/sources", "webhooks providers"),
-    ("New source", "/sources?new=1", "add create github stripe shopify slack"),
-    ("Secrets", "/secrets", "token password vault"),
-    ("New secret", "/secrets?set=", "add set token password"),
-    ("Keys", "/keys", "api tokens"),
-    ("New key", "/keys?new=1", "add create api"),
-    ("People", "/people", "users roles"),
-    ("Invite someone", "/people?new=1", "add user"),
-    ("Audit log", "/audit", "history who"),
-    ("Retention", "/retention", "keep delete old purge"),
-    ("Erasures", "/erasures", "erase forget gdpr subject privacy receipt"),
-    ("Settings", "/settings", "password limits"),
+/// Where one can go: its name, its address, other words for it, and who may go there.
+const PLACES: &[(&str, &str, &str, Role)] = &[
+    ("Overview", "/overview", "figures charts latency throughput", Viewer),
+    ("Stream", "/", "events live all", Viewer),
+    ("Failed events", "/?status=failed", "errors", Viewer),
+    ("Dead letters", "/dead-letters", "dlq retry", Viewer),
+    ("Runs", "/runs", "workflow cancel steps", Viewer),
+    ("Event types", "/types", "schema shape drift payload fields", Viewer),
+    ("Quarantine", "/quarantine", "signature rejected", Viewer),
+    ("Alerts", "/alerts", "rules monitoring", Viewer),
+    ("New alert rule", "/alerts?new=rule", "add create", Operator),
+    ("Workflows", "/workflows", "triggers steps", Viewer),
+    ("New workflow", "/workflows/new", "add create editor", Operator),
+    ("Sources", "/sources", "webhooks providers", Viewer),
+    ("New source", "/sources?new=1", "add create github stripe shopify slack", Operator),
+    ("Secrets", "/secrets", "token password vault", Viewer),
+    ("New secret", "/secrets?set=", "add set token password", Operator),
+    ("Keys", "/keys", "api tokens", Viewer),
+    ("New key", "/keys?new=1", "add create api", Operator),
+    ("People", "/people", "users roles", Viewer),
+    ("Invite someone", "/people?new=1", "add user", Owner),
+    ("Audit log", "/audit", "history who", Operator),
+    ("Retention", "/retention", "keep delete old purge", Viewer),
+    ("Erasures", "/erasures", "erase forget gdpr subject privacy receipt", Owner),
+    ("Settings", "/settings", "password limits", Viewer),
 ];
 
 /// A line to choose.
@@ -38,16 +42,16 @@ struct Choice {
     href: String,
 }
 
-/// What fits `typed`: places first, then what events it may mean.
-fn choices(typed: &str) -> Vec<Choice> {
+/// What fits `typed` for someone in this role: places first, then what events it may mean.
+fn choices(typed: &str, role: Role) -> Vec<Choice> {
     let wanted = typed.trim().to_lowercase();
-    let fits = |(name, _, words): &&(&str, &str, &str)| {
+    let fits = |(name, _, words, least): &&(&str, &str, &str, Role)| {
         let all = format!("{name} {words}").to_lowercase();
-        wanted.split_whitespace().all(|word| all.contains(word))
+        role >= *least && wanted.split_whitespace().all(|word| all.contains(word))
     };
     let places = PLACES.iter().filter(fits);
     let places = places
-        .map(|(name, href, _)| Choice { label: (*name).to_owned(), href: (*href).to_owned() });
+        .map(|(name, href, ..)| Choice { label: (*name).to_owned(), href: (*href).to_owned() });
     places.chain(events(typed.trim())).take(12).collect()
 }
 
@@ -76,10 +80,10 @@ fn events(typed: &str) -> Vec<Choice> {
 #[component]
 pub fn Palette() -> AnyView {
     let panel = NodeRef::<html::Div>::new();
-    let field = NodeRef::<html::Input>::new();
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
-    let found = Memo::new(move |_| typed.with(|typed| choices(typed)));
+    let role = Role::current();
+    let found = Memo::new(move |_| typed.with(|typed| choices(typed, role)));
     let hide = move || {
         if let Some(panel) = panel.get_untracked() {
             // It refuses only when it is closed already.
@@ -98,13 +102,10 @@ pub fn Palette() -> AnyView {
         });
         on_cleanup(move || listener.remove());
     });
-    // It begins anew each time.
-    let opened = move |_| {
+    // It begins anew each time, before it has the focus, so that whoever types at once loses nothing.
+    let anew = move |_: web_sys::Event| {
         typed.set(String::new());
         at.set(0);
-        if let Some(field) = field.get_untracked() {
-            let _ = field.focus();
-        }
     };
     let navigate = use_navigate();
     let keys = move |event: leptos::ev::KeyboardEvent| {
@@ -135,11 +136,11 @@ pub fn Palette() -> AnyView {
             role="dialog"
             aria-label="Go anywhere"
             node_ref=panel
-            on:toggle=opened
+            on:beforetoggle=anew
         >
             <input
-                node_ref=field
                 type="text"
+                autofocus
                 role="combobox"
                 aria-label="Go to a page or find an event"
                 aria-expanded="true"
@@ -195,7 +196,16 @@ mod tests {
     use super::*;
 
     fn labels(typed: &str) -> Vec<String> {
-        choices(typed).into_iter().map(|choice| choice.label).collect()
+        choices(typed, Owner).into_iter().map(|choice| choice.label).collect()
+    }
+
+    #[test]
+    fn nobody_is_sent_where_they_may_not_go() {
+        let new = |role| choices("new ", role).into_iter().filter(|it| it.label.starts_with("New"));
+        assert_eq!(new(Viewer).count(), 0);
+        assert!(new(Operator).count() > 3);
+        let leads = |role| choices("gdpr", role)[0].href == "/erasures";
+        assert_eq!([Viewer, Operator, Owner].map(leads), [false, false, true]);
     }
 
     #[test]
@@ -203,8 +213,10 @@ mod tests {
         assert_eq!(labels("dlq")[0], "Dead letters");
         assert!(labels("").len() > 5);
         // A dot may be written as it is or not.
-        let typed: Vec<_> =
-            choices("order.*").into_iter().map(|choice| choice.href.replace("%2E", ".")).collect();
+        let typed: Vec<_> = choices("order.*", Viewer)
+            .into_iter()
+            .map(|choice| choice.href.replace("%2E", "."))
+            .collect();
         assert_eq!(typed[0], "/?q=order.%2A");
         assert_eq!(typed[1], "/?eventType=order.%2A");
         assert_eq!(typed[2], "/?search=order.%2A");
@@ -213,6 +225,6 @@ mod tests {
     #[test]
     fn a_whole_id_leads_to_its_event() {
         let id = "evt_01m89b91gf7xshtq86zvdyj2jb";
-        assert_eq!(choices(id)[0].href, format!("/events/{id}"));
+        assert_eq!(choices(id, Viewer)[0].href, format!("/events/{id}"));
     }
 }

@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{CancelRunButton, Moment, RunState};
-use crate::model::{AttemptStatus, RunView, StepAttempt, Timestamp, time::duration};
+use super::{CancelRunButton, Moment, RunState, number::count};
+use crate::model::{
+    AttemptStatus, RunView, StepAttempt, Timestamp, run::WITH_BODIES, time::duration,
+};
 
 pub mod exchange;
 pub mod fall;
@@ -13,15 +15,9 @@ use fall::{Part, Span};
 
 #[component]
 pub fn RunList(runs: Vec<RunView>) -> impl IntoView {
-    if runs.is_empty() {
-        return view! {
-            <p class="dim">"No workflow has a trigger for this event, so nothing had to run."</p>
-        }
-        .into_any();
-    }
     let span = Span::of(&runs);
     let runs: Vec<_> = runs.into_iter().map(|run| view! { <Run run span /> }).collect();
-    view! { <div class="runs">{runs}</div> }.into_any()
+    view! { <div class="runs">{runs}</div> }
 }
 
 #[component]
@@ -55,8 +51,26 @@ fn Run(run: RunView, span: Span) -> AnyView {
                 <b>{took.unwrap_or_default()}</b>
             </div>
             {error.map(|error| view! { <p class="run-error">{error}</p> })}
+            <LeftOut made=run.attempts_made shown=run.attempts.len() />
             <Attempts attempts=run.attempts />
         </section>
+    }
+    .into_any()
+}
+
+/// What of a long journal is not shown.
+#[component]
+fn LeftOut(made: u32, shown: usize) -> AnyView {
+    if made <= WITH_BODIES {
+        return ().into_any();
+    }
+    let (shown, made) = (shown as u64, u64::from(made));
+    let which = match shown < made {
+        true => format!("The newest {} of {} attempts", count(shown), count(made)),
+        false => format!("{} attempts", count(made)),
+    };
+    view! {
+        <p class="dim">{which} ", the last " {WITH_BODIES} " of them with bodies."</p>
     }
     .into_any()
 }

@@ -1,4 +1,4 @@
-//! A moment: UTC as the server writes it, the reader's own time once the page is alive.
+//! A moment: date, clock and zone as the server knows them, the reader's own time once the page is alive.
 
 use leptos::{either::Either, prelude::*};
 
@@ -32,7 +32,7 @@ pub fn Moment(#[prop(into)] at: Timestamp, #[prop(optional)] brief: bool) -> imp
         true => Either::Left(local(&text, brief)),
         false => Either::Right(move || match hydrated.get() {
             true => local(&text, brief),
-            false => clock(&text, brief),
+            false => utc(&text, brief),
         }),
     };
     view! {
@@ -52,11 +52,10 @@ pub fn Day(#[prop(into)] at: Timestamp) -> impl IntoView {
     }
 }
 
-/// `09:41:07.088`, or `09:41`.
-fn clock(at: &Timestamp, brief: bool) -> String {
-    let clock = at.clock();
-    let shown = if brief { clock.get(..5) } else { None };
-    shown.unwrap_or(clock).to_owned()
+/// `2025-11-24 09:41:07 UTC`, or `2025-11-24 09:41 UTC`.
+fn utc(at: &Timestamp, brief: bool) -> String {
+    let clock = at.as_str().get(11..if brief { 16 } else { 19 });
+    clock.map_or_else(|| at.as_str().to_owned(), |clock| format!("{} {clock} UTC", at.date()))
 }
 
 /// `09:41:07.088` today, `24 Nov 09:41` before.
@@ -86,5 +85,18 @@ fn local(at: &Timestamp, brief: bool) -> String {
 
 #[cfg(not(feature = "hydrate"))]
 fn local(at: &Timestamp, brief: bool) -> String {
-    clock(at, brief)
+    utc(at, brief)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_its_date_and_zone_before_the_page_is_alive() {
+        let at = Timestamp("2025-11-24T09:41:07.088Z".to_owned());
+        assert_eq!(utc(&at, false), "2025-11-24 09:41:07 UTC");
+        assert_eq!(utc(&at, true), "2025-11-24 09:41 UTC");
+        assert_eq!(utc(&Timestamp("odd".to_owned()), false), "odd");
+    }
 }

@@ -2,49 +2,31 @@
 
 use leptos::prelude::*;
 
-use crate::model::LetterFilter;
+use crate::{model::LetterFilter, ui::FilterField};
 
 #[component]
-pub fn FilterBar(filter: LetterFilter) -> AnyView {
-    let narrows = filter.narrows();
-    let kept = [("group", filter.group), ("bulk", filter.bulk)];
-    let kept: Vec<_> = kept
-        .into_iter()
-        .filter_map(|(name, value)| {
+pub fn FilterBar(filter: Memo<LetterFilter>) -> AnyView {
+    let text = move |read: fn(LetterFilter) -> Option<String>| {
+        Signal::derive(move || read(filter.get()).unwrap_or_default())
+    };
+    // What is chosen elsewhere on the page stays chosen.
+    let kept = move || {
+        let LetterFilter { group, bulk, .. } = filter.get();
+        let kept = [("group", group), ("bulk", bulk)].into_iter();
+        kept.filter_map(|(name, value)| {
             let value = value?;
             Some(view! { <input type="hidden" name=name value=value /> })
         })
-        .collect();
+        .collect::<Vec<_>>()
+    };
+    let narrows = move || filter.with(LetterFilter::narrows);
     view! {
         <form class="bar" method="get" action="/dead-letters" role="search">
-            {kept} <Text label="Event type" name="eventType" hint="order.*" value=filter.event_type />
-            <Text label="Source" name="source" hint="any" value=filter.source />
+            {kept} <FilterField label="Event type" name="eventType" hint="order.*" value=text(|f| f.event_type) />
+            <FilterField label="Source" name="source" hint="any" value=text(|f| f.source) />
             <button class="btn">"Filter"</button>
-            {narrows.then(|| view! { <a class="clear" href="/dead-letters">"Clear"</a> })}
+            {move || narrows().then(|| view! { <a class="clear" href="/dead-letters">"Clear"</a> })}
         </form>
-    }
-    .into_any()
-}
-
-#[component]
-fn Text(
-    label: &'static str,
-    name: &'static str,
-    hint: &'static str,
-    value: Option<String>,
-) -> AnyView {
-    let on = value.is_some();
-    view! {
-        <label class="chip" class:on=on>
-            <span>{label}</span>
-            <input
-                name=name
-                placeholder=hint
-                value=value.unwrap_or_default()
-                autocomplete="off"
-                spellcheck="false"
-            />
-        </label>
     }
     .into_any()
 }

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::address;
+use super::{address, plan};
 use crate::{
-    model::{GroupView, LetterFilter},
-    ui::Moment,
+    model::{BulkAction, GroupView, LetterFilter},
+    ui::{ForOperators, Moment},
 };
 
 /// `chosen` is the group that the list shows.
@@ -38,6 +38,25 @@ fn Group(group: GroupView, current: bool) -> AnyView {
     // A second click shows all again.
     let wanted = (!current).then(|| group.id.clone());
     let href = address(&LetterFilter { group: wanted, ..LetterFilter::default() }, None);
+    let own = LetterFilter { group: Some(group.id.clone()), ..LetterFilter::default() };
+    let ways: Vec<_> = [BulkAction::Retry, BulkAction::Resolve, BulkAction::Delete]
+        .into_iter()
+        .map(|action| {
+            let label = format!("{} all: {}", action.label(), group.message);
+            let risky = action == BulkAction::Delete;
+            view! {
+                <a
+                    class="btn"
+                    class:risky=risky
+                    rel="external"
+                    href=plan::of_all(action, &own)
+                    aria-label=label
+                >
+                    {action.label()}
+                </a>
+            }
+        })
+        .collect();
     let count = match group.count {
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
@@ -56,6 +75,9 @@ fn Group(group: GroupView, current: bool) -> AnyView {
                     <Moment at=group.last_seen />
                 </span>
             </a>
+            <ForOperators>
+                <div class="row">{ways}</div>
+            </ForOperators>
         </li>
     }
     .into_any()

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{Chosen, selection};
+use super::{Desk, plan, selection};
 use crate::{
-    model::DeadLetter,
-    ui::{EventTypeName, Moment, ResolveButton, RetryButton},
+    model::{BulkAction, DeadLetter},
+    ui::{Confirm, EventTypeName, ForOperators, Moment, ResolveNoting, RetryButton},
 };
 
 #[component]
-pub fn Letter(letter: DeadLetter, chosen: Chosen) -> AnyView {
+pub fn Letter(letter: DeadLetter, desk: Desk) -> AnyView {
     let DeadLetter { id, event_type, source, attempts, error, failed_at, workflow, .. } = letter;
     let place = match (workflow, error.step) {
         (Some(workflow), Some(step)) => format!("{}, step {step}", workflow.name),
@@ -21,12 +21,16 @@ pub fn Letter(letter: DeadLetter, chosen: Chosen) -> AnyView {
         1 => "1 attempt".to_owned(),
         count => format!("{count} attempts"),
     };
+    let (row, page, picked) = (id.clone(), format!("/events/{id}"), id.clone());
+    let (noted, own) = (id.clone(), id.clone());
     let title = format!("Select: {event_type}, {}", error.error_message);
     view! {
-        <li class="group pickable" data-event-id=id.clone()>
-            <Pick id=id.clone() title chosen />
+        <li class="group pickable" data-event-id=row>
+            <ForOperators>
+                <Pick id=picked title desk />
+            </ForOperators>
             <div class="what">
-                <a href=format!("/events/{id}")>
+                <a href=page data-row="">
                     <b>{error.error_message}</b>
                 </a>
                 <div>{place}</div>
@@ -39,17 +43,42 @@ pub fn Letter(letter: DeadLetter, chosen: Chosen) -> AnyView {
             <span class="m">
                 <Moment at=failed_at />
             </span>
-            <div class="row">
-                <RetryButton id=id.clone() />
-                <ResolveButton id=id.clone() />
-            </div>
+            <ForOperators>
+                <div class="row">
+                    <RetryButton id=id.clone() />
+                    <Confirm
+                        calm=true
+                        id=format!("resolve-{id}")
+                        label="Mark processed"
+                        title="Mark this event as processed?"
+                        text="It leaves the dead letters and nothing runs."
+                    >
+                        <ResolveNoting id=noted />
+                    </Confirm>
+                    <DeleteLink id=own desk />
+                </div>
+            </ForOperators>
         </li>
     }
     .into_any()
 }
 
+/// The browser follows it itself, as it sends the form above the list: the plan is on top, in sight.
 #[component]
-fn Pick(id: String, title: String, chosen: Chosen) -> AnyView {
+fn DeleteLink(id: String, desk: Desk) -> AnyView {
+    let href =
+        move || desk.asked.with(|filter| plan::of_one(BulkAction::Delete, filter, id.clone()));
+    view! {
+        <a class="btn risky" rel="external" href=href>
+            "Delete"
+        </a>
+    }
+    .into_any()
+}
+
+#[component]
+fn Pick(id: String, title: String, desk: Desk) -> AnyView {
+    let Desk { chosen, .. } = desk;
     let (own, other) = (id.clone(), id.clone());
     let ticked = move || chosen.with(|chosen| chosen.contains(&own));
     let toggle = move |event| {

@@ -1,5 +1,7 @@
 //! Operations on many events as they come on: a bar, a way to end it, and what failed again.
 
+use std::cmp::Reverse;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
@@ -7,7 +9,7 @@ use crate::{
     api::{CancelBulk, ResumeBulk, StartBulk},
     live::Live,
     model::{BulkState, BulkView},
-    ui::{Notice, announce},
+    ui::{ForOperators, Notice, announce, sorted::Sorted},
 };
 
 /// What can be done about operations.
@@ -16,6 +18,8 @@ pub struct Doing {
     pub start: ServerAction<StartBulk>,
     cancel: ServerAction<CancelBulk>,
     resume: ServerAction<ResumeBulk>,
+    /// The operations as they were fetched last.
+    fetched: RwSignal<Vec<BulkView>>,
 }
 
 impl Doing {
@@ -24,6 +28,7 @@ impl Doing {
             start: ServerAction::new(),
             cancel: ServerAction::new(),
             resume: ServerAction::new(),
+            fetched: RwSignal::default(),
         };
         announce(doing.start, |_| Notice::done("It is under way."));
         announce(doing.cancel, |()| Notice::done("Cancelled. What is done stays done."));
@@ -39,15 +44,19 @@ impl Doing {
 }
 
 #[component]
-pub fn Operations(operations: Vec<BulkView>, doing: Doing) -> AnyView {
+pub fn Operations(operations: Vec<BulkView>, doing: Doing, page: Owner) -> AnyView {
+    doing.fetched.set(operations.clone());
     if operations.is_empty() {
         return ().into_any();
     }
-    let each: Vec<_> = operations
-        .into_iter()
-        .map(|operation| view! { <OperationLine operation doing /> })
-        .collect();
-    view! { <div class="operations">{each}</div> }.into_any()
+    // A button stays with its operation while others begin and end.
+    let lines = Sorted::new(
+        operations,
+        |operation| Reverse(operation.id.clone()),
+        page,
+        move |operation| view! { <OperationLine operation doing /> }.into_any(),
+    );
+    view! { <div class="operations">{lines}</div> }.into_any()
 }
 
 /// `Retrying: 120 of 500`.
@@ -87,13 +96,22 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
     let own = id.clone();
     // What was fetched last, or what has been pushed since.
     let current = Memo::new(move |_| {
+        let fetched = doing.fetched.with(|all| all.iter().find(|one| one.id == own).cloned());
+        let fetched = fetched.unwrap_or_else(|| operation.clone());
         let pushed = live.bulk.get().filter(|pushed| pushed.id == own);
         match pushed {
-            Some(pushed) if pushed.done >= operation.done => {
-                BulkView { failed_again: pushed.failed_again.max(operation.failed_again), ..pushed }
+            Some(pushed) if pushed.done >= fetched.done => {
+                BulkView { failed_again: pushed.failed_again.max(fetched.failed_again), ..pushed }
             }
-            _ => operation.clone(),
+            _ => fetched,
         }
+    });
+    // A change of its state is worth an interruption, each event is not.
+    let spoken = Memo::new(move |before: Option<&(BulkState, String)>| {
+        current.with(|operation| match before {
+            Some((state, said)) if *state == operation.state => (*state, said.clone()),
+            _ => (operation.state, told(operation)),
+        })
     });
     let state = move || current.with(|operation| operation.state);
     let percent = move || current.with(BulkView::percent);
@@ -101,9 +119,10 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
     view! {
         <section class="operation" data-bulk-id=id aria-label="Operation">
             <div class="row">
-                <b role="status" data-state=move || state().name()>
-                    {move || current.with(told)}
-                </b>
+                <b data-state=move || state().name()>{move || current.with(told)}</b>
+                <span class="unseen" role="status">
+                    {move || spoken.get().1}
+                </span>
                 <span class="dim">{move || current.with(besides)}</span>
             </div>
             <progress max="100" value=percent prop:value=percent aria-label="How far it has come"></progress>
@@ -140,12 +159,14 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
 fn CancelButton(id: String, doing: Doing) -> AnyView {
     let busy = move || doing.cancel.pending().get();
     view! {
-        <ActionForm action=doing.cancel attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="btn" disabled=busy>
-                "Cancel"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=doing.cancel attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn" disabled=busy>
+                    "Cancel"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
     .into_any()
 }
@@ -154,12 +175,14 @@ fn CancelButton(id: String, doing: Doing) -> AnyView {
 fn ResumeButton(id: String, doing: Doing) -> AnyView {
     let busy = move || doing.resume.pending().get();
     view! {
-        <ActionForm action=doing.resume attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <button class="btn main" disabled=busy>
-                "Resume"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=doing.resume attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn main" disabled=busy>
+                    "Resume"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
     .into_any()
 }

@@ -37,6 +37,21 @@ impl Asked {
     }
 }
 
+/// Where `action` is planned for one of the letters that `filter` shows.
+pub fn of_one(action: BulkAction, filter: &LetterFilter, id: String) -> String {
+    planned(action, filter, ("ids", id))
+}
+
+/// Where it is planned for all of them.
+pub fn of_all(action: BulkAction, filter: &LetterFilter) -> String {
+    planned(action, filter, ("all", "1".to_owned()))
+}
+
+fn planned(action: BulkAction, filter: &LetterFilter, which: (&'static str, String)) -> String {
+    let filter = LetterFilter { bulk: None, ..filter.clone() };
+    address(&filter, [("plan", action.name().to_owned()), which])
+}
+
 #[component]
 pub fn PlanPanel(asked: Asked, doing: Doing) -> AnyView {
     let back = address(&asked.filter, None);
@@ -207,4 +222,23 @@ fn Counts(title: &'static str, lines: Vec<(String, u64)>) -> AnyView {
         {(more > 0).then(|| view! { <p class="dim">{format!("and {more} more")}</p> })}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_for_one_letter_or_for_all_that_are_shown() {
+        let filter = LetterFilter {
+            source: Some("shop".to_owned()),
+            bulk: Some("blk_1".to_owned()),
+            ..LetterFilter::default()
+        };
+        let one = of_one(BulkAction::Delete, &filter, "evt_1".to_owned());
+        // An underscore may be written as it is or not.
+        assert_eq!(one.replace("%5F", "_"), "/dead-letters?source=shop&plan=delete&ids=evt_1");
+        let all = of_all(BulkAction::Retry, &filter);
+        assert_eq!(all, "/dead-letters?source=shop&plan=retry&all=1");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use super::Chosen;
+use super::Desk;
 use crate::{
     model::{BulkAction, LetterFilter},
     ui::time::Hydrated,
@@ -14,13 +14,8 @@ use crate::{
 pub const FORM: &str = "selection";
 
 #[component]
-pub fn SelectionBar(
-    ids: Vec<String>,
-    matching: u64,
-    filter: LetterFilter,
-    chosen: Chosen,
-    every: RwSignal<bool>,
-) -> AnyView {
+pub fn SelectionBar(ids: Vec<String>, matching: u64, filter: LetterFilter, desk: Desk) -> AnyView {
+    let Desk { chosen, every, .. } = desk;
     let hydrated = expect_context::<Hydrated>().0;
     // Before the page is alive nobody counts the ticks, so the buttons stay open.
     let idle = move || hydrated.get() && !every.get() && chosen.with(BTreeSet::is_empty);

@@ -4,18 +4,19 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::hold::{HoldButton, Holding};
-use super::{changes::ChangeList, history::Turns, why::Why};
+use super::{changes::ChangeList, delete::DeleteButton, history::Turns, why::Why};
 use crate::{
+    api::DeleteEvent,
     model::{EventDetail, EventError, EventStatus, NoteView, WholeEvent, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, Moment, ReplayButton, ResolveNoting,
-        RetryButton, RunList, json::payload::PayloadView, json::size, origin,
+        CopyButton, EventState, EventTypeName, Fact, Moment, ReplayButton, ReplayOriginalButton,
+        ResolveNoting, RetryButton, RunList, json::payload::PayloadView, json::size, origin,
         runs::exchange::HeaderLines,
     },
 };
 
 #[component]
-pub fn Detail(found: WholeEvent) -> AnyView {
+pub fn Detail(found: WholeEvent, delete: ServerAction<DeleteEvent>) -> AnyView {
     let WholeEvent { event, history, why, .. } = found;
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
@@ -26,6 +27,16 @@ pub fn Detail(found: WholeEvent) -> AnyView {
         1 => "1 workflow matched".to_owned(),
         count => format!("{count} workflows matched"),
     };
+    let ran = match (event.runs.is_empty(), why.is_empty()) {
+        (false, _) => view! { <RunList runs=event.runs.clone() /> }.into_any(),
+        (true, true) => {
+            view! { <p class="dim">"There is no workflow, so nothing had to run."</p> }.into_any()
+        }
+        (true, false) => view! {
+            <p class="dim">"No trigger matched this event; Triggers below says why."</p>
+        }
+        .into_any(),
+    };
     view! {
         <Title text=event.event_type.clone() />
         <div class="event" data-event-id=event.id.clone()>
@@ -35,14 +46,14 @@ pub fn Detail(found: WholeEvent) -> AnyView {
                 </h2>
                 <EventState status=event.status />
                 <span class="dim">{story(&event)}</span>
-                <ActionBar event=event.clone() failed />
+                <ActionBar event=event.clone() failed delete />
             </div>
             {error.map(|error| view! { <Failure error /> })}
             {event.hold.clone().map(|hold| view! { <Holding id=event.id.clone() hold /> })}
             <div class="event-body">
                 <section class="pane">
                     <h3>"Runs" <span>{matched}</span></h3>
-                    <RunList runs=event.runs.clone() />
+                    {ran}
                 </section>
                 <section class="pane">
                     <h3>"Facts"</h3>
@@ -82,22 +93,27 @@ fn story(event: &EventDetail) -> String {
 }
 
 #[component]
-fn ActionBar(event: EventDetail, failed: bool) -> AnyView {
+fn ActionBar(event: EventDetail, failed: bool, delete: ServerAction<DeleteEvent>) -> AnyView {
     let origin = origin();
     let as_curl = {
         let event = event.clone();
         Signal::derive(move || curl(&event, &origin.get()))
     };
-    let EventDetail { id, payload, hold, .. } = event;
+    let started = event.runs.iter().any(|run| !run.test);
+    let EventDetail { id, payload, hold, status, .. } = event;
+    // What is held, or still under way, is removed by nobody.
+    let removable = hold.is_none() && status.is_settled();
     view! {
         <div class="row actions">
             {failed.then(|| view! { <RetryButton id=id.clone() main=true /> })}
             <ReplayButton id=id.clone() main=!failed />
+            {started.then(|| view! { <ReplayOriginalButton id=id.clone() /> })}
             {failed.then(|| view! { <ResolveNoting id=id.clone() /> })}
             {hold.is_none().then(|| view! { <HoldButton id=id.clone() /> })}
-            <CopyButton label="Copy ID" text=id key="c" />
+            <CopyButton label="Copy ID" text=id.clone() key="c" />
             <CopyButton label="Copy payload" text=payload.0 />
             <CopyButton label="Copy as curl" text=as_curl />
+            {removable.then(|| view! { <DeleteButton id=id.clone() delete /> })}
         </div>
     }
     .into_any()
@@ -177,6 +193,15 @@ fn Facts(event: EventDetail) -> AnyView {
             </Fact>
             <Fact name="Source">{event.source}</Fact>
             {event.subject.map(|subject| view! { <Fact name="Subject">{subject}</Fact> })}
+            {event
+                .occurred_at
+                .map(|at| {
+                    view! {
+                        <Fact name="Occurred">
+                            <Moment at />
+                        </Fact>
+                    }
+                })}
             <Fact name="Received">
                 <Moment at=event.received_at.clone() />
             </Fact>

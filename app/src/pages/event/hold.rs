@@ -4,26 +4,28 @@ use leptos::prelude::*;
 
 use crate::{
     model::HoldView,
-    ui::{Actions, Confirm, Moment},
+    ui::{Actions, Confirm, ForOperators, Moment},
 };
 
 #[component]
 pub fn HoldButton(id: String) -> AnyView {
     let hold = expect_context::<Actions>().hold;
     view! {
-        <Confirm
-            id="hold"
-            calm=true
-            label="Hold"
-            title="Hold this event?"
-            text="Neither retention nor a deletion nor an erasure takes it until it is released."
-        >
-            <ActionForm action=hold attr:class="resolve-form">
-                <input type="hidden" name="id" value=id />
-                <input name="note" maxlength="2000" placeholder="Why, if any" aria-label="Why" />
-                <button class="btn main">"Hold event"</button>
-            </ActionForm>
-        </Confirm>
+        <ForOperators>
+            <Confirm
+                id="hold"
+                calm=true
+                label="Hold"
+                title="Hold this event?"
+                text="Neither retention nor a deletion nor an erasure takes it until it is released."
+            >
+                <ActionForm action=hold attr:class="resolve-form">
+                    <input type="hidden" name="id" value=id />
+                    <input name="note" maxlength="2000" placeholder="Why, if any" aria-label="Why" />
+                    <button class="btn main">"Hold event"</button>
+                </ActionForm>
+            </Confirm>
+        </ForOperators>
     }
     .into_any()
 }
@@ -40,12 +42,14 @@ pub fn Holding(id: String, hold: HoldView) -> AnyView {
                 <b>"Held"</b> " by " {by} " since " <Moment at />
                 {note.map(|note| view! { ": " <span>{note}</span> })}
             </p>
-            <ActionForm action=release attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn" disabled=busy>
-                    "Release"
-                </button>
-            </ActionForm>
+            <ForOperators>
+                <ActionForm action=release attr:class="inline">
+                    <input type="hidden" name="id" value=id />
+                    <button class="btn" disabled=busy>
+                        "Release"
+                    </button>
+                </ActionForm>
+            </ForOperators>
         </div>
     }
     .into_any()

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::RevokeKey,
     model::{KeyState, KeyView},
-    ui::{Confirm, Day, Moment},
+    ui::{Confirm, Day, ForOperators, Moment},
 };
 
 #[component]
@@ -73,24 +73,26 @@ fn KeyActions(key_view: KeyView, revoke: ServerAction<RevokeKey>) -> AnyView {
          same rights can be made before."
     );
     view! {
-        <a
-            class="btn"
-            href=format!("/keys?like={id}")
-            title="A second key with the same rights, to rotate without a gap"
-        >
-            "Successor"
-        </a>
-        <Confirm
-            id=format!("revoke-{id}")
-            label="Revoke"
-            title=format!("Revoke {name}?")
-            text
-        >
-            <ActionForm action=revoke attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn danger">"Revoke key"</button>
-            </ActionForm>
-        </Confirm>
+        <ForOperators>
+            <a
+                class="btn"
+                href=format!("/keys?like={id}")
+                title="A second key with the same rights, to rotate without a gap"
+            >
+                "Successor"
+            </a>
+            <Confirm
+                id=format!("revoke-{id}")
+                label="Revoke"
+                title=format!("Revoke {name}?")
+                text
+            >
+                <ActionForm action=revoke attr:class="inline">
+                    <input type="hidden" name="id" value=id />
+                    <button class="btn danger">"Revoke key"</button>
+                </ActionForm>
+            </Confirm>
+        </ForOperators>
     }
     .into_any()
 }

@@ -34,10 +34,7 @@ pub fn Cards(overview: Overview) -> AnyView {
         None => beside,
     };
     let stored = number::bytes(overview.database_bytes + overview.log_bytes.unwrap_or(0));
-    let stored_beside = match overview.log_bytes {
-        Some(log) => format!("of it {} to be copied", number::bytes(log)),
-        None => "in Postgres".to_owned(),
-    };
+    let stored_beside = forecast(overview.room_bytes, overview.growth_bytes_per_day);
     let accepted = number::count(totals.accepted);
     let accepted_beside = compared(number::change(totals.accepted, before.accepted));
     let failed = number::count(totals.failed);
@@ -67,6 +64,27 @@ pub fn Cards(overview: Overview) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Days that nobody has to think of.
+const LONG: u64 = 1_000;
+
+/// For how long the disk has room, as far as that can be said.
+fn forecast(room: Option<u64>, per_day: Option<u64>) -> String {
+    match (room, per_day) {
+        (None, None) => "in Postgres".to_owned(),
+        (None, Some(per_day)) => format!("in Postgres, grows by {} a day", number::bytes(per_day)),
+        (Some(room), None) => {
+            format!("{} free; too early to say for how long", number::bytes(room))
+        }
+        (Some(room), Some(0)) => format!("{} free; it did not grow in a day", number::bytes(room)),
+        (Some(room), Some(per_day)) => match room / per_day {
+            LONG.. => "room for years".to_owned(),
+            0 => "under a day until the disk is full".to_owned(),
+            1 => "about a day until the disk is full".to_owned(),
+            days => format!("about {days} days until the disk is full, if nothing is removed"),
+        },
+    }
 }
 
 fn compared(change: Option<String>) -> String {
@@ -144,4 +162,30 @@ fn Throughput(overview: Overview) -> AnyView {
     let beside = format!("{} at its busiest", rate(busiest));
     let href = format!("/?within={}", overview.range);
     view! { <Card name="Events per second" href figure beside /> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_the_disk_has_room_is_said_as_far_as_it_is_known() {
+        const MIB: u64 = 1 << 20;
+        let cases = [
+            ((None, None), "in Postgres"),
+            ((None, Some(2 * MIB)), "in Postgres, grows by 2.0 MiB a day"),
+            ((Some(2 * MIB), None), "2.0 MiB free; too early to say for how long"),
+            ((Some(2 * MIB), Some(0)), "2.0 MiB free; it did not grow in a day"),
+            ((Some(MIB), Some(2 * MIB)), "under a day until the disk is full"),
+            ((Some(3 * MIB), Some(2 * MIB)), "about a day until the disk is full"),
+            (
+                (Some(90 * MIB), Some(2 * MIB)),
+                "about 45 days until the disk is full, if nothing is removed",
+            ),
+            ((Some(5_000 * MIB), Some(MIB)), "room for years"),
+        ];
+        for ((room, per_day), expected) in cases {
+            assert_eq!(forecast(room, per_day), expected);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
         overview::{Line, Overview, Totals, WorkflowLine},
         time::duration,
     },
-    ui::{EventTypeName, address, chart::Course, number},
+    ui::{EventTypeName, SendCommand, address, chart::Course, number},
 };
 
 #[component]
@@ -18,6 +18,7 @@ pub fn Tables(overview: Overview) -> AnyView {
             <section class="empty">
                 <h2>"No events in this period"</h2>
                 <p>"Send one, or choose a longer period above."</p>
+                <SendCommand />
             </section>
         }
         .into_any();
@@ -106,15 +107,25 @@ fn WorkflowTable(workflows: Vec<WorkflowLine>) -> AnyView {
         return ().into_any();
     }
     let row = |workflow: WorkflowLine| {
+        let WorkflowLine { id, name, runs, failed, latency } = workflow;
+        let bad = failed > 0;
+        let of_it = || ("workflow", id.as_str());
+        let (all, broken) =
+            (address("/runs", [of_it()]), address("/runs", [of_it(), ("status", "failed")]));
         view! {
             <tr>
                 <td>
-                    <a href="/workflows">{workflow.name}</a>
+                    <a href=all>{name}</a>
                 </td>
-                <td class="n">{number::count(workflow.runs)}</td>
-                <td class="n">{number::count(workflow.failed)}</td>
-                <td class="n">{duration(workflow.latency.p50)}</td>
-                <td class="n">{duration(workflow.latency.p99)}</td>
+                <td class="n">{number::count(runs)}</td>
+                <td class="n">
+                    <a href=broken class:bad=bad>
+                        {number::count(failed)}
+                    </a>
+                </td>
+                <td class="n">{duration(latency.p50)}</td>
+                <td class="n">{duration(latency.p95)}</td>
+                <td class="n">{duration(latency.p99)}</td>
             </tr>
         }
     };
@@ -132,6 +143,9 @@ fn WorkflowTable(workflows: Vec<WorkflowLine>) -> AnyView {
                         </th>
                         <th scope="col" class="n">
                             "p50"
+                        </th>
+                        <th scope="col" class="n">
+                            "p95"
                         </th>
                         <th scope="col" class="n">
                             "p99"

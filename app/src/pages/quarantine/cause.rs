@@ -8,8 +8,6 @@ pub struct Cause {
     pub short: &'static str,
     pub title: &'static str,
     pub advice: &'static str,
-    /// Whether checking it again can ever turn out otherwise.
-    pub can_pass: bool,
 }
 
 pub const ALL: [Cause; 4] = [
@@ -19,22 +17,19 @@ pub const ALL: [Cause; 4] = [
         title: "Signed with another secret, or altered on its way",
         advice: "Put the secret that the provider signs with in force, then verify again. If it is the \
                  right one already, something in between rewrites bodies.",
-        can_pass: true,
     },
     Cause {
         code: "clock_skew",
         short: "clock skew",
         title: "Signed too long before or after it came",
-        advice: "Set the clocks of the sender and of this server, and let the provider send it again: an \
-                 old signature may be someone's copy.",
-        can_pass: false,
+        advice: "Set the clocks of the sender and of this server. An old signature may be someone's copy: if \
+                 you know that it is none, verify again, where its age does not count.",
     },
     Cause {
         code: "missing_header",
         short: "missing header",
         title: "Not signed",
         advice: "Give the provider the secret of this source, so that it signs, and let it send again.",
-        can_pass: true,
     },
     Cause {
         code: "malformed_header",
@@ -42,7 +37,6 @@ pub const ALL: [Cause; 4] = [
         title: "The signature is not written as this kind of source writes it",
         advice: "See whether the source is of the right kind. One of the same name and another kind can \
                  take its place; then verify again.",
-        can_pass: true,
     },
 ];
 

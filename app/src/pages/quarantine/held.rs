@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{Desk, cause, selection};
 use crate::{
     model::HeldView,
-    ui::{Confirm, Moment, json::size, runs::exchange::HeaderLines},
+    ui::{Confirm, ForOperators, Moment, json::size, runs::exchange::HeaderLines},
 };
 
 #[component]
@@ -15,12 +15,14 @@ pub fn Held(held: HeldView, desk: Desk) -> AnyView {
         Some(cause) => (cause.title.to_owned(), cause.advice),
         None => (held.cause.clone(), ""),
     };
-    let can_pass = cause.is_none_or(|cause| cause.can_pass);
     let source = format!("/sources/{}", held.source);
     let (id, code) = (held.id.clone(), held.cause.clone());
+    let (picked, named) = (held.id.clone(), title.clone());
     view! {
         <li class="held" data-held-id=id data-cause=code>
-            <Pick id=held.id.clone() title=title.clone() desk />
+            <ForOperators>
+                <Pick id=picked title=named desk />
+            </ForOperators>
             <div class="what">
                 <b>{title}</b>
                 <p>{advice}</p>
@@ -33,7 +35,7 @@ pub fn Held(held: HeldView, desk: Desk) -> AnyView {
             <span class="m">
                 <Moment at=held.received_at.clone() />
             </span>
-            <Doing id=held.id.clone() can_pass desk />
+            <Doing id=held.id.clone() desk />
             <Contents held />
         </li>
     }
@@ -71,38 +73,35 @@ fn Pick(id: String, title: String, desk: Desk) -> AnyView {
 
 /// Each button is in a form of its own, so that it works before any script has run.
 #[component]
-fn Doing(id: String, can_pass: bool, desk: Desk) -> AnyView {
+fn Doing(id: String, desk: Desk) -> AnyView {
     let Desk { settle, .. } = desk;
     let busy = settle.pending();
     let question = format!("delete-{id}");
     let other = id.clone();
-    let release = can_pass.then(|| {
-        view! {
-            <ActionForm action=settle attr:class="inline">
-                <input type="hidden" name="ids[]" value=other />
-                <button class="btn" name="how" value="release" disabled=busy>
-                    "Verify again"
-                </button>
-            </ActionForm>
-        }
-    });
     view! {
-        <div class="row">
-            {release}
-            <Confirm
-                id=question
-                label="Delete"
-                title="Delete this delivery?"
-                text="It is forgotten and cannot be taken any more."
-            >
+        <ForOperators>
+            <div class="row">
                 <ActionForm action=settle attr:class="inline">
-                    <input type="hidden" name="ids[]" value=id />
-                    <button class="btn danger" name="how" value="delete">
-                        "Delete it"
+                    <input type="hidden" name="ids[]" value=other />
+                    <button class="btn" name="how" value="release" disabled=busy>
+                        "Verify again"
                     </button>
                 </ActionForm>
-            </Confirm>
-        </div>
+                <Confirm
+                    id=question
+                    label="Delete"
+                    title="Delete this delivery?"
+                    text="It is forgotten and cannot be taken any more."
+                >
+                    <ActionForm action=settle attr:class="inline">
+                        <input type="hidden" name="ids[]" value=id />
+                        <button class="btn danger" name="how" value="delete">
+                            "Delete it"
+                        </button>
+                    </ActionForm>
+                </Confirm>
+            </div>
+        </ForOperators>
     }
     .into_any()
 }
@@ -114,7 +113,7 @@ fn Contents(held: HeldView) -> AnyView {
     let cut = (held.body.len() as u64) < held.body_bytes;
     view! {
         <details class="exchange">
-            <summary>
+            <summary data-row="">
                 <b>"Headers and body"</b>
                 " "
                 {held.detail}

@@ -11,7 +11,7 @@ use crate::{
         provider::{self, Provider},
         row::Held,
     },
-    ui::{Command, Confirm, CopyLine, Day, Fact, Moment, Notice, origin, tell},
+    ui::{Command, Confirm, CopyLine, Day, Fact, ForOperators, Moment, Notice, origin, tell},
 };
 
 #[component]
@@ -64,18 +64,20 @@ fn DeleteButton(name: String) -> AnyView {
     let delete = ServerAction::<DeleteSource>::new();
     tell(delete, |()| Notice::done("The source is deleted; its events stay.").carried());
     view! {
-        <Confirm
-            id="delete-source"
-            label="Delete"
-            title=format!("Delete {name}?")
-            text="Its deliveries are refused from now on and its secrets are forgotten. Events that came \
-                  from it stay."
-        >
-            <ActionForm action=delete attr:class="inline">
-                <input type="hidden" name="name" value=name />
-                <button class="btn danger">"Delete source"</button>
-            </ActionForm>
-        </Confirm>
+        <ForOperators>
+            <Confirm
+                id="delete-source"
+                label="Delete"
+                title=format!("Delete {name}?")
+                text="Its deliveries are refused from now on and its secrets are forgotten. Events that came \
+                      from it stay."
+            >
+                <ActionForm action=delete attr:class="inline">
+                    <input type="hidden" name="name" value=name />
+                    <button class="btn danger">"Delete source"</button>
+                </ActionForm>
+            </Confirm>
+        </ForOperators>
     }
     .into_any()
 }

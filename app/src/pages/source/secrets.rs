@@ -6,7 +6,7 @@ use crate::{
     api::{EndOldSecrets, RotateSource},
     model::SourceView,
     pages::sources::{form::SecretField, provider::Provider},
-    ui::{Confirm, Day, Notice, Refusal, announce},
+    ui::{Confirm, Day, ForOperators, Notice, Refusal, announce},
 };
 
 #[component]
@@ -35,18 +35,20 @@ fn OldSecret(name: String) -> AnyView {
         <li>
             <span class="s waiting">"The one before"</span>
             <span class="dim">"still counts"</span>
-            <Confirm
-                id="end-old-secret"
-                label="End it"
-                title="End the secret before the newest?"
-                text="Deliveries that the provider still signs with it go to quarantine. Do this once the \
-                      provider signs with the newest."
-            >
-                <ActionForm action=end attr:class="inline">
-                    <input type="hidden" name="name" value=name />
-                    <button class="btn danger">"End old secret"</button>
-                </ActionForm>
-            </Confirm>
+            <ForOperators>
+                <Confirm
+                    id="end-old-secret"
+                    label="End it"
+                    title="End the secret before the newest?"
+                    text="Deliveries that the provider still signs with it go to quarantine. Do this once the \
+                          provider signs with the newest."
+                >
+                    <ActionForm action=end attr:class="inline">
+                        <input type="hidden" name="name" value=name />
+                        <button class="btn danger">"End old secret"</button>
+                    </ActionForm>
+                </Confirm>
+            </ForOperators>
         </li>
     }
     .into_any()
@@ -63,20 +65,22 @@ fn Rotation(name: String, provider: Provider, two: bool) -> AnyView {
         }
     };
     view! {
-        <details class="rotation">
-            <summary class="btn">"Rotate"</summary>
-            <p class="dim">{story}</p>
-            <ActionForm action=rotate attr:class="form">
-                <Refusal action=rotate />
-                <input type="hidden" name="name" value=name />
-                <SecretField provider label="New secret" />
-                <div class="row">
-                    <button class="btn main" disabled=rotate.pending()>
-                        "Put in force"
-                    </button>
-                </div>
-            </ActionForm>
-        </details>
+        <ForOperators>
+            <details class="rotation">
+                <summary class="btn">"Rotate"</summary>
+                <p class="dim">{story}</p>
+                <ActionForm action=rotate attr:class="form">
+                    <Refusal action=rotate />
+                    <input type="hidden" name="name" value=name />
+                    <SecretField provider label="New secret" />
+                    <div class="row">
+                        <button class="btn main" disabled=rotate.pending()>
+                            "Put in force"
+                        </button>
+                    </div>
+                </ActionForm>
+            </details>
+        </ForOperators>
     }
     .into_any()
 }

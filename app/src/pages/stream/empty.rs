@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     model::EventFilter,
-    ui::{Command, origin},
+    ui::{Command, ForOperators, SendCommand},
 };
 
 const CREATE_KEY: &str = "sluice keys create --name first --permission ingest";
@@ -28,28 +28,17 @@ pub fn Empty(filter: EventFilter) -> impl IntoView {
     view! {
         <section class="empty">
             <h2>"No events yet"</h2>
-            <p>"Create a key, then send an event. It appears here the moment it is stored."</p>
-            <Command label="1. Create a key" text=CREATE_KEY />
-            <SendCommand />
+            <p>"Events are sent with a key. They appear here the moment they are stored."</p>
+            <ForOperators>
+                <p>
+                    <a class="btn main" href="/keys?new=1">
+                        "1. Create a key"
+                    </a>
+                </p>
+                <Command label="Or on the command line" text=CREATE_KEY />
+            </ForOperators>
+            <SendCommand label="2. Send an event" />
         </section>
     }
     .into_any()
-}
-
-#[component]
-fn SendCommand() -> impl IntoView {
-    let origin = origin();
-    let line = move || match origin.get() {
-        unknown if unknown.is_empty() => send_line("http://127.0.0.1:3000"),
-        known => send_line(&known),
-    };
-    move || view! { <Command label="2. Send an event" text=line() /> }
-}
-
-fn send_line(origin: &str) -> String {
-    format!(
-        "curl {origin}/api/webhooks/ingest \\\n  \
-         -H 'x-api-key: <the key>' \\\n  -H 'content-type: application/json' \\\n  \
-         -d '{{\"eventType\":\"order.created\",\"source\":\"shop\",\"payload\":{{\"total\":120}}}}'"
-    )
 }

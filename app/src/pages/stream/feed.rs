@@ -31,6 +31,8 @@ pub fn keep_current(
                     }
                     Message::Event(item) => rows.change(*item),
                     Message::Resync | Message::Folded(_) if !newest => {}
+                    // It asks for none.
+                    Message::Run => {}
                     Message::Resync => behind = true,
                     Message::Folded(count) => {
                         behind = true;

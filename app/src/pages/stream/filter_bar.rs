@@ -1,13 +1,12 @@
 //! What to show: a plain form whose fields are the page's address.
 
 use leptos::{html, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{address, local_time};
+use super::address;
 use crate::{
     ApiError,
-    model::{EventFilter, EventStatus, filter::CUSTOM},
-    ui::time::Hydrated,
+    model::{EventFilter, EventStatus},
+    ui::{FilterChoice, FilterField, Stretch, narrowing, sending},
 };
 
 #[component]
@@ -18,26 +17,47 @@ pub fn FilterBar(
     types: Resource<Result<Vec<String>, ApiError>>,
 ) -> AnyView {
     let form = NodeRef::<html::Form>::new();
-    let narrow = apply(form);
-    let submit = {
-        let narrow = narrow.clone();
-        move |event: leptos::ev::SubmitEvent| {
-            event.prevent_default();
-            narrow();
-        }
-    };
+    let narrow = narrowing(form, |said| address(&EventFilter::read(said)));
+    let (send, choose) = (sending(narrow.clone()), narrow.clone());
     let text = move |read: fn(EventFilter) -> Option<String>| {
         Signal::derive(move || read(filter.get()).unwrap_or_default())
     };
+    let statuses = EventStatus::ALL.map(|status| (status.name(), status.label()));
     view! {
-        <form class="bar" method="get" action="/" role="search" node_ref=form on:submit=submit>
-            <Field label="Event type" name="eventType" hint="**" value=text(|f| f.event_type) />
+        <form
+            class="bar"
+            method="get"
+            action="/"
+            role="search"
+            node_ref=form
+            on:submit=send
+        >
+            <FilterField
+                label="Event type"
+                name="eventType"
+                hint="**"
+                value=text(|f| f.event_type)
+                key="/"
+                list=TYPES
+            />
             <Types types />
-            <Field label="Source" name="source" hint="any" value=text(|f| f.source) />
-            <StatusField filter narrow=narrow.clone() />
-            <Received filter narrow />
-            <Field label="Event ID" name="q" hint="evt_…" value=text(|f| f.q) />
-            <Field
+            <FilterField label="Source" name="source" hint="any" value=text(|f| f.source) />
+            <FilterChoice
+                label="Status"
+                name="status"
+                options=statuses.to_vec()
+                chosen=text(|f| f.status.map(|status| status.name().to_owned()))
+                narrow=choose
+            />
+            <Stretch
+                label="Received"
+                within=text(|f| f.within)
+                from=text(|f| f.from)
+                to=text(|f| f.to)
+                narrow
+            />
+            <FilterField label="Event ID" name="q" hint="evt_…" value=text(|f| f.q) />
+            <FilterField
                 label="Payload"
                 name="search"
                 hint="text, order.total = 12"
@@ -56,34 +76,6 @@ pub fn FilterBar(
 
 /// The name of the suggested event types.
 const TYPES: &str = "event-types";
-
-/// Goes to the address that the form's fields spell, without the blank ones.
-fn apply(form: NodeRef<html::Form>) -> impl Fn() + Clone + 'static {
-    let navigate = use_navigate();
-    move || {
-        if let Some(form) = form.get_untracked() {
-            let filter = fields(&form);
-            navigate(&address(&filter), NavigateOptions { scroll: false, ..Default::default() });
-        }
-    }
-}
-
-#[cfg(feature = "hydrate")]
-fn fields(form: &web_sys::HtmlFormElement) -> EventFilter {
-    let data = web_sys::FormData::new_with_form(form).ok();
-    EventFilter::read(|name| {
-        let value = data.as_ref()?.get(name).as_string()?;
-        match name {
-            "from" | "to" => local_time::to_utc(&value),
-            _ => Some(value),
-        }
-    })
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn fields<T>(_: &T) -> EventFilter {
-    EventFilter::default()
-}
 
 /// What the field of event types suggests: `order.*` before its types, as they came lately.
 #[component]
@@ -115,125 +107,6 @@ fn suggestions(types: Vec<String>) -> Vec<String> {
         all.push(name.clone());
     }
     all
-}
-
-#[component]
-fn Field(
-    label: &'static str,
-    name: &'static str,
-    hint: &'static str,
-    value: Signal<String>,
-) -> AnyView {
-    view! {
-        <label class="chip" class:on=move || !value.get().is_empty()>
-            <span>{label}</span>
-            <input
-                name=name
-                data-key=(name == "eventType").then_some("/")
-                list=(name == "eventType").then_some(TYPES)
-                placeholder=hint
-                value=value.get_untracked()
-                prop:value=value
-                autocomplete="off"
-                spellcheck="false"
-            />
-        </label>
-    }
-    .into_any()
-}
-
-#[component]
-fn StatusField(filter: Memo<EventFilter>, narrow: impl Fn() + 'static) -> AnyView {
-    let chosen = move || filter.get().status;
-    let options = EventStatus::ALL.map(|status| {
-        view! {
-            <option value=status.name() selected=move || chosen() == Some(status)>
-                {status.label()}
-            </option>
-        }
-    });
-    view! {
-        <label class="chip" class:on=move || chosen().is_some()>
-            <span>"Status"</span>
-            <select name="status" on:change=move |_| narrow()>
-                <option value="" selected=move || chosen().is_none()>
-                    "any"
-                </option>
-                {options}
-            </select>
-        </label>
-    }
-    .into_any()
-}
-
-/// Stretches of time until now, from short to long.
-const STRETCHES: [(&str, &str); 5] =
-    [("15m", "15 min"), ("1h", "hour"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
-
-/// When it was received: a stretch until now, or two times of the reader's own clock.
-#[component]
-fn Received(filter: Memo<EventFilter>, narrow: impl Fn() + 'static) -> AnyView {
-    let chosen = move || {
-        filter.with(|filter| match (&filter.within, &filter.from, &filter.to) {
-            (Some(within), ..) => within.clone(),
-            (None, None, None) => String::new(),
-            _ => CUSTOM.to_owned(),
-        })
-    };
-    let options = STRETCHES.map(|(value, label)| {
-        view! {
-            <option value=value selected=move || chosen() == value>
-                "last "
-                {label}
-            </option>
-        }
-    });
-    // Two times are first to be filled in.
-    let changed = move |event| {
-        if event_target_value(&event) != CUSTOM {
-            narrow();
-        }
-    };
-    view! {
-        <label class="chip" class:on=move || !chosen().is_empty()>
-            <span>"Received"</span>
-            <select name="within" on:change=changed>
-                <option value="" selected=move || chosen().is_empty()>
-                    "any time"
-                </option>
-                {options}
-                <option value=CUSTOM selected=move || chosen() == CUSTOM>
-                    "between …"
-                </option>
-            </select>
-        </label>
-        <Time label="From" name="from" value=Signal::derive(move || filter.get().from) />
-        <Time label="To" name="to" value=Signal::derive(move || filter.get().to) />
-    }
-    .into_any()
-}
-
-/// Shown only while two times are asked for; the style sheet sees to that, with and without a script.
-#[component]
-fn Time(label: &'static str, name: &'static str, value: Signal<Option<String>>) -> AnyView {
-    let hydrated = expect_context::<Hydrated>().0;
-    let shown = move || {
-        let value = value.get().unwrap_or_default();
-        if hydrated.get() { local_time::of(&value) } else { local_time::minute(&value) }
-    };
-    view! {
-        <label class="chip between">
-            <span>{label}</span>
-            <input
-                type="datetime-local"
-                name=name
-                value=shown
-                prop:value=shown
-                title="In your own time once the page is alive, in UTC without a script."
-            />
-        </label>
-    }
-    .into_any()
 }
 
 /// After a burst the list shows its newest events only, and says so.

@@ -25,15 +25,23 @@ pub fn Lag(progress: SearchProgress, again: RwSignal<u32>) -> AnyView {
             ask.call();
         }
     });
+    // Whether something is missing is worth an interruption, each step on the way is not.
+    let missing = Memo::new(move |_| left() > 0);
     let until = indexed_to.map(|at| view! { "Indexed up to " <Moment at /> ". " });
     view! {
-        <p class="lag" role="status">
+        <p class="lag">
             {until}
             {move || match left() {
                 1 => "1 newer event is not searched yet.".to_owned(),
                 left => format!("{left} newer events are not searched yet."),
             }}
         </p>
+        <span class="unseen" role="status">
+            {move || match missing.get() {
+                true => "Some newer events are not searched yet.",
+                false => "Every event is searched.",
+            }}
+        </span>
     }
     .into_any()
 }

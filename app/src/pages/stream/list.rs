@@ -8,6 +8,7 @@ use super::{
     address,
     empty::Empty,
     feed::keep_current,
+    kept::{Kept, Left},
     pill::Pill,
     row::EventRow,
     rows::{MOST, Rows},
@@ -32,11 +33,21 @@ pub fn EventList(
     folded: RwSignal<u64>,
 ) -> AnyView {
     let list = NodeRef::<html::Div>::new();
-    let at_top = RwSignal::new(true);
+    let kept = expect_context::<Kept>();
+    let left = kept.come_back(&filter);
+    let seen = left.as_ref().map(|left| left.sight).unwrap_or_default();
+    let (sight, at_top) = (RwSignal::new(seen), RwSignal::new(seen.top < TOP));
     let newest = filter.cursor.is_none();
-    let rows = RwSignal::new(Rows::of(page));
     let hold = Signal::derive(move || !follow.get() || !at_top.get());
+    let rows = RwSignal::new(match left {
+        Some(left) => {
+            follow.set(left.follow);
+            left.rows.brought_up(page, &filter, hold.get_untracked())
+        }
+        None => Rows::of(page),
+    });
     keep_current(filter.clone(), rows, hold, folded);
+    keep(kept, filter.clone(), rows, follow, sight);
 
     let reveal = move || {
         rows.update(Rows::reveal);
@@ -49,10 +60,11 @@ pub fn EventList(
             reveal();
         }
     });
-    let sight = RwSignal::new(Sight::default());
     let older = older(&filter, rows);
+    // Until the list is where it was left, where it is says nothing.
+    let placed = StoredValue::new(seen.top == 0);
     let look = move || {
-        let Some(list) = list.get_untracked() else { return };
+        let Some(list) = list.get_untracked().filter(|_| placed.get_value()) else { return };
         let seen =
             Sight { top: list.scroll_top(), height: list.client_height(), row: row_height(&list) };
         at_top.set(seen.top < TOP);
@@ -61,6 +73,18 @@ pub fn EventList(
             older.load();
         }
     };
+    Effect::new(move |_| {
+        if !placed.get_value() {
+            request_animation_frame(move || {
+                // The reader may have moved on meanwhile.
+                if let Some(list) = list.try_get_untracked().flatten() {
+                    list.set_scroll_top(seen.top);
+                    placed.set_value(true);
+                    look();
+                }
+            });
+        }
+    });
     let resized = window_event_listener(leptos::ev::resize, move |_| look());
     on_cleanup(move || resized.remove());
     let is_long = Memo::new(move |_| rows.with(Rows::len) > WHOLE);
@@ -81,6 +105,26 @@ pub fn EventList(
         <Pill rows reveal />
     }
     .into_any()
+}
+
+/// Keeps the list when its reader leaves it. From the server nobody goes anywhere.
+fn keep(
+    kept: Kept,
+    filter: EventFilter,
+    rows: RwSignal<Rows>,
+    follow: RwSignal<bool>,
+    sight: RwSignal<Sight>,
+) {
+    if cfg!(feature = "ssr") {
+        return;
+    }
+    on_cleanup(move || {
+        let left =
+            (rows.try_get_untracked(), follow.try_get_untracked(), sight.try_get_untracked());
+        if let (Some(rows), Some(follow), Some(sight)) = left {
+            kept.leave(Left { filter, rows, follow, sight });
+        }
+    });
 }
 
 #[component]

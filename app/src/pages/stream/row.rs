@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::rows::{Row, Rows};
+use super::{
+    rows::{Row, Rows},
+    window::WHOLE,
+};
 use crate::{
     model::{EventItem, EventStatus},
     ui::{EventState, EventTypeName, Moment, ReplayIcon},
@@ -28,9 +31,11 @@ pub fn EventRow(row: Row, rows: RwSignal<Rows>, at_top: RwSignal<bool>) -> AnyVi
             error.map(|error| error.error_message.clone())
         })
     };
+    // Counted from one, and the heading is a row too.
+    let index = move || rows.with(|rows| Some(rows.above(seq).filter(|_| rows.len() > WHOLE)? + 2));
     let href = format!("/events/{id}");
     view! {
-        <tr class:new=fresh data-event-id=id.clone()>
+        <tr class:new=fresh data-event-id=id.clone() aria-rowindex=index>
             <td class="c-type">
                 <a class="cover" href=href.clone() title=now.event_type.clone()>
                     <EventTypeName name=now.event_type.clone() />

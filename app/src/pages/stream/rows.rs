@@ -114,6 +114,11 @@ impl Rows {
         Some(Arc::clone(&self.shown[at].item))
     }
 
+    /// How many rows are above the one with this number.
+    pub fn above(&self, seq: i64) -> Option<usize> {
+        place(&self.shown, seq).ok()
+    }
+
     fn find(&mut self, seq: i64) -> Option<&mut Row> {
         match place(&self.shown, seq) {
             Ok(at) => self.shown.get_mut(at),
@@ -181,6 +186,21 @@ impl Rows {
             }
         }
         self.next_cursor = self.next_cursor.take().or(next_cursor);
+    }
+
+    /// The same after a while in which nobody looked, with the newest page: what is not on it any more, where
+    /// it would be, has gone or does not fit any more.
+    pub fn brought_up(mut self, page: Page<EventItem>, filter: &EventFilter, hold: bool) -> Self {
+        let oldest = page.items.last().filter(|_| page.next_cursor.is_some());
+        let oldest = oldest.map_or(i64::MIN, |item| item.seq);
+        let is_there = |row: &Row| page.items.iter().any(|item| item.seq == row.seq);
+        for list in [&mut self.shown, &mut self.held] {
+            list.retain(|row| row.seq < oldest || is_there(row));
+        }
+        self.miss();
+        let asked = self.asking();
+        self.catch_up(page, asked, filter, hold);
+        self
     }
 
     pub fn held_count(&self) -> u64 {
@@ -259,6 +279,7 @@ mod tests {
             source: "shop".to_owned(),
             subject: None,
             status,
+            occurred_at: None,
             received_at: Timestamp("2025-11-24T09:41:07.088Z".to_owned()),
             processed_at: None,
             payload_preview: "{}".to_owned(),
@@ -286,6 +307,7 @@ mod tests {
             rows.take(item(number, EventStatus::Pending), &any, false);
         }
         assert_eq!(shown(&rows), [40, 30, 25, 20]);
+        assert_eq!([40, 25, 10].map(|number| rows.above(number)), [Some(0), Some(2), None]);
     }
 
     #[test]
@@ -378,6 +400,24 @@ mod tests {
         assert_eq!(shown(&rows), [90, 80]);
         catch_up(&mut rows, [190, 180], "f", false);
         assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![190, 180], Some("f")));
+    }
+
+    #[test]
+    fn who_comes_back_finds_the_rows_with_what_came_and_without_what_went() {
+        let left = || Rows::of(page([50, 40, 30, 20, 10], Some("c")));
+        let any = EventFilter::default();
+        let rows = left().brought_up(page([60, 50, 30], Some("d")), &any, true);
+        assert_eq!((shown(&rows), rows.held_count()), (vec![50, 30, 20, 10], 1));
+        assert_eq!(rows.next_cursor.as_deref(), Some("c"));
+        let rows = left().brought_up(page([60, 50, 30], Some("d")), &any, false);
+        assert_eq!((shown(&rows), rows.held_count()), (vec![60, 50, 30, 20, 10], 0));
+
+        // More came than a page has: they wait, and what lies between is on older pages.
+        let mut rows = left().brought_up(page([90, 80], Some("d")), &any, true);
+        assert_eq!((shown(&rows), rows.held_count()), (vec![50, 40, 30, 20, 10], 2));
+        rows.reveal();
+        assert_eq!((shown(&rows), rows.next_cursor.as_deref()), (vec![90, 80], Some("80")));
+        assert!(left().brought_up(page([], None), &any, true).is_empty());
     }
 
     #[test]

@@ -5,14 +5,14 @@ use leptos_meta::Title;
 
 use super::versions::{Changed, Versions};
 use crate::{
-    api::{DeleteWorkflow, RestoreVersion, SwitchWorkflow},
-    model::{StepView, TriggerView, WorkflowDetail, WorkflowView},
-    ui::{Confirm, Fact, Moment, Notice, RunList, announce, tell},
+    api::{DeleteWorkflow, RestoreVersion},
+    model::{AuditView, StepView, TriggerView, WorkflowDetail, WorkflowView},
+    ui::{Actions, Confirm, Fact, ForOperators, Moment, Notice, RunList, announce, tell},
 };
 
 #[component]
 pub fn Detail(detail: WorkflowDetail) -> AnyView {
-    let WorkflowDetail { workflow, yaml, versions, older, version, runs } = detail;
+    let WorkflowDetail { workflow, yaml, versions, older, version, off, runs } = detail;
     let restore = ServerAction::<RestoreVersion>::new();
     announce(restore, |version| Notice::done(format!("Restored as version {version}.")));
     let in_force = workflow.version;
@@ -27,6 +27,7 @@ pub fn Detail(detail: WorkflowDetail) -> AnyView {
         <Title text=workflow.name.clone() />
         <div class="event workflow" data-workflow-id=own>
             <Top workflow=workflow.clone() />
+            {off.map(|off| view! { <Off off /> })}
             {version.map(|version| view! { <Changed version id=named.clone() in_force restore /> })}
             <div class="event-body">
                 <section class="pane">
@@ -53,13 +54,7 @@ pub fn Detail(detail: WorkflowDetail) -> AnyView {
 
 #[component]
 fn Top(workflow: WorkflowView) -> AnyView {
-    let switch = ServerAction::<SwitchWorkflow>::new();
-    announce(switch, |on| {
-        Notice::done(match on {
-            true => "On: events that match start it again.",
-            false => "Off: events that match do not start it. Runs that have begun go on.",
-        })
-    });
+    let Actions { switch, .. } = expect_context();
     let delete = ServerAction::<DeleteWorkflow>::new();
     // What is gone is not fetched again.
     tell(delete, |()| Notice::done("Deleted. Its runs stay.").carried());
@@ -72,28 +67,41 @@ fn Top(workflow: WorkflowView) -> AnyView {
             <h2>{workflow.name.clone()}</h2>
             <span class=class>{state}</span>
             <span class="dim">"Version " {workflow.version}</span>
-            <div class="row actions">
-                <a class="btn main" href=format!("/workflows/{}/edit", workflow.id)>
-                    "Edit"
-                </a>
-                <ActionForm action=switch attr:class="inline">
-                    <input type="hidden" name="id" value=switched />
-                    <input type="hidden" name="on" value=turn />
-                    <button class="btn">{say}</button>
-                </ActionForm>
-                <Confirm
-                    id="delete-workflow"
-                    label="Delete"
-                    title=format!("Delete {}?", workflow.name)
-                    text="No event starts it any more. Runs that have begun go on, and what they did stays."
-                >
-                    <ActionForm action=delete attr:class="inline">
-                        <input type="hidden" name="id" value=deleted />
-                        <button class="btn danger">"Delete workflow"</button>
+            <ForOperators>
+                <div class="row actions">
+                    <a class="btn main" href=format!("/workflows/{}/edit", workflow.id)>
+                        "Edit"
+                    </a>
+                    <ActionForm action=switch attr:class="inline">
+                        <input type="hidden" name="id" value=switched />
+                        <input type="hidden" name="on" value=turn />
+                        <button class="btn">{say}</button>
                     </ActionForm>
-                </Confirm>
-            </div>
+                    <Confirm
+                        id="delete-workflow"
+                        label="Delete"
+                        title=format!("Delete {}?", workflow.name)
+                        text="No event starts it any more. Runs that have begun go on, and what they did stays."
+                    >
+                        <ActionForm action=delete attr:class="inline">
+                            <input type="hidden" name="id" value=deleted />
+                            <button class="btn danger">"Delete workflow"</button>
+                        </ActionForm>
+                    </Confirm>
+                </div>
+            </ForOperators>
         </div>
+    }
+    .into_any()
+}
+
+/// Who turned it off, and why.
+#[component]
+fn Off(off: AuditView) -> AnyView {
+    view! {
+        <p class="dim off">
+            "Turned off by " {off.actor} " " <Moment at=off.at /> ": " {off.detail}
+        </p>
     }
     .into_any()
 }

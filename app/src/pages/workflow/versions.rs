@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::RestoreVersion,
     model::{DiffLine, DiffSide, VersionDetail, VersionItem},
-    ui::Moment,
+    ui::{ForOperators, Moment},
 };
 
 #[component]
@@ -78,14 +78,16 @@ fn Restore(
 ) -> AnyView {
     let label = format!("Restore version {number}");
     view! {
-        <ActionForm action=restore attr:class="inline">
-            <input type="hidden" name="id" value=id />
-            <input type="hidden" name="version" value=number />
-            <input type="hidden" name="expected" value=in_force />
-            <button class="btn" aria-label=label disabled=restore.pending()>
-                "Restore"
-            </button>
-        </ActionForm>
+        <ForOperators>
+            <ActionForm action=restore attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <input type="hidden" name="version" value=number />
+                <input type="hidden" name="expected" value=in_force />
+                <button class="btn" aria-label=label disabled=restore.pending()>
+                    "Restore"
+                </button>
+            </ActionForm>
+        </ForOperators>
     }
     .into_any()
 }

@@ -19,7 +19,7 @@ pub fn Exchange(request: StepRequest, response: Option<StepResponse>) -> AnyView
                 <div>
                     <h4>"Request"</h4>
                     <HeaderLines headers=request.headers />
-                    {request.body.map(|text| view! { <JsonView text /> })}
+                    <Body text=request.body truncated=request.truncated />
                 </div>
                 <div>
                     <h4>"Answer"</h4>
@@ -41,8 +41,16 @@ fn Answer(response: StepResponse) -> impl IntoView {
             .then(|| view! { <p class="dim">"Redirected to " {response.redirects.join(", ")}</p> })}
         <p>"HTTP " {response.status}</p>
         <HeaderLines headers=response.headers />
-        {response.body.map(|text| view! { <JsonView text /> })}
-        {response.truncated.then(|| view! { <p class="dim">"The rest was not kept."</p> })}
+        <Body text=response.body truncated=response.truncated />
+    }
+}
+
+#[component]
+fn Body(text: Option<String>, truncated: bool) -> impl IntoView {
+    let cut = truncated && text.is_some();
+    view! {
+        {text.map(|text| view! { <JsonView text /> })}
+        {cut.then(|| view! { <p class="dim">"The rest was not kept."</p> })}
     }
 }
 

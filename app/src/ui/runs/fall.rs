@@ -99,6 +99,7 @@ mod tests {
             held_by: None,
             waits_for_turn: false,
             error: None,
+            attempts_made: 2,
             attempts: vec![
                 attempt(0, 1, AttemptStatus::Failed),
                 attempt(5, 5000, AttemptStatus::Succeeded),

@@ -1,0 +1,28 @@
+//! Removing the event.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::DeleteEvent,
+    ui::{Confirm, ForOperators},
+};
+
+#[component]
+pub fn DeleteButton(id: String, delete: ServerAction<DeleteEvent>) -> AnyView {
+    view! {
+        <ForOperators>
+        <Confirm
+            id="delete-event"
+            label="Delete"
+            title="Delete this event?"
+            text="It goes with its payload, runs and attempts, and cannot come back."
+        >
+            <ActionForm action=delete attr:class="inline">
+                <input type="hidden" name="id" value=id />
+                <button class="btn danger">"Delete event"</button>
+            </ActionForm>
+        </Confirm>
+        </ForOperators>
+    }
+    .into_any()
+}
