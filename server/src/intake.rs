@@ -2,7 +2,7 @@
 //! boxes cost several times what telling one path does.
 
 use std::convert::Infallible;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -37,9 +37,10 @@ impl Door {
         if !self.is_short(&request) {
             return self.router.oneshot(request).await;
         }
-        let event = ingest::event(State(self.state.clone()), request.map(Body::new));
-        let answering = async { Ok(event.await.into_response()) };
-        answered(self.state, self.limit, answering).await
+        // Awaited where it is made: what is passed on first is copied whole, and it is large.
+        let begun = Instant::now();
+        let response = ingest::event(State(self.state.clone()), request.map(Body::new)).await;
+        Ok(answered(&self.state, self.limit, response.into_response(), begun.elapsed()))
     }
 
     /// A limit on callers is the router's to keep.
@@ -51,15 +52,14 @@ impl Door {
 }
 
 /// What is done to every answer of intake.
-pub(crate) async fn answered(
-    state: AppState,
+pub(crate) fn answered(
+    state: &AppState,
     limit: RateLimit,
-    answering: impl Future<Output = Result<Response, Infallible>>,
-) -> Result<Response, Infallible> {
-    let begun = Instant::now();
-    let response = answering.await?;
-    state.metrics.note(&response, begun.elapsed());
-    Ok(rate_limit::describe(limit, response))
+    response: Response,
+    took: Duration,
+) -> Response {
+    state.metrics.note(&response, took);
+    rate_limit::describe(limit, response)
 }
 
 #[cfg(test)]

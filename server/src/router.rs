@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 use app::model::Instance;
 use axum::Router;
@@ -102,7 +103,10 @@ pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
     };
     let answering = state.clone();
     let intake = intake.layer(MapFutureLayer::new(move |answer: RouteFuture<Infallible>| {
-        intake::answered(answering.clone(), limit, answer)
+        let (state, begun) = (answering.clone(), Instant::now());
+        async move {
+            Ok::<_, Infallible>(intake::answered(&state, limit, answer.await?, begun.elapsed()))
+        }
     }));
 
     let management = Router::new()
