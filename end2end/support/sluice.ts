@@ -18,6 +18,7 @@ export interface EventView {
   status: string;
   payload: unknown;
   replayOf: string | null;
+  error?: unknown;
   runs: { id: string; status: string; workflow: { name: string } }[];
 }
 

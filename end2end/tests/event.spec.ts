@@ -43,12 +43,14 @@ test('an event runs again as it is now, or as it was', async ({ page, sluice, si
   await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
   await sluice.applyNotify(`${sink.url}/moved`);
   await signIn(page);
-  for (const [button, version] of [['Replay', 'v2'], ['Run as it was', 'v1']]) {
+  for (const [button, version, replays] of [['Replay', 'v2', 1], ['Run as it was', 'v1', 2]] as const) {
     await page.goto(`/events/${id}`);
     await hydrated(page);
     await page.getByRole('button', { name: button }).click();
     const turns = page.getByRole('list', { name: 'History' }).getByRole('listitem');
-    await turns.filter({ hasText: 'Replayed by' }).last().getByRole('link').click();
+    const replayed = turns.filter({ hasText: 'Replayed by' });
+    await expect(replayed).toHaveCount(replays);
+    await replayed.last().getByRole('link').click();
     await expect(turns.first()).toContainText(`as a replay of ${id}`);
     await expect(turns.filter({ hasText: `Notify warehouse ${version} began` })).toHaveCount(1);
   }
