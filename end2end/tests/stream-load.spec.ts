@@ -132,10 +132,6 @@ test('no row is touched when several come above it at once', async ({ page, slui
   expect(await page.evaluate('window.moved')).toEqual({ added: 5, removed: 0 });
 });
 
-// Known to fail now and then: while a flood comes in, rows of the stream before it was narrowed may still be
-// put into the narrowed list.
-test.describe.configure({ retries: 2 });
-
 test('a page keeps answering while a thousand events a second come in', async ({ page, sluice }) => {
   test.setTimeout(120_000);
   await openStream(page);

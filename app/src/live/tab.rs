@@ -77,7 +77,12 @@ pub(super) fn point(watch: u64, query: String, handle: impl Fn(Vec<Message>) + '
     let moved = with(|tab| {
         tab.handler = Some((watch, Rc::new(handle)));
         tab.buffer.clear();
-        std::mem::replace(&mut tab.query, query.clone()) != query
+        let moved = std::mem::replace(&mut tab.query, query.clone()) != query;
+        // What the stream of before would still say is about other events.
+        if let Some(source) = tab.source.as_ref().filter(|_| moved) {
+            source.close();
+        }
+        moved
     });
     if moved {
         open_after(Duration::ZERO);
@@ -293,9 +298,16 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Nothing comes any more, also of what has arrived and was not told yet.
+    fn close(&self) {
+        self.source.close();
+    }
+}
+
 impl Drop for Source {
     fn drop(&mut self) {
-        self.source.close();
+        self.close();
     }
 }
 
