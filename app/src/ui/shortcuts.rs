@@ -140,6 +140,10 @@ mod keyboard {
         else {
             return false;
         };
+        // The field of a popover that has just closed keeps the focus until the next frame.
+        if target.closest("[popover]:not(:popover-open)").ok().flatten().is_some() {
+            return false;
+        }
         matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
             && target.get_attribute("type").as_deref() != Some("checkbox")
             || target.closest("dialog[open], [popover]").ok().flatten().is_some()
