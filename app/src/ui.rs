@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod address;
+pub mod call;
 pub mod chart;
 pub mod columns;
 pub mod command;
@@ -36,10 +37,11 @@ pub mod time;
 pub mod undo;
 
 pub use actions::{
-    Actions, CancelRunButton, ReplayButton, ReplayForm, ReplayIcon, ReplayOriginalButton,
+    Actions, CancelRunButton, Deed, ReplayButton, ReplayForm, ReplayIcon, ReplayOriginalButton,
     ResolveNoting, RetryButton, announce, tell,
 };
 pub use address::address;
+pub use call::{CallButton, CallForm};
 pub use columns::Columns;
 pub use command::Command;
 pub use confirm::Confirm;

@@ -7,8 +7,8 @@ use crate::{
     api::{StartErasure, list_erasures},
     model::ErasureView,
     ui::{
-        Actions, Columns, Confirm, Fetched, Field, ForOwners, Header, Moment, Notice, Refusal,
-        announce, json::size, number::count,
+        Actions, CallForm, Columns, Confirm, Fetched, Field, ForOwners, Header, Moment, Notice,
+        Refusal, announce, json::size, number::count,
     },
 };
 
@@ -48,7 +48,7 @@ fn Form(start: ServerAction<StartErasure>) -> AnyView {
                  what their runs emitted and the deliveries in quarantine. Held events stay. What is looked \
                  for is kept encrypted until the erasure has ended, and then nowhere."
             </p>
-            <ActionForm action=start attr:class="form">
+            <CallForm action=start class="form">
                 <Refusal action=start />
                 <Field
                     label="Where"
@@ -76,7 +76,7 @@ fn Form(start: ServerAction<StartErasure>) -> AnyView {
                         </button>
                     </Confirm>
                 </div>
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

@@ -8,8 +8,8 @@ use crate::{
     api::{ChangeRole, InvitePerson, RemovePerson, SignOutPerson, WithdrawInvitation, list_people},
     model::{InvitationView, People, ROLES, UserView},
     ui::{
-        Actions, Columns, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice, Refusal,
-        announce,
+        Actions, CallForm, Columns, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice,
+        Refusal, announce,
     },
 };
 
@@ -127,11 +127,11 @@ fn Person(user: UserView, manageable: bool, deeds: Deeds) -> AnyView {
 #[component]
 fn RoleForm(id: String, email: String, role: String, deeds: Deeds) -> AnyView {
     view! {
-        <ActionForm action=deeds.role attr:class="inline role-form">
+        <CallForm action=deeds.role class="inline role-form">
             <input type="hidden" name="id" value=id />
             <Roles label=format!("Role of {email}") chosen=role />
             <button class="btn">"Set"</button>
-        </ActionForm>
+        </CallForm>
     }
     .into_any()
 }
@@ -160,22 +160,22 @@ fn Roles(#[prop(optional, into)] label: Option<String>, #[prop(into)] chosen: St
 fn PersonActions(id: String, email: String, deeds: Deeds) -> AnyView {
     let to_sign_out = id.clone();
     view! {
-        <ActionForm action=deeds.sign_out attr:class="inline">
+        <CallForm action=deeds.sign_out class="inline">
             <input type="hidden" name="id" value=to_sign_out />
             <button class="btn" title="Ends all their sessions. They may sign in again.">
                 "Sign out"
             </button>
-        </ActionForm>
+        </CallForm>
         <Confirm
             id=format!("remove-{id}")
             label="Remove"
             title=format!("Remove {email}?")
             text="Their sessions end at once. Keys that they made go on working: revoke those on the keys' page."
         >
-            <ActionForm action=deeds.remove attr:class="inline">
+            <CallForm action=deeds.remove class="inline">
                 <input type="hidden" name="id" value=id />
                 <button class="btn danger">"Remove"</button>
-            </ActionForm>
+            </CallForm>
         </Confirm>
     }
     .into_any()
@@ -197,10 +197,10 @@ fn Invited(invitation: InvitationView, deeds: Deeds) -> AnyView {
             </td>
             <td>
                 <div class="row end-row">
-                    <ActionForm action=deeds.withdraw attr:class="inline">
+                    <CallForm action=deeds.withdraw class="inline">
                         <input type="hidden" name="email" value=email />
                         <button class="btn">"Withdraw"</button>
-                    </ActionForm>
+                    </CallForm>
                 </div>
             </td>
         </tr>
@@ -222,7 +222,7 @@ fn InviteForm() -> AnyView {
                 "You get a link to hand over. For someone who is in already it is the way to a new password; \
                  their role stays."
             </p>
-            <ActionForm action=invite attr:class="form">
+            <CallForm action=invite class="form">
                 <Refusal action=invite />
                 <Field label="Email">
                     <input type="email" name="email" required autocomplete="off" autofocus />
@@ -232,7 +232,7 @@ fn InviteForm() -> AnyView {
                 </Field>
                 <ul class="dim hints">{hints}</ul>
                 <FormEnd pending=invite.pending() label="Make the link" back="/people" />
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

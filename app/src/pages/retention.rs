@@ -5,14 +5,13 @@ use leptos::prelude::*;
 pub mod limits;
 pub mod planned;
 
-use self::planned::{Asked, Fields, Planned};
+use self::planned::{Amount, Ask, Asked};
 use crate::{
-    ApiError,
     api::{RemoveRetention, SetRetention, list_retention, plan_retention},
-    model::{RetentionPlan, RetentionView},
+    model::RetentionView,
     ui::{
-        Actions, Columns, Confirm, Day, Fetched, Field, ForOperators, Header, Notice, Refusal,
-        announce, json::size,
+        Actions, CallForm, Columns, Confirm, Day, Fetched, ForOperators, Header, Notice, announce,
+        json::size,
     },
 };
 
@@ -38,10 +37,17 @@ pub fn RetentionPage() -> impl IntoView {
     }
 }
 
+const HOW_LONG: Amount = Amount {
+    name: "keep",
+    label: "For",
+    hint: "Such as 30d; a day at least.",
+    example: "30d",
+    kept: "kept for",
+};
+
 #[component]
 fn RuleForm(set: ServerAction<SetRetention>) -> AnyView {
-    let asked = planned::asked("keep");
-    let plans = Resource::new(move || asked.get(), plan);
+    let plan = |Asked { status, source, amount }| plan_retention(status, source, amount);
     view! {
         <section class="sheet-form" aria-labelledby="retention-form">
             <h2 id="retention-form">"Keep events for"</h2>
@@ -50,53 +56,14 @@ fn RuleForm(set: ServerAction<SetRetention>) -> AnyView {
                  and journals. What the dashboard counts over time stays for 32 days. Without a rule, events \
                  are kept for ever."
             </p>
-            <form class="form" method="get" action="/retention">
-                <Fields
-                    asked
-                    label="Which"
-                    source_hint="Empty is every source that has no rule of its own."
-                >
-                    <Field label="For" hint="Such as 30d; a day at least.">
-                        <input
-                            class="m"
-                            name="keep"
-                            required
-                            autocomplete="off"
-                            placeholder="30d"
-                            value=asked.get_untracked().map(|asked| asked.amount)
-                        />
-                    </Field>
-                </Fields>
-            </form>
-            <Fetched from=plans let:plan>
-                {plan.map(|(asked, plan)| view! { <InForce asked plan set /> })}
-            </Fetched>
+            <Ask
+                amount=HOW_LONG
+                label="Which"
+                source_hint="Empty is every source that has no rule of its own."
+                plan
+                set
+            />
         </section>
-    }
-    .into_any()
-}
-
-async fn plan(asked: Option<Asked>) -> Result<Option<(Asked, RetentionPlan)>, ApiError> {
-    let Some(asked) = asked else { return Ok(None) };
-    let Asked { status, source, amount } = asked.clone();
-    Ok(Some((asked, plan_retention(status, source, amount).await?)))
-}
-
-#[component]
-fn InForce(asked: Asked, plan: RetentionPlan, set: ServerAction<SetRetention>) -> AnyView {
-    let Asked { status, source, amount } = asked.clone();
-    view! {
-        <Planned asked plan kept="kept for">
-            <ActionForm action=set attr:class="form">
-                <Refusal action=set />
-                <input type="hidden" name="status" value=status />
-                <input type="hidden" name="source" value=source />
-                <input type="hidden" name="keep" value=amount />
-                <button class="btn danger" disabled=set.pending()>
-                    "Put in force"
-                </button>
-            </ActionForm>
-        </Planned>
     }
     .into_any()
 }
@@ -163,11 +130,11 @@ fn Row(rule: RetentionView, remove: ServerAction<RemoveRetention>) -> AnyView {
                             title="Keep these events again?"
                             text="They are kept for ever, or as long as the rule for every source says."
                         >
-                            <ActionForm action=remove attr:class="inline">
+                            <CallForm action=remove class="inline">
                                 <input type="hidden" name="status" value=status />
                                 <input type="hidden" name="source" value=source.unwrap_or_default() />
                                 <button class="btn danger">"Remove rule"</button>
-                            </ActionForm>
+                            </CallForm>
                         </Confirm>
                     </ForOperators>
                 </div>

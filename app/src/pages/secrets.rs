@@ -7,8 +7,8 @@ use crate::{
     api::{DeleteSecret, list_secrets},
     model::SecretView,
     ui::{
-        Actions, Columns, Command, Confirm, Day, Fetched, ForOperators, Header, Moment, NewLink,
-        Notice, announce,
+        Actions, CallForm, Columns, Command, Confirm, Day, Fetched, ForOperators, Header, Moment,
+        NewLink, Notice, announce,
     },
 };
 
@@ -119,10 +119,10 @@ fn RowActions(name: String, text: String, delete: ServerAction<DeleteSecret>) ->
             title=format!("Delete {name}?")
             text
         >
-            <ActionForm action=delete attr:class="inline">
+            <CallForm action=delete class="inline">
                 <input type="hidden" name="name" value=chosen />
                 <button class="btn danger">"Delete secret"</button>
-            </ActionForm>
+            </CallForm>
         </Confirm>
     }
     .into_any()

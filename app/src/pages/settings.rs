@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use crate::{
     api::{ChangePassword, EndSessions, get_instance, list_sessions},
     model::{BegunSession, Instance, OTHERS, Setting},
-    ui::{Actions, Columns, Fact, Fetched, Field, Header, Moment, Notice, Refusal, announce},
+    ui::{
+        Actions, CallForm, Columns, Fact, Fetched, Field, Header, Moment, Notice, Refusal, announce,
+    },
 };
 
 #[component]
@@ -40,7 +42,7 @@ fn PasswordForm() -> AnyView {
         <section class="sheet-form" aria-labelledby="password-form">
             <h2 id="password-form">"Your password"</h2>
             <p class="dim">"All your sessions end, this one too: sign in with the new one."</p>
-            <ActionForm action=change attr:class="form">
+            <CallForm action=change class="form">
                 <Refusal action=change />
                 <Field label="Current password">
                     <input
@@ -64,7 +66,7 @@ fn PasswordForm() -> AnyView {
                         "Change password"
                     </button>
                 </div>
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()
@@ -100,7 +102,7 @@ fn SignedIn(sessions: Vec<BegunSession>, end: ServerAction<EndSessions>) -> AnyV
                 "A session ends after a week without use, and after thirty days in any case. If you do not know one, \
                  end it and change your password."
             </p>
-            <ActionForm action=end attr:class="form">
+            <CallForm action=end class="form">
                 // Without it the Enter key in the field would press the first button.
                 <button hidden disabled></button>
                 <Refusal action=end />
@@ -109,7 +111,7 @@ fn SignedIn(sessions: Vec<BegunSession>, end: ServerAction<EndSessions>) -> AnyV
                     <tbody>{rows}</tbody>
                 </table>
                 {proof}
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

@@ -6,7 +6,7 @@ use crate::{
     api::{SwitchWorkflow, list_workflows},
     model::WorkflowView,
     pages::workflow::detail::{step, trigger},
-    ui::{Actions, Columns, Command, Fetched, ForOperators, Header},
+    ui::{Actions, CallForm, Columns, Command, Fetched, ForOperators, Header},
 };
 
 #[component]
@@ -74,13 +74,13 @@ fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView 
             <td>
                 <div class="row end-row">
                     <ForOperators>
-                        <ActionForm action=switch attr:class="inline">
+                        <CallForm action=switch class="inline">
                             <input type="hidden" name="id" value=workflow.id />
                             <input type="hidden" name="on" value=turn />
                             <button class="btn" aria-label=label>
                                 {say}
                             </button>
-                        </ActionForm>
+                        </CallForm>
                     </ForOperators>
                 </div>
             </td>

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::{ForOperators, Icon, Notice, Notices, Undo, icon::Shape};
+use super::{CallButton, CallForm, ForOperators, Icon, Notice, Notices, Undo, icon::Shape};
 use crate::{
     ApiError,
     api::{
@@ -134,7 +134,7 @@ pub fn ReplayForm() -> AnyView {
     let Actions { replay, .. } = expect_context();
     view! {
         <ForOperators>
-            <ActionForm action=replay attr:id=REPLAY_FORM>""</ActionForm>
+            <CallForm action=replay id=REPLAY_FORM>""</CallForm>
         </ForOperators>
     }
     .into_any()
@@ -144,7 +144,7 @@ const REPLAY_FORM: &str = "replay";
 
 /// Of lists that are long or quick: one element, and no form of its own.
 #[component]
-pub fn ReplayIcon(#[prop(into)] id: String) -> impl IntoView {
+pub fn ReplayIcon(#[prop(into)] id: String) -> AnyView {
     view! {
         <ForOperators>
             <button
@@ -158,33 +158,29 @@ pub fn ReplayIcon(#[prop(into)] id: String) -> impl IntoView {
             ></button>
         </ForOperators>
     }
+    .into_any()
 }
 
 #[component]
-pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> impl IntoView {
+pub fn ReplayButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> AnyView {
     let Actions { replay, .. } = expect_context();
-    let busy = move || replay.pending().get();
     view! {
-        <ForOperators>
-            <ActionForm action=replay attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn" class:main=main disabled=busy data-key="r">
-                    <Icon shape=Shape::Replay />
-                    "Replay"
-                </button>
-            </ActionForm>
-        </ForOperators>
+        <CallButton action=replay id main key="r">
+            <Icon shape=Shape::Replay />
+            "Replay"
+        </CallButton>
     }
+    .into_any()
 }
 
 /// With the workflows that the event started when it came, in the versions of then.
 #[component]
-pub fn ReplayOriginalButton(#[prop(into)] id: String) -> impl IntoView {
+pub fn ReplayOriginalButton(#[prop(into)] id: String) -> AnyView {
     let Actions { replay, .. } = expect_context();
     let busy = move || replay.pending().get();
     view! {
         <ForOperators>
-            <ActionForm action=replay attr:class="inline">
+            <CallForm action=replay class="inline">
                 <input type="hidden" name="id" value=id />
                 <input type="hidden" name="original" value="1" />
                 <button
@@ -194,59 +190,51 @@ pub fn ReplayOriginalButton(#[prop(into)] id: String) -> impl IntoView {
                 >
                     "Run as it was"
                 </button>
-            </ActionForm>
+            </CallForm>
         </ForOperators>
     }
+    .into_any()
 }
 
 #[component]
-pub fn RetryButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> impl IntoView {
+pub fn RetryButton(#[prop(into)] id: String, #[prop(optional)] main: bool) -> AnyView {
     let Actions { retry, .. } = expect_context();
-    let busy = move || retry.pending().get();
     view! {
-        <ForOperators>
-            <ActionForm action=retry attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn" class:main=main disabled=busy data-row-key="r">
-                    "Retry"
-                </button>
-            </ActionForm>
-        </ForOperators>
+        <CallButton action=retry id main row_key="r">
+            "Retry"
+        </CallButton>
     }
+    .into_any()
 }
 
 /// With room for a word to those who look later.
 #[component]
-pub fn ResolveNoting(#[prop(into)] id: String) -> impl IntoView {
+pub fn ResolveNoting(#[prop(into)] id: String) -> AnyView {
     let Actions { resolve, .. } = expect_context();
     let busy = move || resolve.pending().get();
     view! {
         <ForOperators>
-            <ActionForm action=resolve attr:class="resolve-form">
+            <CallForm action=resolve class="resolve-form">
                 <input type="hidden" name="id" value=id />
                 <input name="note" maxlength="2000" placeholder="Note, if any" aria-label="Note" />
                 <button class="btn" disabled=busy>
                     "Mark processed"
                 </button>
-            </ActionForm>
+            </CallForm>
         </ForOperators>
     }
+    .into_any()
 }
 
 #[component]
-pub fn CancelRunButton(#[prop(into)] id: String) -> impl IntoView {
+pub fn CancelRunButton(#[prop(into)] id: String) -> AnyView {
     let Actions { cancel, .. } = expect_context();
-    let busy = move || cancel.pending().get();
     view! {
-        <ForOperators>
-            <ActionForm action=cancel attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn" disabled=busy>
-                    "Cancel run"
-                </button>
-            </ActionForm>
-        </ForOperators>
+        <CallButton action=cancel id>
+            "Cancel run"
+        </CallButton>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::Deeds;
 use crate::{
     model::ChannelView,
-    ui::{Columns, Confirm},
+    ui::{CallForm, Columns, Confirm},
 };
 
 #[component]
@@ -35,20 +35,20 @@ fn Row(channel: ChannelView, deeds: Deeds, may_change: bool) -> AnyView {
     let actions = may_change.then(|| {
         let (to_test, title) = (id.clone(), format!("Delete {name}?"));
         view! {
-            <ActionForm action=deeds.test_channel attr:class="inline">
+            <CallForm action=deeds.test_channel class="inline">
                 <input type="hidden" name="id" value=to_test />
                 <button class="btn">"Send a test"</button>
-            </ActionForm>
+            </CallForm>
             <Confirm
                 id=format!("delete-{id}")
                 label="Delete"
                 title
                 text="Nothing is told there any more, also not what is on its way."
             >
-                <ActionForm action=deeds.delete_channel attr:class="inline">
+                <CallForm action=deeds.delete_channel class="inline">
                     <input type="hidden" name="id" value=id />
                     <button class="btn danger">"Delete channel"</button>
-                </ActionForm>
+                </CallForm>
             </Confirm>
         }
     });

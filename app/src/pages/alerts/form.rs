@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{CreateAlert, CreateChannel},
-    ui::{Field, FormEnd, Refusal},
+    ui::{CallForm, Field, FormEnd, Refusal},
 };
 
 /// What a rule can be about, and what it fires over.
@@ -29,7 +29,7 @@ pub fn RuleForm() -> AnyView {
         <section class="sheet-form" aria-labelledby="rule-form">
             <h2 id="rule-form">"New rule"</h2>
             <p class="dim">"It fires at once and is over after two calm readings in a row."</p>
-            <ActionForm action=create attr:class="form rule-form">
+            <CallForm action=create class="form rule-form">
                 <Refusal action=create />
                 <Field label="Name" hint="As the message will say it.">
                     <input name="name" required maxlength="100" autocomplete="off" autofocus />
@@ -63,7 +63,7 @@ pub fn RuleForm() -> AnyView {
                     <input class="m" name="repeat" autocomplete="off" value="4h" />
                 </Field>
                 <FormEnd pending=create.pending() label="Make rule" back="/alerts" />
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()
@@ -79,7 +79,7 @@ pub fn ChannelForm() -> AnyView {
                 "Every rule is told there. What does not arrive is tried again for some ten hours, and shown \
                  here."
             </p>
-            <ActionForm action=create attr:class="form">
+            <CallForm action=create class="form">
                 <Refusal action=create />
                 <Field label="Name">
                     <input name="name" required maxlength="100" autocomplete="off" autofocus />
@@ -102,7 +102,7 @@ pub fn ChannelForm() -> AnyView {
                     />
                 </Field>
                 <FormEnd pending=create.pending() label="Make channel" back="/alerts" />
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

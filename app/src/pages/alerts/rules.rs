@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::Deeds;
 use crate::{
     model::AlertRuleView,
-    ui::{Columns, Confirm, Moment},
+    ui::{CallForm, Columns, Confirm, Moment},
 };
 
 #[component]
@@ -96,7 +96,7 @@ fn RuleActions(id: String, name: String, muted: bool, deeds: Deeds) -> AnyView {
     let (question, title) = (format!("delete-{id}"), format!("Delete {name}?"));
     let (muting, muted_id) = (format!("How long {name} is muted"), id.clone());
     view! {
-        <ActionForm action=deeds.mute attr:class="inline role-form">
+        <CallForm action=deeds.mute class="inline role-form">
             <input type="hidden" name="id" value=muted_id />
             {if muted {
                 view! { <button class="btn">"Unmute"</button> }.into_any()
@@ -111,17 +111,17 @@ fn RuleActions(id: String, name: String, muted: bool, deeds: Deeds) -> AnyView {
                 }
                     .into_any()
             }}
-        </ActionForm>
+        </CallForm>
         <Confirm
             id=question
             label="Delete"
             title
             text="It is read no more. What it told stays in the history."
         >
-            <ActionForm action=deeds.delete attr:class="inline">
+            <CallForm action=deeds.delete class="inline">
                 <input type="hidden" name="id" value=id />
                 <button class="btn danger">"Delete rule"</button>
-            </ActionForm>
+            </CallForm>
         </Confirm>
     }
     .into_any()

@@ -9,7 +9,7 @@ use crate::{
     api::{CancelBulk, ResumeBulk, StartBulk},
     live::Live,
     model::{BulkState, BulkView},
-    ui::{ForOperators, Notice, announce, sorted::Sorted},
+    ui::{CallButton, Notice, announce, sorted::Sorted},
 };
 
 /// What can be done about operations.
@@ -143,46 +143,27 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
                     let id = cancelled.clone();
                     let state = state();
                     (state.is_open() || state == BulkState::Stopped)
-                        .then(|| view! { <CancelButton id doing /> })
+                        .then(|| {
+                            view! {
+                                <CallButton action=doing.cancel id>
+                                    "Cancel"
+                                </CallButton>
+                            }
+                        })
                 }}
                 {move || {
                     let id = resumed.clone();
-                    (state() == BulkState::Stopped).then(|| view! { <ResumeButton id doing /> })
+                    (state() == BulkState::Stopped)
+                        .then(|| {
+                            view! {
+                                <CallButton action=doing.resume id main=true>
+                                    "Resume"
+                                </CallButton>
+                            }
+                        })
                 }}
             </div>
         </section>
-    }
-    .into_any()
-}
-
-#[component]
-fn CancelButton(id: String, doing: Doing) -> AnyView {
-    let busy = move || doing.cancel.pending().get();
-    view! {
-        <ForOperators>
-            <ActionForm action=doing.cancel attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn" disabled=busy>
-                    "Cancel"
-                </button>
-            </ActionForm>
-        </ForOperators>
-    }
-    .into_any()
-}
-
-#[component]
-fn ResumeButton(id: String, doing: Doing) -> AnyView {
-    let busy = move || doing.resume.pending().get();
-    view! {
-        <ForOperators>
-            <ActionForm action=doing.resume attr:class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn main" disabled=busy>
-                    "Resume"
-                </button>
-            </ActionForm>
-        </ForOperators>
     }
     .into_any()
 }

@@ -7,7 +7,7 @@ use super::{address, operation::Doing};
 use crate::{
     api::plan_bulk,
     model::{BulkAction, BulkPlan, LetterFilter},
-    ui::{Fetched, Refusal},
+    ui::{CallForm, Fetched, Refusal},
 };
 
 /// How many lines of each kind a plan shows.
@@ -128,7 +128,7 @@ fn Plan(plan: BulkPlan, asked: Asked, back: String, doing: Doing) -> AnyView {
             <Counts title="By failure" lines=groups />
         </div>
         <Refusal action=doing.start />
-        <ActionForm action=doing.start attr:class="form">
+        <CallForm action=doing.start class="form">
             <Which asked />
             {action.has_canary().then(|| view! { <Canary total /> })}
             {(action == BulkAction::Resolve)
@@ -154,7 +154,7 @@ fn Plan(plan: BulkPlan, asked: Asked, back: String, doing: Doing) -> AnyView {
                     "Back"
                 </a>
             </div>
-        </ActionForm>
+        </CallForm>
     }
     .into_any()
 }

@@ -7,7 +7,7 @@ use crate::{
     ApiError,
     api::{TestWorkflow, backtest_workflow},
     model::{BacktestView, EventSample},
-    ui::{ForOperators, Notice, tell},
+    ui::{CallForm, ForOperators, Notice, tell},
 };
 
 /// How many of the newest events are looked at.
@@ -62,7 +62,7 @@ fn Test(text: Text, id: String) -> AnyView {
     });
     view! {
         <ForOperators>
-            <ActionForm action=test attr:class="inline">
+            <CallForm action=test class="inline">
                 <input type="hidden" name="id" value=id />
                 <input type="hidden" name="event" prop:value=move || text.event.get() />
                 <button
@@ -72,7 +72,7 @@ fn Test(text: Text, id: String) -> AnyView {
                 >
                     "Test run"
                 </button>
-            </ActionForm>
+            </CallForm>
         </ForOperators>
     }
     .into_any()

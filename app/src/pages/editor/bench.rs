@@ -10,7 +10,7 @@ use super::text::Text;
 use crate::{
     api::SaveWorkflow,
     model::{AppliedResult, AppliedView, EditorStart, SaveAnswer},
-    ui::{ForOperators, Notice, Notices},
+    ui::{CallForm, ForOperators, Notice, Notices},
 };
 
 #[component]
@@ -49,7 +49,7 @@ pub fn Bench(start: EditorStart) -> AnyView {
             {move || {
                 refused.get().map(|reason| view! { <p class="err" role="alert">{reason}</p> })
             }}
-            <ActionForm action=save attr:class="bench-text">
+            <CallForm action=save class="bench-text">
                 <input type="hidden" name="id" value=own />
                 <input type="hidden" name="expected" value=version prop:value=move || expected.get() />
                 <label class="field" for="definition">
@@ -78,7 +78,7 @@ pub fn Bench(start: EditorStart) -> AnyView {
                         "Cancel"
                     </a>
                 </div>
-            </ActionForm>
+            </CallForm>
             <div class="bench-form needs-script">
                 <Form text event_types />
             </div>

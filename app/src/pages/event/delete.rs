@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::DeleteEvent,
-    ui::{Confirm, ForOperators},
+    ui::{CallForm, Confirm, ForOperators},
 };
 
 #[component]
@@ -17,10 +17,10 @@ pub fn DeleteButton(id: String, delete: ServerAction<DeleteEvent>) -> AnyView {
             title="Delete this event?"
             text="It goes with its payload, runs and attempts, and cannot come back."
         >
-            <ActionForm action=delete attr:class="inline">
+            <CallForm action=delete class="inline">
                 <input type="hidden" name="id" value=id />
                 <button class="btn danger">"Delete event"</button>
-            </ActionForm>
+            </CallForm>
         </Confirm>
         </ForOperators>
     }

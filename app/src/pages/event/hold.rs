@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     model::HoldView,
-    ui::{Actions, Confirm, ForOperators, Moment},
+    ui::{Actions, CallButton, CallForm, Confirm, ForOperators, Moment},
 };
 
 #[component]
@@ -19,11 +19,11 @@ pub fn HoldButton(id: String) -> AnyView {
                 title="Hold this event?"
                 text="Neither retention nor a deletion nor an erasure takes it until it is released."
             >
-                <ActionForm action=hold attr:class="resolve-form">
+                <CallForm action=hold class="resolve-form">
                     <input type="hidden" name="id" value=id />
                     <input name="note" maxlength="2000" placeholder="Why, if any" aria-label="Why" />
                     <button class="btn main">"Hold event"</button>
-                </ActionForm>
+                </CallForm>
             </Confirm>
         </ForOperators>
     }
@@ -34,7 +34,6 @@ pub fn HoldButton(id: String) -> AnyView {
 #[component]
 pub fn Holding(id: String, hold: HoldView) -> AnyView {
     let release = expect_context::<Actions>().release;
-    let busy = release.pending();
     let HoldView { at, by, note } = hold;
     view! {
         <div class="held" role="group" aria-label="Held">
@@ -42,14 +41,9 @@ pub fn Holding(id: String, hold: HoldView) -> AnyView {
                 <b>"Held"</b> " by " {by} " since " <Moment at />
                 {note.map(|note| view! { ": " <span>{note}</span> })}
             </p>
-            <ForOperators>
-                <ActionForm action=release attr:class="inline">
-                    <input type="hidden" name="id" value=id />
-                    <button class="btn" disabled=busy>
-                        "Release"
-                    </button>
-                </ActionForm>
-            </ForOperators>
+            <CallButton action=release id>
+                "Release"
+            </CallButton>
         </div>
     }
     .into_any()

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::CreateKey,
     model::KeyView,
-    ui::{Field, FormEnd, Refusal, Tick},
+    ui::{CallForm, Field, FormEnd, Refusal, Tick},
 };
 
 /// Begins with the rights of `model`, when it is to follow that one.
@@ -29,7 +29,7 @@ pub fn KeyForm(model: Option<KeyView>) -> AnyView {
         <section class="sheet-form" aria-labelledby="key-form">
             <h2 id="key-form">{title}</h2>
             <p class="dim">{story}</p>
-            <ActionForm action=create attr:class="form">
+            <CallForm action=create class="form">
                 <Refusal action=create />
                 <Field label="Name" hint="What it is for, as you will know it later.">
                     <input
@@ -71,7 +71,7 @@ pub fn KeyForm(model: Option<KeyView>) -> AnyView {
                 </Field>
                 <Expiry />
                 <FormEnd pending=create.pending() label="Create key" back="/keys" />
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::RevokeKey,
     model::{KeyState, KeyView},
-    ui::{Confirm, Day, ForOperators, Moment},
+    ui::{CallForm, Confirm, Day, ForOperators, Moment},
 };
 
 #[component]
@@ -87,10 +87,10 @@ fn KeyActions(key_view: KeyView, revoke: ServerAction<RevokeKey>) -> AnyView {
                 title=format!("Revoke {name}?")
                 text
             >
-                <ActionForm action=revoke attr:class="inline">
+                <CallForm action=revoke class="inline">
                     <input type="hidden" name="id" value=id />
                     <button class="btn danger">"Revoke key"</button>
-                </ActionForm>
+                </CallForm>
             </Confirm>
         </ForOperators>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{Desk, cause, selection};
 use crate::{
     model::HeldView,
-    ui::{Confirm, ForOperators, Moment, json::size, runs::exchange::HeaderLines},
+    ui::{CallForm, Confirm, ForOperators, Moment, json::size, runs::exchange::HeaderLines},
 };
 
 #[component]
@@ -81,24 +81,24 @@ fn Doing(id: String, desk: Desk) -> AnyView {
     view! {
         <ForOperators>
             <div class="row">
-                <ActionForm action=settle attr:class="inline">
+                <CallForm action=settle class="inline">
                     <input type="hidden" name="ids[]" value=other />
                     <button class="btn" name="how" value="release" disabled=busy>
                         "Verify again"
                     </button>
-                </ActionForm>
+                </CallForm>
                 <Confirm
                     id=question
                     label="Delete"
                     title="Delete this delivery?"
                     text="It is forgotten and cannot be taken any more."
                 >
-                    <ActionForm action=settle attr:class="inline">
+                    <CallForm action=settle class="inline">
                         <input type="hidden" name="ids[]" value=id />
                         <button class="btn danger" name="how" value="delete">
                             "Delete it"
                         </button>
-                    </ActionForm>
+                    </CallForm>
                 </Confirm>
             </div>
         </ForOperators>

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use super::Desk;
-use crate::ui::{Confirm, time::Hydrated};
+use crate::ui::{CallForm, Confirm, time::Hydrated};
 
 /// The form that the boxes of the list belong to.
 pub const FORM: &str = "selection";
@@ -33,7 +33,7 @@ pub fn SelectionBar(ids: Vec<String>, desk: Desk) -> AnyView {
         count => format!("{count} selected"),
     };
     view! {
-        <ActionForm action=settle attr:id=FORM attr:class="bar selection">
+        <CallForm action=settle id=FORM class="bar selection">
             <label class="pick needs-script">
                 <input type="checkbox" prop:checked=complete on:change=toggle />
                 "Select all"
@@ -55,7 +55,7 @@ pub fn SelectionBar(ids: Vec<String>, desk: Desk) -> AnyView {
                     </button>
                 </Confirm>
             </div>
-        </ActionForm>
+        </CallForm>
     }
     .into_any()
 }

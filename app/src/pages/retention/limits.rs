@@ -2,15 +2,20 @@
 
 use leptos::prelude::*;
 
-use super::planned::{self, Asked, Fields, Planned};
+use super::planned::{Amount, Ask, Asked};
 use super::which;
 use crate::{
-    ApiError,
     api::{RemoveRetentionLimit, SetRetentionLimit, list_retention_limits, plan_retention_limit},
-    model::{RetentionLimitView, RetentionPlan},
-    ui::{
-        Actions, Fetched, Field, ForOperators, Notice, Refusal, announce, json::size, number::count,
-    },
+    model::RetentionLimitView,
+    ui::{Actions, CallForm, Fetched, ForOperators, Notice, announce, json::size, number::count},
+};
+
+const HOW_MUCH: Amount = Amount {
+    name: "max",
+    label: "At most",
+    hint: "Such as 20GiB; 1MiB at least.",
+    example: "20GiB",
+    kept: "at most",
 };
 
 #[component]
@@ -19,8 +24,7 @@ pub fn Limits() -> AnyView {
     let limits = Resource::new(move || done.get(), |_| list_retention_limits());
     let set = ServerAction::<SetRetentionLimit>::new();
     let remove = ServerAction::<RemoveRetentionLimit>::new();
-    let asked = planned::asked("max");
-    let plans = Resource::new(move || asked.get(), plan);
+    let plan = |Asked { status, source, amount }| plan_retention_limit(status, source, amount);
     announce(set, |()| Notice::done("It holds from the next minute on."));
     announce(remove, |()| Notice::done("These events have no limit any more."));
     view! {
@@ -31,53 +35,18 @@ pub fn Limits() -> AnyView {
                  repeat them. Held ones stay. A limit without a source is about all events together."
             </p>
             <ForOperators>
-                <form class="form" method="get" action="/retention">
-                    <Fields asked label="Of" source_hint="Empty is all sources together.">
-                        <Field label="At most" hint="Such as 20GiB; 1MiB at least.">
-                            <input
-                                class="m"
-                                name="max"
-                                required
-                                autocomplete="off"
-                                placeholder="20GiB"
-                                value=asked.get_untracked().map(|asked| asked.amount)
-                            />
-                        </Field>
-                    </Fields>
-                </form>
-                <Fetched from=plans let:plan>
-                    {plan.map(|(asked, plan)| view! { <InForce asked plan set /> })}
-                </Fetched>
+                <Ask
+                    amount=HOW_MUCH
+                    label="Of"
+                    source_hint="Empty is all sources together."
+                    plan
+                    set
+                />
             </ForOperators>
             <Fetched from=limits let:limits>
                 <Lines limits remove />
             </Fetched>
         </section>
-    }
-    .into_any()
-}
-
-async fn plan(asked: Option<Asked>) -> Result<Option<(Asked, RetentionPlan)>, ApiError> {
-    let Some(asked) = asked else { return Ok(None) };
-    let Asked { status, source, amount } = asked.clone();
-    Ok(Some((asked, plan_retention_limit(status, source, amount).await?)))
-}
-
-#[component]
-fn InForce(asked: Asked, plan: RetentionPlan, set: ServerAction<SetRetentionLimit>) -> AnyView {
-    let Asked { status, source, amount } = asked.clone();
-    view! {
-        <Planned asked plan kept="at most">
-            <ActionForm action=set attr:class="form">
-                <Refusal action=set />
-                <input type="hidden" name="status" value=status />
-                <input type="hidden" name="source" value=source />
-                <input type="hidden" name="max" value=amount />
-                <button class="btn danger" disabled=set.pending()>
-                    "Put in force"
-                </button>
-            </ActionForm>
-        </Planned>
     }
     .into_any()
 }
@@ -95,7 +64,7 @@ fn Line(limit: RetentionLimitView, remove: ServerAction<RemoveRetentionLimit>) -
     let label = format!("Remove the limit of {}{of}", which.to_lowercase());
     let bytes = size(usize::try_from(bytes).unwrap_or(usize::MAX));
     view! {
-        <ActionForm action=remove attr:class="row">
+        <CallForm action=remove class="row">
             <input type="hidden" name="status" value=status />
             <input type="hidden" name="source" value=source.unwrap_or_default() />
             <span>
@@ -106,7 +75,7 @@ fn Line(limit: RetentionLimitView, remove: ServerAction<RemoveRetentionLimit>) -
                     "Remove"
                 </button>
             </ForOperators>
-        </ActionForm>
+        </CallForm>
     }
     .into_any()
 }

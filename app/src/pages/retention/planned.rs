@@ -1,14 +1,17 @@
 //! What a rule or a limit would remove, shown before it is in force. It is asked for by the page's address, so
 //! that what is shown is what is so, and that it works without a script.
 
+use std::future::Future;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::which;
 use crate::{
+    ApiError,
     model::RetentionPlan,
-    ui::{Day, Field, json::size, number::count},
+    ui::{CallForm, Day, Deed, Fetched, Field, Refusal, found_by, json::size, number::count},
 };
 
 /// The rule or limit that the address asks about.
@@ -20,8 +23,53 @@ pub struct Asked {
     pub amount: String,
 }
 
+/// How long or how much, as it is asked for and told.
+#[derive(Clone, Copy)]
+pub struct Amount {
+    /// Of the field, in the address and for the server.
+    pub name: &'static str,
+    pub label: &'static str,
+    pub hint: &'static str,
+    pub example: &'static str,
+    /// Between whose events they are and the amount.
+    pub kept: &'static str,
+}
+
+/// Asks for a rule or a limit, shows what it would remove, and then lets it be put in force.
+#[component]
+pub fn Ask<
+    F: Deed + DeserializeOwned,
+    P: Future<Output = Result<RetentionPlan, ApiError>> + Send + 'static,
+>(
+    amount: Amount,
+    label: &'static str,
+    source_hint: &'static str,
+    plan: fn(Asked) -> P,
+    set: ServerAction<F>,
+) -> AnyView {
+    let asked = asked(amount.name);
+    let plans = Resource::new(move || asked.get(), move |asked| planned(asked, plan));
+    view! {
+        <Fields asked=asked.get_untracked() amount label source_hint />
+        <Fetched from=plans let:planned>
+            {planned.map(|(asked, plan)| view! { <Planned asked plan amount set /> })}
+        </Fetched>
+    }
+    .into_any()
+}
+
+async fn planned<P: Future<Output = Result<RetentionPlan, ApiError>>>(
+    asked: Option<Asked>,
+    plan: fn(Asked) -> P,
+) -> Result<Option<(Asked, RetentionPlan)>, ApiError> {
+    match asked {
+        Some(asked) => found_by(asked, plan).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// What is asked for where the address says an amount under this name.
-pub fn asked(name: &'static str) -> Memo<Option<Asked>> {
+fn asked(name: &'static str) -> Memo<Option<Asked>> {
     let query = use_query_map();
     Memo::new(move |_| {
         query.with(|query| {
@@ -33,51 +81,75 @@ pub fn asked(name: &'static str) -> Memo<Option<Asked>> {
     })
 }
 
-/// The fields of a form that asks: which events, of which source, and how long or how much.
+/// Which events, of which source, and how long or how much.
 #[component]
-pub fn Fields(
-    asked: Memo<Option<Asked>>,
+fn Fields(
+    asked: Option<Asked>,
+    amount: Amount,
     label: &'static str,
     source_hint: &'static str,
-    children: Children,
 ) -> AnyView {
-    let asked = asked.get_untracked();
     let failed = asked.as_ref().is_some_and(|asked| asked.status == "failed");
+    let (source, said) = asked.map(|asked| (asked.source, asked.amount)).unzip();
     view! {
-        <Field label>
-            <select class="wide" name="status">
-                <option value="processed">"Processed events"</option>
-                <option value="failed" selected=failed>
-                    "Dead letters"
-                </option>
-            </select>
-        </Field>
-        <Field label="Source" hint=source_hint>
-            <input
-                class="m"
-                name="source"
-                autocomplete="off"
-                spellcheck="false"
-                value=asked.map(|asked| asked.source)
-            />
-        </Field>
-        {children()}
-        <div class="row">
-            <button class="btn main">"Preview"</button>
-        </div>
+        <form class="form" method="get" action="/retention">
+            <Field label>
+                <select class="wide" name="status">
+                    <option value="processed">"Processed events"</option>
+                    <option value="failed" selected=failed>
+                        "Dead letters"
+                    </option>
+                </select>
+            </Field>
+            <Field label="Source" hint=source_hint>
+                <input class="m" name="source" autocomplete="off" spellcheck="false" value=source />
+            </Field>
+            <Field label=amount.label hint=amount.hint>
+                <input
+                    class="m"
+                    name=amount.name
+                    required
+                    autocomplete="off"
+                    placeholder=amount.example
+                    value=said
+                />
+            </Field>
+            <div class="row">
+                <button class="btn main">"Preview"</button>
+            </div>
+        </form>
     }
     .into_any()
 }
 
 /// What would go, with the form that puts the rule or limit in force.
 #[component]
-pub fn Planned(
+fn Planned<F: Deed + DeserializeOwned>(
     asked: Asked,
     plan: RetentionPlan,
-    /// Between whose events they are and how long or how much of them is kept.
-    kept: &'static str,
-    children: Children,
+    amount: Amount,
+    set: ServerAction<F>,
 ) -> AnyView {
+    let told = told(&asked, &plan, amount.kept);
+    let Asked { status, source, amount: said } = asked;
+    view! {
+        <p role="status" aria-label="Planned">
+            {told} {plan.oldest.map(|at| view! { ", the oldest from " <Day at /> })} "."
+        </p>
+        <CallForm action=set class="form">
+            <Refusal action=set />
+            <input type="hidden" name="status" value=status />
+            <input type="hidden" name="source" value=source />
+            <input type="hidden" name=amount.name value=said />
+            <button class="btn danger" disabled=set.pending()>
+                "Put in force"
+            </button>
+        </CallForm>
+    }
+    .into_any()
+}
+
+fn told(asked: &Asked, plan: &RetentionPlan, kept: &str) -> String {
     let Asked { status, source, amount } = asked;
     let of = if source.is_empty() { String::new() } else { format!(" of {source}") };
     let bytes = size(usize::try_from(plan.bytes).unwrap_or(usize::MAX));
@@ -86,12 +158,5 @@ pub fn Planned(
         1 => format!("1 event would be removed at once, {bytes}"),
         many => format!("{} events would be removed at once, {bytes}", count(many)),
     };
-    view! {
-        <p role="status" aria-label="Planned">
-            {format!("{}{of}, {kept} {amount}: {going}", which(&status))}
-            {plan.oldest.map(|at| view! { ", the oldest from " <Day at /> })} "."
-        </p>
-        {children()}
-    }
-    .into_any()
+    format!("{}{of}, {kept} {amount}: {going}", which(status))
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::SetSecret,
-    ui::{Field, FormEnd, Refusal},
+    ui::{CallForm, Field, FormEnd, Refusal},
 };
 
 /// `name` is empty for a new one.
@@ -19,7 +19,7 @@ pub fn SecretForm(name: String) -> AnyView {
             <p class="dim">
                 "It is kept encrypted and is not shown again. Calls use a new value within seconds."
             </p>
-            <ActionForm action=set attr:class="form">
+            <CallForm action=set class="form">
                 <Refusal action=set />
                 <Field label="Name" hint="Letters, digits and _, as steps write it.">
                     <input
@@ -47,7 +47,7 @@ pub fn SecretForm(name: String) -> AnyView {
                     />
                 </Field>
                 <FormEnd pending=set.pending() label="Set secret" back="/secrets" />
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

@@ -11,7 +11,9 @@ use crate::{
         provider::{self, Provider},
         row::Held,
     },
-    ui::{Command, Confirm, CopyLine, Day, Fact, ForOperators, Moment, Notice, origin, tell},
+    ui::{
+        CallForm, Command, Confirm, CopyLine, Day, Fact, ForOperators, Moment, Notice, origin, tell,
+    },
 };
 
 #[component]
@@ -72,10 +74,10 @@ fn DeleteButton(name: String) -> AnyView {
                 text="Its deliveries are refused from now on and its secrets are forgotten. Events that came \
                       from it stay."
             >
-                <ActionForm action=delete attr:class="inline">
+                <CallForm action=delete class="inline">
                     <input type="hidden" name="name" value=name />
                     <button class="btn danger">"Delete source"</button>
-                </ActionForm>
+                </CallForm>
             </Confirm>
         </ForOperators>
     }

@@ -6,7 +6,7 @@ use crate::{
     api::{EndOldSecrets, RotateSource},
     model::SourceView,
     pages::sources::{form::SecretField, provider::Provider},
-    ui::{Confirm, Day, ForOperators, Notice, Refusal, announce},
+    ui::{CallForm, Confirm, Day, ForOperators, Notice, Refusal, announce},
 };
 
 #[component]
@@ -43,10 +43,10 @@ fn OldSecret(name: String) -> AnyView {
                     text="Deliveries that the provider still signs with it go to quarantine. Do this once the \
                           provider signs with the newest."
                 >
-                    <ActionForm action=end attr:class="inline">
+                    <CallForm action=end class="inline">
                         <input type="hidden" name="name" value=name />
                         <button class="btn danger">"End old secret"</button>
-                    </ActionForm>
+                    </CallForm>
                 </Confirm>
             </ForOperators>
         </li>
@@ -69,7 +69,7 @@ fn Rotation(name: String, provider: Provider, two: bool) -> AnyView {
             <details class="rotation">
                 <summary class="btn">"Rotate"</summary>
                 <p class="dim">{story}</p>
-                <ActionForm action=rotate attr:class="form">
+                <CallForm action=rotate class="form">
                     <Refusal action=rotate />
                     <input type="hidden" name="name" value=name />
                     <SecretField provider label="New secret" />
@@ -78,7 +78,7 @@ fn Rotation(name: String, provider: Provider, two: bool) -> AnyView {
                             "Put in force"
                         </button>
                     </div>
-                </ActionForm>
+                </CallForm>
             </details>
         </ForOperators>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::provider::Provider;
 use crate::{
     api::CreateSource,
-    ui::{CopyLine, Field, FormEnd, Refusal, origin},
+    ui::{CallForm, CopyLine, Field, FormEnd, Refusal, origin},
 };
 
 #[component]
@@ -21,7 +21,7 @@ pub fn SourceForm(provider: Provider) -> AnyView {
     view! {
         <section class="sheet-form" aria-labelledby="source-form">
             <h2 id="source-form">"New source: " {provider.title}</h2>
-            <ActionForm action=create attr:class="form">
+            <CallForm action=create class="form">
                 <Refusal action=create />
                 <input type="hidden" name="kind" value=provider.kind />
                 <Field label="Name" hint="Lower-case letters, digits, - and _. It is the source of its events.">
@@ -44,7 +44,7 @@ pub fn SourceForm(provider: Provider) -> AnyView {
                 <SecretField provider />
                 {(provider.kind == "hmac").then(|| view! { <HeaderField /> })}
                 <FormEnd pending=create.pending() label="Create source" back="/sources" />
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()

@@ -7,7 +7,7 @@ use super::versions::{Changed, Versions};
 use crate::{
     api::{DeleteWorkflow, RestoreVersion},
     model::{AuditView, StepView, TriggerView, WorkflowDetail, WorkflowView},
-    ui::{Actions, Confirm, Fact, ForOperators, Moment, Notice, RunList, announce, tell},
+    ui::{Actions, CallForm, Confirm, Fact, ForOperators, Moment, Notice, RunList, announce, tell},
 };
 
 #[component]
@@ -72,21 +72,21 @@ fn Top(workflow: WorkflowView) -> AnyView {
                     <a class="btn main" href=format!("/workflows/{}/edit", workflow.id)>
                         "Edit"
                     </a>
-                    <ActionForm action=switch attr:class="inline">
+                    <CallForm action=switch class="inline">
                         <input type="hidden" name="id" value=switched />
                         <input type="hidden" name="on" value=turn />
                         <button class="btn">{say}</button>
-                    </ActionForm>
+                    </CallForm>
                     <Confirm
                         id="delete-workflow"
                         label="Delete"
                         title=format!("Delete {}?", workflow.name)
                         text="No event starts it any more. Runs that have begun go on, and what they did stays."
                     >
-                        <ActionForm action=delete attr:class="inline">
+                        <CallForm action=delete class="inline">
                             <input type="hidden" name="id" value=deleted />
                             <button class="btn danger">"Delete workflow"</button>
-                        </ActionForm>
+                        </CallForm>
                     </Confirm>
                 </div>
             </ForOperators>

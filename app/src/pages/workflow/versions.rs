@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::RestoreVersion,
     model::{DiffLine, DiffSide, VersionDetail, VersionItem},
-    ui::{ForOperators, Moment},
+    ui::{CallForm, ForOperators, Moment},
 };
 
 #[component]
@@ -79,14 +79,14 @@ fn Restore(
     let label = format!("Restore version {number}");
     view! {
         <ForOperators>
-            <ActionForm action=restore attr:class="inline">
+            <CallForm action=restore class="inline">
                 <input type="hidden" name="id" value=id />
                 <input type="hidden" name="version" value=number />
                 <input type="hidden" name="expected" value=in_force />
                 <button class="btn" aria-label=label disabled=restore.pending()>
                     "Restore"
                 </button>
-            </ActionForm>
+            </CallForm>
         </ForOperators>
     }
     .into_any()
