@@ -65,6 +65,20 @@ export async function signInAs(page: Page, sluice: Sluice, role: 'viewer' | 'ope
   expect([answer.status(), answer.headers().location]).toEqual([303, '/']);
 }
 
+/** Waits until the event stands so. */
+export async function reaches(sluice: Sluice, id: string, status: string): Promise<void> {
+  await expect.poll(async () => (await sluice.event(id)).status).toBe(status);
+}
+
+/** An event whose only workflow has failed; the receiver goes on failing. */
+export async function failedEvent(sluice: Sluice, sink: Sink): Promise<string> {
+  sink.status = 500;
+  await sluice.applyNotify(sink.url);
+  const id = await sluice.send();
+  await reaches(sluice, id, 'failed');
+  return id;
+}
+
 /** The stream, as the owner sees it. */
 export async function openStream(page: Page): Promise<void> {
   await signIn(page);

@@ -1,5 +1,5 @@
 // One action for many dead letters: planned, tried with a few, stopped, resumed, cancelled.
-import { expect, hydrated, row, signIn, test } from '../support/test.ts';
+import { expect, hydrated, reaches, row, signIn, test } from '../support/test.ts';
 import type { Sluice } from '../support/sluice.ts';
 import type { Page } from '@playwright/test';
 
@@ -11,7 +11,7 @@ async function failed(sluice: Sluice, sink: { url: string; status: number }, cou
   await sluice.applyNotify(sink.url);
   const ids: string[] = [];
   for (let n = 0; n < count; n++) ids.push(await sluice.send('order.created', { id: n, total: 120 }));
-  for (const id of ids) await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  for (const id of ids) await reaches(sluice, id, 'failed');
   return ids;
 }
 
@@ -107,7 +107,7 @@ test('a group is marked as processed, and a letter deleted, from their own lines
   await failed(sluice, sink, 2);
   sink.status = 404;
   const other = await sluice.send('order.created', { id: 99, total: 120 });
-  await expect.poll(async () => (await sluice.event(other)).status).toBe('failed');
+  await reaches(sluice, other, 'failed');
   await signIn(page);
   await page.goto('/dead-letters');
   await hydrated(page);

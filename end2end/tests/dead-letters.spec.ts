@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { expect, hydrated, openStream, row, signIn, status, test } from '../support/test.ts';
+import { expect, failedEvent, hydrated, openStream, reaches, row, signIn, status, test } from '../support/test.ts';
 
 /** The events of the file that the page's link gives. */
 async function exported(page: Page): Promise<{ id: string; payload: unknown }[]> {
@@ -21,7 +21,7 @@ for (const javaScriptEnabled of [true, false]) {
       await sluice.applyNotify(sink.url);
       const created = await sluice.send('order.created');
       const paid = await sluice.send('order.paid', { id: 8, total: 150 });
-      for (const id of [created, paid]) await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+      for (const id of [created, paid]) await reaches(sluice, id, 'failed');
       await signIn(page);
       await page.goto('/dead-letters');
       if (javaScriptEnabled) await hydrated(page);
@@ -63,10 +63,7 @@ test('a failed event is retried from the dead letters once its receiver works ag
 test('a dead letter that was dealt with elsewhere is marked as processed', async ({
   page, sluice, sink,
 }) => {
-  sink.status = 500;
-  await sluice.applyNotify(sink.url);
-  const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  const id = await failedEvent(sluice, sink);
   await signIn(page);
   await page.goto('/dead-letters');
   await hydrated(page);
@@ -90,7 +87,7 @@ test('a failure is explained on the event page and can be retried there', async 
   sink.status = 503;
   await sluice.applyNotify(sink.url);
   const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  await reaches(sluice, id, 'failed');
   await signIn(page);
   await page.goto(`/events/${id}`);
   await hydrated(page);
@@ -101,10 +98,7 @@ test('a failure is explained on the event page and can be retried there', async 
 });
 
 test('what is typed and where the focus is stay while others fail', async ({ page, sluice, sink }) => {
-  sink.status = 500;
-  await sluice.applyNotify(sink.url);
-  const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  const id = await failedEvent(sluice, sink);
   await signIn(page);
   await page.goto('/dead-letters');
   await hydrated(page);

@@ -1,5 +1,5 @@
 // Workflows made, understood, tried, changed and brought back in the browser.
-import { expect, hydrated, signIn, test } from '../support/test.ts';
+import { expect, hydrated, reaches, signIn, test } from '../support/test.ts';
 
 const yaml = (target: string, above: number) => `name: Tell the warehouse
 triggers:
@@ -62,7 +62,7 @@ test('a workflow is made in the form, tried, saved, run, changed, compared and r
   await expect(page).toHaveURL(/\/workflows\/wfl_\w+$/);
   await expect(page.getByText('Saved: events that match start it')).toBeVisible();
   const taken = await sluice.send('order.created', { id: 2, total: 60 });
-  await expect.poll(async () => (await sluice.event(taken)).status).toBe('processed');
+  await reaches(sluice, taken, 'processed');
   expect((await sluice.event(taken)).runs).toHaveLength(1);
   expect(sink.bodies).toHaveLength(1);
 
@@ -78,7 +78,7 @@ test('a workflow is made in the form, tried, saved, run, changed, compared and r
   await page.getByRole('button', { name: 'Restore version 1' }).click();
   await expect(page.getByText('Restored as version 3.')).toBeVisible();
   const again = await sluice.send('order.created', { id: 3, total: 60 });
-  await expect.poll(async () => (await sluice.event(again)).status).toBe('processed');
+  await reaches(sluice, again, 'processed');
   expect((await sluice.event(again)).runs).toHaveLength(1);
 
   // Why the first event started nothing is told on its page.

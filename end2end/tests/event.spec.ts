@@ -1,6 +1,6 @@
 // An event's page: its history, what differs from the one before, and its payload.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, signIn, test } from '../support/test.ts';
+import { expect, failedEvent, hydrated, reaches, signIn, test } from '../support/test.ts';
 
 /** What was copied last. */
 async function copied(page: Page): Promise<string> {
@@ -8,10 +8,7 @@ async function copied(page: Page): Promise<string> {
 }
 
 test('the history tells each turn in its order, and who did what', async ({ page, sluice, sink }) => {
-  sink.status = 500;
-  await sluice.applyNotify(sink.url);
-  const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  const id = await failedEvent(sluice, sink);
   await signIn(page);
   await page.goto(`/events/${id}`);
   await hydrated(page);
@@ -40,7 +37,7 @@ test('the history tells each turn in its order, and who did what', async ({ page
 test('an event runs again as it is now, or as it was', async ({ page, sluice, sink }) => {
   await sluice.applyNotify(sink.url);
   const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
+  await reaches(sluice, id, 'processed');
   await sluice.applyNotify(`${sink.url}/moved`);
   await signIn(page);
   for (const [button, version, replays] of [['Replay', 'v2', 1], ['Run as it was', 'v1', 2]] as const) {

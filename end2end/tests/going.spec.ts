@@ -1,6 +1,6 @@
 // Going about by keyboard: the palette, the sheet, rows, and from event to event.
 import { execFileSync } from 'node:child_process';
-import { expect, hydrated, openStream, row, signIn, test } from '../support/test.ts';
+import { expect, failedEvent, hydrated, openStream, reaches, row, signIn, test } from '../support/test.ts';
 
 test('the palette leads to pages and to events', async ({ page, sluice }) => {
   const id = await sluice.send('order.created');
@@ -61,10 +61,7 @@ test('keys go through rows and from event to event', async ({ page, sluice }) =>
 
 test('keys act on the row that has the focus', async ({ page, context, sluice, sink }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  sink.status = 500;
-  await sluice.applyNotify(sink.url);
-  const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  const id = await failedEvent(sluice, sink);
   await openStream(page);
   await hydrated(page);
   await page.keyboard.press('j');
@@ -75,7 +72,7 @@ test('keys act on the row that has the focus', async ({ page, context, sluice, s
   await page.keyboard.press('r');
   await expect(page.locator('tr[data-event-id]')).toHaveCount(2);
   const replay = (await page.locator('tr[data-event-id]').first().getAttribute('data-event-id')) ?? '';
-  await expect.poll(async () => (await sluice.event(replay)).status).toBe('failed');
+  await reaches(sluice, replay, 'failed');
 
   await page.goto('/dead-letters');
   await hydrated(page);
@@ -87,7 +84,7 @@ test('keys act on the row that has the focus', async ({ page, context, sluice, s
   await page.keyboard.press('j');
   await expect(row(page, id).getByRole('link').first()).toBeFocused();
   await page.keyboard.press('r');
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
+  await reaches(sluice, id, 'processed');
 
   for (const [path, first] of [['/types', 'order.created'], ['/runs', ''], ['/workflows', 'Notify warehouse']]) {
     const line = page.locator('main tbody tr').first();

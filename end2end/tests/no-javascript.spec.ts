@@ -1,5 +1,5 @@
 // Everything that reads and the actions that matter also work as plain HTML.
-import { expect, openStream, OWNER, row, signIn, status, test } from '../support/test.ts';
+import { expect, failedEvent, openStream, OWNER, reaches, row, signIn, status, test } from '../support/test.ts';
 import { push } from '../support/webhooks.ts';
 
 test.use({ javaScriptEnabled: false });
@@ -46,17 +46,14 @@ test('an event is read and replayed', async ({ page, sluice }) => {
 });
 
 test('a dead letter is retried by a form', async ({ page, sluice, sink }) => {
-  sink.status = 500;
-  await sluice.applyNotify(sink.url);
-  const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  const id = await failedEvent(sluice, sink);
   await signIn(page);
   await page.goto('/dead-letters');
   await expect(row(page, id)).toContainText('500');
   sink.status = 200;
   await row(page, id).getByRole('button', { name: 'Retry' }).click();
   await expect(page).toHaveURL(/\/dead-letters/);
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
+  await reaches(sluice, id, 'processed');
   await page.goto('/dead-letters');
   await expect(row(page, id)).toHaveCount(0);
 });

@@ -1,4 +1,4 @@
-import { expect, hydrated, markDocument, openStream, test } from '../support/test.ts';
+import { expect, hydrated, markDocument, openStream, reaches, test } from '../support/test.ts';
 
 test('the overview shows a period, leads to the events behind each figure, and is live', async ({
   page, sluice, sink,
@@ -6,11 +6,11 @@ test('the overview shows a period, leads to the events behind each figure, and i
   await sluice.applyNotify(sink.url);
   for (const id of [1, 2, 3]) {
     const sent = await sluice.send('order.created', { id, total: 120 });
-    await expect.poll(async () => (await sluice.event(sent)).status).toBe('processed');
+    await reaches(sluice, sent, 'processed');
   }
   sink.status = 500;
   const failed = await sluice.send('order.paid');
-  await expect.poll(async () => (await sluice.event(failed)).status).toBe('failed');
+  await reaches(sluice, failed, 'failed');
   await openStream(page);
   await page.getByRole('link', { name: 'Overview' }).first().click();
   await expect(page).toHaveURL(/\/overview$/);

@@ -1,6 +1,6 @@
 // Everyone sees what there is to see, and nobody is offered what would be refused.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, row, signInAs, test } from '../support/test.ts';
+import { expect, failedEvent, hydrated, row, signInAs, test } from '../support/test.ts';
 
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
@@ -16,10 +16,7 @@ async function offersNone(page: Page, ...names: string[]): Promise<void> {
 test('a viewer reads events, dead letters and workflows, and is offered no change', async ({
   page, sluice, sink,
 }) => {
-  sink.status = 500;
-  await sluice.applyNotify(sink.url);
-  const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  const id = await failedEvent(sluice, sink);
   await signInAs(page, sluice, 'viewer');
 
   await open(page, '/');

@@ -1,5 +1,5 @@
 // The list of runs: live, and narrowed by what the address says.
-import { expect, hydrated, markDocument, signIn, test } from '../support/test.ts';
+import { expect, hydrated, markDocument, reaches, signIn, test } from '../support/test.ts';
 
 test('a run appears, moves and ends while the page is open', async ({ page, sluice, sink }) => {
   sink.delayMs = 3_000;
@@ -27,7 +27,7 @@ test('a run appears, moves and ends while the page is open', async ({ page, slui
 test('runs are narrowed by status, and to a stretch of time', async ({ page, sluice, sink }) => {
   await sluice.applyNotify(sink.url);
   const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
+  await reaches(sluice, id, 'processed');
   await signIn(page);
   await page.goto('/runs');
   await hydrated(page);
@@ -59,7 +59,7 @@ test.describe('without a script', () => {
   test('runs are narrowed by the form', async ({ page, sluice, sink }) => {
     await sluice.applyNotify(sink.url);
     const id = await sluice.send();
-    await expect.poll(async () => (await sluice.event(id)).status).toBe('processed');
+    await reaches(sluice, id, 'processed');
     await signIn(page);
     await page.goto('/runs');
     await expect(page.locator('[data-run-id]')).toHaveCount(1);

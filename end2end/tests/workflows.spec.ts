@@ -1,4 +1,4 @@
-import { expect, hydrated, signIn, test } from '../support/test.ts';
+import { expect, hydrated, reaches, signIn, test } from '../support/test.ts';
 
 test('a workflow is turned off and on again', async ({ page, sluice, sink }) => {
   await sluice.applyNotify(sink.url);
@@ -15,7 +15,7 @@ test('a workflow is turned off and on again', async ({ page, sluice, sink }) => 
   await workflow.getByRole('button', { name: 'Turn on' }).click();
   await expect(workflow.getByText('On', { exact: true })).toBeVisible();
   const taken = await sluice.send();
-  await expect.poll(async () => (await sluice.event(taken)).status).toBe('processed');
+  await reaches(sluice, taken, 'processed');
   expect((await sluice.event(taken)).runs).toHaveLength(1);
 
   // The notice says which, and takes it back.
@@ -33,7 +33,7 @@ test('a receiver that is gone turns its workflow off, and its page says why', as
   await sluice.applyNotify(sink.url);
   sink.status = 410;
   const id = await sluice.send();
-  await expect.poll(async () => (await sluice.event(id)).status).toBe('failed');
+  await reaches(sluice, id, 'failed');
   await expect
     .poll(async () => JSON.parse(await sluice.command('workflows', 'list', '--json'))[0].enabled)
     .toBe(false);

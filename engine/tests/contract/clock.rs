@@ -99,8 +99,8 @@ async fn a_wall_that_stands_still_holds_nothing_up(database: Database) {
     running.reaches(event, EventStatus::Processed).await;
 }
 
-async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database) {
-    let (clock, environment) = clock();
+/// A run in the middle of a call that takes long.
+async fn calling(database: Database, environment: Environment) -> (Running, Sink, EventId) {
     let (running, sink) = (database.start_with(environment).await, Sink::start().await);
     sink.hangs();
     running.apply(&CALL.replace("URL", &sink.url)).await;
@@ -109,6 +109,12 @@ async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database
     while sink.open() == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
+    (running, sink, event)
+}
+
+async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database) {
+    let (clock, environment) = clock();
+    let (running, sink, event) = calling(database, environment).await;
     for jump in [HOUR, -HOUR, YEAR] {
         clock.set(clock.now().millis() + jump);
         clock.turn(2 * SECOND);
@@ -119,14 +125,7 @@ async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database
 
 async fn what_is_under_way_is_not_claimed_from_oneself(database: Database) {
     let (clock, environment) = clock();
-    let (running, sink) = (database.start_with(environment).await, Sink::start().await);
-    sink.hangs();
-    running.apply(&CALL.replace("URL", &sink.url)).await;
-    running.apply(CANARY).await;
-    let event = running.order(1).await.id;
-    while sink.open() == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let (running, sink, event) = calling(database, environment).await;
     // The lease has run out before anybody could extend it.
     clock.turn(60 * SECOND);
     all_due_is_taken(&running, event).await;
