@@ -52,6 +52,8 @@ pub enum Reason {
     CreatedLater,
     /// The event's type does not fit the pattern.
     EventType,
+    /// The event is a replay of what another had started, which was not this workflow.
+    NotReplayed,
     /// A part of the filter is not true.
     Filter,
 }

@@ -159,7 +159,7 @@ async fn previewed(
 ) -> Result<Option<PreviewText>, ApiError> {
     match read::get(engine, event_id(event)?).await {
         Ok(record) => {
-            let told = preview::preview(definition, &record.into_event());
+            let told = preview::preview(definition, &record.event());
             Ok(Some(previews::told(previews::preview(definition, &told))))
         }
         // It was deleted meanwhile.

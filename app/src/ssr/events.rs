@@ -131,8 +131,7 @@ async fn neighbours(engine: &Engine, record: &EventRecord) -> Result<Neighbours,
 
 /// Why each trigger did or did not match.
 async fn explain(engine: &Engine, record: &EventRecord) -> Result<Vec<WhyLine>, ApiError> {
-    let event = record.clone().into_event();
-    let verdicts = versions::explain(engine, &event).await.map_err(fail)?;
+    let verdicts = versions::explain(engine, record).await.map_err(fail)?;
     Ok(verdicts.iter().map(previews::why).collect())
 }
 

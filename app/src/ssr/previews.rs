@@ -54,6 +54,7 @@ fn judged(trigger: &TriggerDocument, reason: &explain::Reason) -> TriggerVerdict
             explain::Reason::Disabled => Reason::Disabled,
             explain::Reason::CreatedLater => Reason::CreatedLater,
             explain::Reason::EventType => Reason::EventType,
+            explain::Reason::NotReplayed => Reason::NotReplayed,
             explain::Reason::Filter { .. } => Reason::Filter,
         },
         clause,
@@ -150,6 +151,7 @@ fn says(reason: Reason, clause: Option<String>, saw: Option<Saw>, also: Vec<Saw>
         Reason::Disabled => "was turned off".to_owned(),
         Reason::CreatedLater => "was made after the event had come".to_owned(),
         Reason::EventType => "is for other types".to_owned(),
+        Reason::NotReplayed => "was not among what the first event had started".to_owned(),
         Reason::Filter => {
             let saw = saw.iter().chain(&also).map(Saw::told).collect::<Vec<_>>().join("; ");
             format!("{} is not true: {saw}", clause.unwrap_or_default())

@@ -167,8 +167,8 @@ pub struct EventRecord {
 
 impl EventRecord {
     /// The event as it was accepted.
-    pub fn into_event(self) -> Event {
-        let Self { row, payload, headers, .. } = self;
+    pub fn event(&self) -> Event {
+        let row = self.row.clone();
         Event {
             id: row.id,
             event_id: row.event_id,
@@ -177,8 +177,8 @@ impl EventRecord {
             subject: row.subject,
             received_at: row.received_at,
             occurred_at: row.occurred_at,
-            payload,
-            headers,
+            payload: Arc::clone(&self.payload),
+            headers: Arc::clone(&self.headers),
             replay_of: row.replay_of,
             key_id: None,
         }

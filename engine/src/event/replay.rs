@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::read::{self, ReadError};
 use super::{Event, EventRow};
@@ -12,8 +12,8 @@ use crate::id::EventId;
 use crate::intake;
 use crate::store::entity::run;
 use crate::store::{Accepted, StoreError};
-use crate::workflow::list;
 use crate::workflow::triggers::Match;
+use crate::workflow::{apply, list};
 
 /// Which workflows a replay starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +33,14 @@ pub enum ReplayError {
     Store(#[from] StoreError),
 }
 
+/// Tells a replay of what was started then from one of what matches now; a sender's header is not believed.
+const OF_THEN: (&str, &str) = ("sluice-replay", "original");
+
+pub(crate) fn is_of_then(event: &Event) -> bool {
+    let is_mark = |(name, value): &(String, String)| (name.as_str(), value.as_str()) == OF_THEN;
+    event.replay_of.is_some() && event.headers.iter().any(is_mark)
+}
+
 /// Sends the event through again as it was received.
 pub async fn replay(
     engine: &Engine,
@@ -44,12 +52,15 @@ pub async fn replay(
         ReadError::Store(error) => ReplayError::Store(error),
     })?;
     let seq = found.row.seq;
-    let event = Arc::new(again(engine, found.row, found.payload, found.headers));
+    let mut event = again(engine, found.row, found.payload, found.headers);
     let accepted = match versions {
-        Versions::Current => intake::accept(engine, event, false).await?,
+        Versions::Current => intake::accept(engine, Arc::new(event), false).await?,
         Versions::Original => {
+            let (name, value) = OF_THEN;
+            let mark = (name.to_owned(), value.to_owned());
+            event.headers = event.headers.iter().cloned().chain([mark]).collect();
             let started = started(engine, seq).await?;
-            intake::accept_for(engine, event, started).await?
+            intake::accept_for(engine, Arc::new(event), started).await?
         }
     };
     // The new event names the old one by itself; the entry adds who asked for it.
@@ -61,19 +72,20 @@ pub async fn replay(
 /// What the event with this number started when it came, as it was then.
 async fn started(engine: &Engine, event_seq: i64) -> Result<Vec<Match>, StoreError> {
     let runs = run::Entity::find()
+        .select_only()
+        .columns([run::Column::WorkflowId, run::Column::WorkflowVersion, run::Column::TriggerIndex])
         .filter(run::Column::EventSeq.eq(event_seq))
         .filter(run::Column::Test.eq(false))
         .order_by_asc(run::Column::Id)
+        .into_tuple::<(String, i64, i64)>()
         .all(&engine.store.read)
         .await?;
     let mut started: Vec<Match> = Vec::with_capacity(runs.len());
-    for run in runs {
-        let Ok(workflow) = run.workflow_id.parse() else { continue };
-        let is_there = engine.workflows.current().workflows().iter().any(|it| it.id == workflow);
-        let trigger = usize::try_from(run.trigger_index).unwrap_or_default();
-        if is_there
-            && let Some(workflow) = list::version(engine, workflow, run.workflow_version).await?
-        {
+    for (workflow, version, trigger) in runs {
+        let Ok(workflow) = workflow.parse() else { continue };
+        let is_there = apply::in_force(engine, workflow).is_some();
+        let trigger = usize::try_from(trigger).unwrap_or_default();
+        if is_there && let Some(workflow) = list::version(engine, workflow, version).await? {
             started.push(Match { workflow, trigger });
         }
     }
@@ -87,6 +99,11 @@ pub(crate) fn again(
     payload: Arc<str>,
     headers: Arc<[(String, String)]>,
 ) -> Event {
+    // How the one before was replayed says nothing about this one.
+    let headers = match headers.iter().any(|(name, _)| name == OF_THEN.0) {
+        true => headers.iter().filter(|(name, _)| name != OF_THEN.0).cloned().collect(),
+        false => headers,
+    };
     let id = EventId::new(engine.environment.next_id());
     Event {
         id,

@@ -32,7 +32,7 @@ pub(crate) fn payload_of(payload: &str) -> Result<Json, serde_json::Error> {
     serde_json::from_str(payload)
 }
 
-pub(super) fn has_payload(scope: &Scope) -> bool {
+pub(crate) fn has_payload(scope: &Scope) -> bool {
     scope.has("event", "payload")
 }
 

@@ -80,7 +80,7 @@ pub async fn on_event(
 ) -> Result<RunId, ReadError> {
     let record = read::get(engine, event).await?;
     let seq = record.row.seq;
-    let trigger = trigger(workflow, &record.into_event());
+    let trigger = trigger(workflow, &record.event());
     Ok(begin(engine, workflow, seq, trigger, RunState::default()).await?)
 }
 

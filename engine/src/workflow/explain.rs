@@ -6,14 +6,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cel::Value;
 use serde_json::Value as Json;
 
 use super::Workflow;
 use super::definition::{Trigger, TriggerDocument};
-use crate::event::Event;
-use crate::expression::{EvaluationError, Expression, Scope};
+use crate::event::{Event, replay};
+use crate::expression::{EvaluationError, Expression, InvalidExpression, Scope};
 use crate::id::WorkflowId;
-use crate::run::scope::{event_scope, payload_of};
+use crate::run::scope::{event_scope, has_payload, payload_of};
 
 /// How many fields of a clause are told at most.
 const MOST_FIELDS: usize = 8;
@@ -36,6 +37,8 @@ pub enum Reason {
     CreatedLater,
     /// The event's type does not fit the pattern.
     EventType,
+    /// The event is a replay of what another started, which was not this.
+    NotReplayed,
     /// This part of the filter is not true.
     Filter {
         clause: String,
@@ -96,6 +99,7 @@ fn reason(
         return Reason::CreatedLater;
     }
     match judge(&workflow.definition.triggers[trigger], event, scope) {
+        Reason::Matched if !then.ran && replay::is_of_then(event) => Reason::NotReplayed,
         Reason::Matched if !then.ran => Reason::Disabled,
         reason => reason,
     }
@@ -107,7 +111,11 @@ pub fn judge(trigger: &Trigger, event: &Event, scope: &Scope) -> Reason {
         return Reason::EventType;
     }
     let fault = trigger.filter.as_ref().and_then(|filter| fault(filter, scope));
-    fault.map_or(Reason::Matched, |reason| told_of_payload(reason, event))
+    match fault {
+        None => Reason::Matched,
+        Some(reason) if has_payload(scope) => reason,
+        Some(reason) => told_of_payload(reason, event),
+    }
 }
 
 /// What looked for a field of a payload that cannot be read did not see why there is none.
@@ -126,23 +134,31 @@ fn fault(filter: &Expression, scope: &Scope) -> Option<Reason> {
     if filter.accepts(scope) {
         return None;
     }
-    let clauses = clauses(filter.source()).into_iter();
-    let false_one = |clause: &&str| !Expression::compile(clause).is_ok_and(|c| c.accepts(scope));
-    let clause = clauses.into_iter().find(false_one).unwrap_or(filter.source());
-    let is_too_much = Expression::compile(clause)
-        .is_ok_and(|it| matches!(it.evaluate(scope), Err(EvaluationError::TooMuch)));
-    if is_too_much {
+    let judged = |clause| (clause, evaluate(clause, scope));
+    let is_true = |value: &Evaluated| matches!(value, Ok(Ok(Value::Bool(true))));
+    let mut clauses = clauses(filter.source()).into_iter().map(judged);
+    let false_one = clauses.find(|(_, value)| !is_true(value));
+    let (clause, value) = false_one.unwrap_or_else(|| judged(filter.source()));
+    let (saw, also) = match value {
         // No field of it says why.
-        let saw = see(clause, scope);
-        return Some(Reason::Filter { clause: clause.to_owned(), saw, also: Vec::new() });
-    }
-    let (first, others) = looked_at(clause);
-    let also = others.into_iter().map(|field| see(field, scope)).collect();
-    Some(Reason::Filter { clause: clause.to_owned(), saw: see(first, scope), also })
+        Ok(Err(EvaluationError::TooMuch)) => (saw(clause, value), Vec::new()),
+        _ => {
+            let (first, others) = looked_at(clause);
+            let see = |field| saw(field, evaluate(field, scope));
+            (see(first), others.into_iter().map(see).collect())
+        }
+    };
+    Some(Reason::Filter { clause: clause.to_owned(), saw, also })
 }
 
-fn see(expression: &str, scope: &Scope) -> Saw {
-    let value = match Expression::compile(expression).map(|it| it.evaluate(scope)) {
+type Evaluated = Result<Result<Value, EvaluationError>, InvalidExpression>;
+
+fn evaluate(expression: &str, scope: &Scope) -> Evaluated {
+    Expression::compile(expression).map(|it| it.evaluate(scope))
+}
+
+fn saw(expression: &str, value: Evaluated) -> Saw {
+    let value = match value {
         Ok(Ok(value)) => value.json().map_err(|_| "it has no JSON form".to_owned()),
         Ok(Err(EvaluationError::NoSuchField(name))) => Err(format!("there is no field `{name}`")),
         Ok(Err(error)) => Err(error.to_string()),

@@ -9,10 +9,10 @@ use super::definition::Document;
 use super::explain::{self, Earlier, Then, Verdict};
 use super::{Definition, diff};
 use crate::Engine;
-use crate::event::Event;
+use crate::event::read::EventRecord;
 use crate::id::WorkflowId;
 use crate::store::StoreError;
-use crate::store::entity::{event, run, workflow_version};
+use crate::store::entity::workflow_version;
 use crate::time::Timestamp;
 
 /// The longest page.
@@ -90,9 +90,11 @@ pub async fn restore(
 }
 
 /// Why each trigger did or did not match an event that has come.
-pub async fn explain(engine: &Engine, event: &Event) -> Result<Vec<Verdict>, StoreError> {
+pub async fn explain(engine: &Engine, record: &EventRecord) -> Result<Vec<Verdict>, StoreError> {
     let current = engine.workflows.current();
-    let ran = ran(engine, event).await?;
+    let event = record.event();
+    let started = record.runs.iter().filter(|run| !run.test);
+    let ran: HashMap<_, _> = started.map(|run| (run.workflow_id, run.workflow_version)).collect();
     let mut earlier = Earlier::new();
     for workflow in current.workflows() {
         let version = ran.get(&workflow.id).copied();
@@ -106,28 +108,7 @@ pub async fn explain(engine: &Engine, event: &Event) -> Result<Vec<Verdict>, Sto
         let triggers = then.as_ref().and_then(document).map(|document| document.triggers);
         earlier.insert(workflow.id, Then { ran: version.is_some(), triggers });
     }
-    Ok(explain::explain(current.workflows(), event, &earlier))
-}
-
-/// The workflows that the event started, each in its version.
-async fn ran(engine: &Engine, event: &Event) -> Result<HashMap<WorkflowId, i64>, StoreError> {
-    let read = &engine.store.read;
-    let of_event = event::Entity::find()
-        .select_only()
-        .column(event::Column::Seq)
-        .filter(event::Column::Id.eq(event.id.to_string()));
-    let Some(seq) = of_event.into_tuple::<i64>().one(read).await? else {
-        return Ok(HashMap::new());
-    };
-    let runs = run::Entity::find()
-        .select_only()
-        .columns([run::Column::WorkflowId, run::Column::WorkflowVersion])
-        .filter(run::Column::EventSeq.eq(seq))
-        .filter(run::Column::Test.eq(false))
-        .into_tuple::<(String, i64)>()
-        .all(read)
-        .await?;
-    Ok(runs.into_iter().filter_map(|(id, version)| Some((id.parse().ok()?, version))).collect())
+    Ok(explain::explain(current.workflows(), &event, &earlier))
 }
 
 async fn in_force_at(

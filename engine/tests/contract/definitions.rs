@@ -97,7 +97,7 @@ async fn a_filter_that_never_ends_refuses_no_event(database: Database) {
     let thousand = json!((0..1_000).collect::<Vec<_>>()).to_string();
     let record = send(&running, "order.made", &thousand).await;
     assert_eq!((record.row.status, record.runs.len()), (EventStatus::Processed, 0));
-    let why = versions::explain(&running.engine, &record.into_event()).await.unwrap();
+    let why = versions::explain(&running.engine, &record).await.unwrap();
     let Reason::Filter { saw, .. } = &why[0].reason else { panic!("{why:?}") };
     assert!(saw.value.as_ref().is_err_and(|said| said.contains("too many steps")), "{saw:?}");
     let few = send(&running, "order.made", "[1, 2, 3]").await;

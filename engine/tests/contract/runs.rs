@@ -7,6 +7,8 @@ use engine::event::{EventFilter, EventStatus, read};
 use engine::run::{RunRecord, RunStatus};
 use engine::stats;
 use engine::store::Change;
+use engine::workflow::explain::{Reason, Verdict};
+use engine::workflow::versions;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -233,6 +235,18 @@ async fn a_replay_starts_what_matches_now_or_what_was_started_then(database: Dat
     }
     let run = |name: &str, version| (name.to_owned(), version);
     assert_eq!(ran, [vec![run("since", 1), run("w", 2)], vec![run("w", 1)]]);
+
+    let again = replay(&running.engine, first, Versions::Original).await.unwrap().id;
+    let record = running.reaches(again, EventStatus::Processed).await;
+    let why = versions::explain(&running.engine, &record).await.unwrap();
+    let told = |it: &Verdict| (it.workflow.definition.name.clone(), it.reason.clone());
+    let mut reasons: Vec<_> = why.iter().map(told).collect();
+    reasons.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let expected = [("since", Reason::NotReplayed), ("w", Reason::Matched)];
+    assert_eq!(reasons, expected.map(|(name, reason)| (name.to_owned(), reason)));
+    // How it was replayed is no part of it.
+    let once_more = replay(&running.engine, again, Versions::Current).await.unwrap().id;
+    assert_eq!(running.get(once_more).await.headers, running.get(first).await.headers);
 }
 
 async fn an_emitted_event_starts_other_workflows_and_loops_end(database: Database) {

@@ -156,8 +156,8 @@ async fn an_event_is_explained_by_the_triggers_that_were_there(database: Databas
         )
     };
     let reasons = async |id| {
-        let event = running.get(id).await.into_event();
-        let verdicts = versions::explain(&running.engine, &event).await.unwrap();
+        let record = running.get(id).await;
+        let verdicts = versions::explain(&running.engine, &record).await.unwrap();
         verdicts.into_iter().map(|verdict| verdict.reason).collect::<Vec<_>>()
     };
     let before = running.order(1).await.id;

@@ -19,7 +19,7 @@ pub(crate) async fn of_event(
     State(state): State<AppState>,
     Named(id): Named<EventId>,
 ) -> Result<Json<Explanation>, Problem> {
-    let event = read::get(&state.engine, id).await?.into_event();
-    let verdicts = versions::explain(&state.engine, &event).await?;
+    let record = read::get(&state.engine, id).await?;
+    let verdicts = versions::explain(&state.engine, &record).await?;
     Ok(Json(Explanation { items: verdicts.iter().map(previews::explained).collect() }))
 }

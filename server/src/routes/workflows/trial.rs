@@ -49,7 +49,7 @@ pub(crate) async fn preview(
     let definition = definition(&body.definition)?;
     let event = event(&state.engine, body.event_id.as_deref(), body.event.as_deref()).await?;
     let event = match event {
-        Chosen::Came(id) => read::get(&state.engine, id).await?.into_event(),
+        Chosen::Came(id) => read::get(&state.engine, id).await?.event(),
         Chosen::Made(event) => *event,
     };
     Ok(Json(previews::preview(&definition, &preview::preview(&definition, &event))))
