@@ -60,13 +60,10 @@ pub async fn measure(binary: &Path, options: Options, say: impl Fn(&str)) -> Res
     let all = events + KEPT;
     lists::fill_up(&sluice, &key, all, event, &say).await?;
     indexed(&sluice, &key, &say).await?;
-    let mut side = Side { plan: Plan::new(sluice.address()?, &key, connections) };
-    side.round(WARM_UP).await?;
-    let mut plain = Vec::new();
-    for number in 1..=rounds {
-        plain.push(side.round(Duration::from_secs(seconds)).await?);
-        say(&format!("round {number} of {rounds} before: {:.0}/s", last(&plain)));
-    }
+    let mut plan = Plan::new(sluice.address()?, &key, connections);
+    round(&mut plan, WARM_UP).await?;
+    plan.length = Duration::from_secs(seconds);
+    let mut plain = some_rounds(&mut plan, rounds, "before", &say).await?;
 
     let limit = json!({ "status": "processed", "source": SOURCE, "max": "1MiB" });
     let set = sluice.call(Request::new("PUT", LIMITS).key(&key).json(&limit)).await?;
@@ -78,35 +75,38 @@ pub async fn measure(binary: &Path, options: Options, say: impl Fn(&str)) -> Res
         tokio::time::sleep(LOOK).await;
     }
     let begun = Instant::now();
-    let load = load::start(Plan { length: AS_LONG_AS_IT_TAKES, ..side.plan.clone() });
+    let load = load::start(Plan { length: AS_LONG_AS_IT_TAKES, ..plan.clone() });
     removed(&sluice, &key, &say).await?;
     let took = begun.elapsed();
     load.stop();
     let outcome = load.finish().await?;
-    side.plan.first = outcome.next;
+    plan.first = outcome.next;
     let meanwhile = Round::of(&outcome);
 
-    for number in 1..=rounds {
-        plain.push(side.round(Duration::from_secs(seconds)).await?);
-        say(&format!("round {number} of {rounds} after: {:.0}/s", last(&plain)));
-    }
+    plain.extend(some_rounds(&mut plan, rounds, "after", &say).await?);
     Ok(Figures { plain: Round::median(plain.iter()), meanwhile, removed: events, took })
 }
 
-struct Side {
-    plan: Plan,
-}
-
-impl Side {
-    async fn round(&mut self, length: Duration) -> Result<Round> {
-        let outcome = load::drive(Plan { length, ..self.plan.clone() }).await?;
-        self.plan.first = outcome.next;
-        Ok(Round::of(&outcome))
+async fn some_rounds(
+    plan: &mut Plan,
+    count: usize,
+    when: &str,
+    say: &impl Fn(&str),
+) -> Result<Vec<Round>> {
+    let (mut rounds, length) = (Vec::new(), plan.length);
+    for number in 1..=count {
+        let round = round(plan, length).await?;
+        say(&format!("round {number} of {count} {when}: {:.0}/s", round.per_second));
+        rounds.push(round);
     }
+    Ok(rounds)
 }
 
-fn last(rounds: &[Round]) -> f64 {
-    rounds.last().map_or(0.0, |round| round.per_second)
+/// The next one goes on with new events.
+async fn round(plan: &mut Plan, length: Duration) -> Result<Round> {
+    let outcome = load::drive(Plan { length, ..plan.clone() }).await?;
+    plan.first = outcome.next;
+    Ok(Round::of(&outcome))
 }
 
 /// Waits until the search index has come to the last event: what is behind is not to be measured.

@@ -1,7 +1,6 @@
 //! The disk that the data lies on, as `doctor` and `/readyz` judge it.
 
-use std::io;
-use std::path::Path;
+use engine::store::health::Room;
 
 pub(crate) const GIB: u64 = 1 << 30;
 /// Free space below which the disk is called short, and below which it is as good as full; on a small volume a
@@ -11,13 +10,6 @@ const FULL: u64 = GIB / 8;
 const SHORT_SHARE: u64 = 5;
 const FULL_SHARE: u64 = 20;
 
-/// What a disk has, in bytes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
-    pub(crate) free: u64,
-    total: u64,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Enough,
@@ -25,25 +17,17 @@ pub(crate) enum Standing {
     Full,
 }
 
-impl Room {
-    pub(crate) fn of(folder: &Path) -> io::Result<Self> {
-        let space = nix::sys::statvfs::statvfs(folder).map_err(io::Error::from)?;
-        let bytes = |blocks| blocks * space.fragment_size();
-        Ok(Self { free: bytes(space.blocks_available()), total: bytes(space.blocks()) })
+pub(crate) fn standing(room: Room) -> Standing {
+    match room.free {
+        free if free < needed(room) => Standing::Full,
+        free if free < SHORT.min(room.total / SHORT_SHARE) => Standing::Short,
+        _ => Standing::Enough,
     }
+}
 
-    pub(crate) fn standing(self) -> Standing {
-        match self.free {
-            free if free < self.needed() => Standing::Full,
-            free if free < SHORT.min(self.total / SHORT_SHARE) => Standing::Short,
-            _ => Standing::Enough,
-        }
-    }
-
-    /// With less it is as good as full.
-    pub(crate) fn needed(self) -> u64 {
-        FULL.min(self.total / FULL_SHARE)
-    }
+/// With less it is as good as full.
+pub(crate) fn needed(room: Room) -> u64 {
+    FULL.min(room.total / FULL_SHARE)
 }
 
 #[cfg(test)]
@@ -52,7 +36,7 @@ mod tests {
 
     #[track_caller]
     fn check(total: u64, free: u64, expected: Standing) {
-        assert_eq!(Room { free, total }.standing(), expected, "{free} of {total}");
+        assert_eq!(standing(Room { free, total }), expected, "{free} of {total}");
     }
 
     #[test]

@@ -103,9 +103,10 @@ fn connection(
         let id = request_id::of(request.headers());
         let span = request_id::span(&id, &request);
         let line = request_id::Line::begin(request.method(), request.uri().path());
-        let answer = door.clone().answer(request);
+        let door = door.clone();
         let answer = async move {
-            let response = request_id::within(id.clone(), answer).await;
+            // Made where it is awaited, as in `Door::answer`.
+            let response = request_id::within(id.clone(), door.answer(request)).await;
             response.map(|response| {
                 let status = response.status();
                 refused.set(has_body && (status.is_client_error() || status.is_server_error()));

@@ -38,8 +38,8 @@ tokio::task_local! {
 }
 
 /// Does the work of the request of that name.
-pub(crate) async fn within<T>(id: HeaderValue, work: impl Future<Output = T>) -> T {
-    CURRENT.scope(id, work).await
+pub(crate) fn within<T>(id: HeaderValue, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    CURRENT.scope(id, work)
 }
 
 /// The name of the request that is being worked on, for lines that no span stands around.

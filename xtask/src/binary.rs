@@ -46,10 +46,17 @@ pub(crate) fn build(
     let stamp = progress.step(dashboard, || site::build(project, toolchain, profile))?;
     progress.step(server, || {
         library.map_or(Ok(()), Beside::end)?;
-        process::run(compile(project, profile).env("SLUICE_SITE", stamp))?;
+        let mut server = compile(project, profile);
         match profile {
-            Profile::Quick => Ok(project.target.join("debug/sluice")),
-            Profile::Release => keep(project),
+            // It reads the files when it runs.
+            Profile::Quick => {
+                process::run(&mut server)?;
+                Ok(project.target.join("debug/sluice"))
+            }
+            Profile::Release => {
+                process::run(server.env("SLUICE_SITE", stamp))?;
+                keep(project)
+            }
         }
     })
 }

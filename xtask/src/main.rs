@@ -39,7 +39,7 @@ Usage: cargo xtask <command>
   build [--release]         build target/release/sluice, one self-contained binary;
                             without --release the quick build that `serve` uses
   check                     rustfmt, clippy for the server and for the browser, feature rules
-  bench ingest|variant|workflows|list|purge|paint|faults|kill|flaky|backup [ARGS…]
+  bench ingest|variant|workflows|match|list|purge|paint|faults|kill|flaky|backup [ARGS…]
                             measure a release build, or maltreat it; `--help` says with what
 ";
 

@@ -21,6 +21,10 @@ use crate::project::Project;
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
 const KEY_NAME: &str = "quickstart";
+const DATABASE: [(&str, &str); 2] = [
+    ("--database-url", "SLUICE_DATABASE_URL"),
+    ("--database-url-file", "SLUICE_DATABASE_URL_FILE"),
+];
 const ALLOW_TARGETS: &str = "SLUICE_ALLOW_TARGETS";
 
 pub(crate) fn serve(project: &Project, arguments: &[&str]) -> Result<()> {
@@ -31,7 +35,7 @@ pub(crate) fn serve(project: &Project, arguments: &[&str]) -> Result<()> {
         Some(folder) => std::path::absolute(folder)?,
         None => project.root.join("sluice-data"),
     };
-    let database = asked("--database-url", "SLUICE_DATABASE_URL");
+    let database = DATABASE.map(|(flag, variable)| (variable, asked(flag, variable)));
 
     let mut progress = Progress::new(project, binary::STEPS + 1);
     let binary = binary::build(project, Profile::Quick, &mut progress)?;
@@ -78,15 +82,15 @@ struct Sluice {
     binary: PathBuf,
     data: PathBuf,
     /// In place of SQLite in the data folder.
-    database: Option<String>,
+    database: [(&'static str, Option<String>); 2],
 }
 
 impl Sluice {
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(name).env("SLUICE_DATA_DIR", &self.data);
-        if let Some(database) = &self.database {
-            command.env("SLUICE_DATABASE_URL", database);
+        for (variable, said) in &self.database {
+            said.as_ref().inspect(|said| _ = command.env(variable, said));
         }
         command
     }

@@ -71,8 +71,8 @@ pub(super) async fn read(
         minutes: first.map_or(0, |first| minute - first),
     };
     // A disk that cannot be asked is as good as one that is not ours.
-    let free = engine.store.folder.as_deref().and_then(|folder| health::free(folder).ok());
-    Ok(Growth { per_day: seen.pace(), room: free.map(|free| free + unused) })
+    let room = engine.store.folder.as_deref().and_then(|folder| health::room(folder).ok());
+    Ok(Growth { per_day: seen.pace(), room: room.map(|room| room.free + unused) })
 }
 
 #[cfg(test)]

@@ -72,10 +72,19 @@ pub async fn size(store: &Store) -> Result<Size, StoreError> {
     Ok(Size { database: database.unsigned_abs(), log: None })
 }
 
-/// Bytes that can still be written to the disk of `folder`.
-pub fn free(folder: &Path) -> io::Result<u64> {
+/// What a disk has, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What can still be written.
+    pub free: u64,
+    pub total: u64,
+}
+
+/// Of the disk that `folder` lies on.
+pub fn room(folder: &Path) -> io::Result<Room> {
     let space = nix::sys::statvfs::statvfs(folder).map_err(io::Error::from)?;
-    Ok(space.blocks_available() * space.fragment_size())
+    let bytes = |blocks| blocks * space.fragment_size();
+    Ok(Room { free: bytes(space.blocks_available()), total: bytes(space.blocks()) })
 }
 
 /// The migrations that this version knows and the database has not had, or the other way round.

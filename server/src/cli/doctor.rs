@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{OutputArgs, output};
 use crate::config::{RateLimit, ServeArgs};
-use crate::disk::{GIB, Room, Standing};
+use crate::disk::{self, GIB, Standing};
 
 const SOON: Duration = Duration::from_secs(14 * 24 * 3_600);
 /// The newest event may be so far ahead of the clock before the clock is blamed.
@@ -149,13 +149,13 @@ fn data_folder(folder: &Path) -> Finding {
         let says = format!("{shown} cannot be written: {error}; give it to the user that serves");
         return finding("data folder", Failure, says);
     }
-    let room = match Room::of(folder) {
+    let room = match health::room(folder) {
         Ok(room) => room,
         Err(error) => {
             return finding("data folder", Warning, format!("free space is not known: {error}"));
         }
     };
-    let (verdict, then) = match room.standing() {
+    let (verdict, then) = match disk::standing(room) {
         Standing::Full => {
             (Failure, ": make room; /readyz answers 503, and so will intake when nothing is free")
         }

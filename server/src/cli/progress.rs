@@ -1,6 +1,5 @@
 //! How far something is that takes long: on a terminal only, other programs see nothing of it.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,9 +9,6 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// A bar in the words of indicatif's templates.
 pub(super) fn bar(template: &str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
     let style = ProgressStyle::with_template(template);
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -1,5 +1,7 @@
 //! `/api/v1/events`: list, read, replay, mark.
 
+use std::borrow::Borrow;
+
 use app::model::{EventDetail, EventItem, EventStatus, Page};
 use app::ssr::convert;
 use axum::Json;
@@ -40,16 +42,20 @@ pub(super) async fn page(
 ) -> Result<Page<EventItem>, Problem> {
     let page = read::list(engine, &filter, query.cursor()?, query.limit()).await?;
     let next_cursor = page.next.map(|seq| seq.to_string());
-    Ok(Page { items: items(engine, page.rows).await?, next_cursor })
+    Ok(Page { items: items(engine, &page.rows).await?, next_cursor })
 }
 
 /// Rows as list items, with their runs.
-pub(super) async fn items(engine: &Engine, rows: Vec<EventRow>) -> Result<Vec<EventItem>, Problem> {
+pub(super) async fn items<R: Borrow<EventRow>>(
+    engine: &Engine,
+    rows: &[R],
+) -> Result<Vec<EventItem>, Problem> {
+    let rows: Vec<&EventRow> = rows.iter().map(Borrow::borrow).collect();
     let seqs = rows.iter().map(|row| row.seq).collect();
     let runs = run::read::lines_of_events(engine, seqs).await?;
-    let item = |row: EventRow| {
+    let item = |row: &EventRow| {
         let runs = runs.get(&row.seq).map_or(&[][..], Vec::as_slice);
-        convert::event_item(&row, runs)
+        convert::event_item(row, runs)
     };
     Ok(rows.into_iter().map(item).collect())
 }
@@ -207,6 +213,6 @@ pub(super) async fn mend(
 }
 
 async fn item(engine: &Engine, row: EventRow) -> Result<Json<EventItem>, Problem> {
-    let mut items = items(engine, vec![row]).await?;
+    let mut items = items(engine, &[row]).await?;
     items.pop().map(Json).ok_or_else(Problem::not_found)
 }

@@ -2,7 +2,8 @@
 //!
 //! Invariant: however many ask, the writer is tried at most once a second.
 
-use std::time::{Duration, Instant};
+use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,10 +11,10 @@ use axum::http::StatusCode;
 use engine::Engine;
 use engine::store::health;
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use crate::disk::{Room, Standing};
+use crate::disk::{self, Standing};
+use crate::lately::Lately;
 use crate::router::AppState;
 
 /// Whoever probes waits no longer.
@@ -21,25 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What came of the last try to write, shared by all who ask.
-#[derive(Default)]
-pub(crate) struct LastWrite(Mutex<Option<(Instant, bool)>>);
-
-impl LastWrite {
-    async fn commits(&self, engine: &Engine) -> bool {
-        let mut last = self.0.lock().await;
-        if let Some((at, commits)) = *last
-            && at.elapsed() < FRESH
-        {
-            return commits;
-        }
-        let written = health::prove_writing(engine).await.inspect_err(|error| {
-            tracing::debug!(%error, "not ready: the writer refuses");
-        });
-        *last = Some((Instant::now(), written.is_ok()));
-        written.is_ok()
-    }
-}
+/// What came of the last try to write.
+pub(crate) type LastWrite = Lately<Result<&'static str, &'static str>>;
 
 /// Whether events can be stored, and what each check saw.
 #[derive(Serialize, ToSchema)]
@@ -104,23 +88,31 @@ async fn reads(engine: &Engine) -> (Check, Check) {
     (check("database", Ok("readable")), check("migrations", current))
 }
 
-/// A row goes through the same door as every event.
 async fn writes(state: &AppState) -> Check {
-    let tried = state.last_write.commits(&state.engine);
-    let seen = match tokio::time::timeout(PATIENCE, tried).await {
-        Ok(true) => Ok("commits"),
-        Ok(false) => Err("it cannot commit: events are refused".to_owned()),
-        Err(_) => Err("it does not answer: events wait".to_owned()),
-    };
-    check("writer", seen)
+    let tried = async { Ok::<_, Infallible>(try_writing(&state.engine).await) };
+    let Ok(seen) = state.last_write.get(FRESH, tried).await;
+    check("writer", seen.map_err(str::to_owned))
+}
+
+/// A row goes through the same door as every event.
+async fn try_writing(engine: &Engine) -> Result<&'static str, &'static str> {
+    match tokio::time::timeout(PATIENCE, health::prove_writing(engine)).await {
+        Ok(Ok(())) => Ok("commits"),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "not ready: the writer refuses");
+            Err("it cannot commit: events are refused")
+        }
+        Err(_) => Err("it does not answer: events wait"),
+    }
 }
 
 /// Postgres watches over its own disk.
 fn room(engine: &Engine) -> Option<Check> {
     let folder = engine.store.folder.as_ref()?;
-    let seen = match Room::of(folder) {
-        Ok(room) if room.standing() == Standing::Full => {
-            Err(format!("less than {} MiB are free: make room", room.needed().div_ceil(1 << 20)))
+    let seen = match health::room(folder) {
+        Ok(room) if disk::standing(room) == Standing::Full => {
+            let needed = disk::needed(room).div_ceil(1 << 20);
+            Err(format!("less than {needed} MiB are free: make room"))
         }
         Ok(_) => Ok("there is room"),
         Err(_) => Err("its free space is not known".to_owned()),

@@ -1,7 +1,7 @@
 //! `/api/v1/stats`, computed at most once a second however many watch.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use app::model::{Overview, Stats};
 use app::ssr::convert;
@@ -12,10 +12,10 @@ use engine::Engine;
 use engine::stats::overview;
 use engine::store::StoreError;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 use utoipa::IntoParams;
 
 use crate::auth::{Authorized, Read};
+use crate::lately::Lately;
 use crate::problem::{Code, Problem};
 use crate::router::AppState;
 use crate::routes::query::Asked;
@@ -24,19 +24,12 @@ const FRESH: Duration = Duration::from_millis(900);
 
 /// The last figures, shared by all who ask.
 #[derive(Clone, Default)]
-pub(crate) struct Shared(Arc<Mutex<Option<(Instant, Stats)>>>);
+pub(crate) struct Shared(Arc<Lately<Stats>>);
 
 impl Shared {
     pub(crate) async fn get(&self, engine: &Engine) -> Result<Stats, StoreError> {
-        let mut last = self.0.lock().await;
-        match &*last {
-            Some((at, stats)) if at.elapsed() < FRESH => Ok(*stats),
-            _ => {
-                let stats = convert::stats(&engine::stats::current(engine).await?);
-                *last = Some((Instant::now(), stats));
-                Ok(stats)
-            }
-        }
+        let find = async { Ok(convert::stats(&engine::stats::current(engine).await?)) };
+        self.0.get(FRESH, find).await
     }
 }
 

@@ -17,11 +17,13 @@ use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use engine::Engine;
 use engine::bulk::Operation;
 use engine::event::{EventFilter, EventRow};
 use engine::id::BulkId;
 use engine::live::{self, Cursor, LiveChange, Missed};
-use engine::search;
+use engine::search::{self, Search};
+use engine::store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -140,6 +142,16 @@ async fn next<T: Clone>(moves: &mut Option<broadcast::Receiver<T>>) -> T {
     }
 }
 
+/// The numbers of those rows that a search finds.
+async fn found<'r>(
+    engine: &Engine,
+    search: &Search,
+    rows: impl Iterator<Item = &'r EventRow>,
+) -> Result<HashSet<i64>, StoreError> {
+    let found = search::retain(engine, search, rows.cloned().collect()).await?;
+    Ok(found.iter().map(|row| row.seq).collect())
+}
+
 struct Watcher {
     state: AppState,
     /// `None` when no events are wanted.
@@ -196,7 +208,7 @@ impl Watcher {
                         self.send_some(told).await?;
                     }
                     Err(RecvError::Lagged(_)) => {
-                        let told = self.catch_up(self.cursor).await;
+                        let told = self.catch_up().await;
                         self.send_some(told).await?;
                     }
                     Err(RecvError::Closed) => return Ok(()),
@@ -227,14 +239,13 @@ impl Watcher {
         // What a resume has sent already comes again in what was gathered meanwhile.
         match moment.after(self.cursor) {
             Some(changes) => self.changed(changes, self.cursor.or_later(moment.last())).await,
-            None => self.catch_up(self.cursor).await,
+            None => self.catch_up().await,
         }
     }
 
-    async fn catch_up(&mut self, seen: Cursor) -> Option<Bytes> {
-        match live::missed(&self.state.engine, seen).await {
+    async fn catch_up(&mut self) -> Option<Bytes> {
+        match live::missed(&self.state.engine, self.cursor).await {
             Ok(Missed::Changes(changes)) => {
-                self.cursor = seen;
                 let last = changes.last()?.cursor;
                 self.changed(changes.iter().rev(), last).await
             }
@@ -259,11 +270,10 @@ impl Watcher {
         let most = if search.is_some() { usize::MAX } else { feed::BURST };
         let mut newest = Newest::of(changes, |row| self.shows(row), most);
         if let Some(search) = search {
-            let rows = newest.rows.iter().map(|row| EventRow::clone(row)).collect();
-            let Ok(found) = search::retain(&self.state.engine, search, rows).await else {
+            let rows = newest.rows.iter().map(AsRef::as_ref);
+            let Ok(found) = found(&self.state.engine, search, rows).await else {
                 return Some(self.resync());
             };
-            let found: HashSet<i64> = found.iter().map(|row| row.seq).collect();
             newest.rows.retain(|row| found.contains(&row.seq));
         }
         let Ok(messages) = newest.messages(&self.state.engine, last).await else {

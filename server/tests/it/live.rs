@@ -8,7 +8,7 @@ use bench::sluice::{Sluice, order};
 use bench::sse::{self, Message, Stream};
 use serde_json::{Value, json};
 
-use crate::start::{ONCE, notify, sluice};
+use crate::start::{ONCE, accept_many, notify, sluice};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -133,19 +133,6 @@ async fn a_stream_resumes_without_a_gap_across_a_kill_and_restart() {
     check_all_come(&mut stream, &missed).await;
     let later = accept_some(&sluice, &key).await;
     check_all_come(&mut stream, &later).await;
-}
-
-/// Accepts so many events at once, and then one more; their ids, the first ones in no order.
-async fn accept_many(sluice: &Sluice, key: &str, count: u64) -> Vec<String> {
-    let orders: Vec<_> = (0..count).map(order).collect();
-    let batch = Request::post("/api/webhooks/ingest/batch").key(key).json(&json!(orders));
-    let answer = sluice.call(batch).await.unwrap();
-    assert_eq!(answer.status, 202, "{answer:?}");
-    let items = answer.json().unwrap()["items"].as_array().unwrap().clone();
-    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
-    let mut ids: Vec<_> = ids.collect();
-    ids.push(sluice.accept(&order(count), key).await.unwrap());
-    ids
 }
 
 fn ids(seen: &[Message]) -> Vec<String> {

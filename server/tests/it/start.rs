@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use bench::sluice::{Setup, Sluice};
+use bench::http::Request;
+use bench::sluice::{Setup, Sluice, order};
+use serde_json::json;
 
 /// The binary under test.
 pub(crate) fn binary() -> PathBuf {
@@ -42,3 +44,16 @@ steps:
 }
 
 pub(crate) const ONCE: &str = "{ attempts: 1 }";
+
+/// Accepts so many events at once, and then one more; their ids, the first ones in no order.
+pub(crate) async fn accept_many(sluice: &Sluice, key: &str, count: u64) -> Vec<String> {
+    let orders: Vec<_> = (0..count).map(order).collect();
+    let batch = Request::post("/api/webhooks/ingest/batch").key(key).json(&json!(orders));
+    let answer = sluice.call(batch).await.unwrap();
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let items = answer.json().unwrap()["items"].as_array().unwrap().clone();
+    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
+    let mut ids: Vec<_> = ids.collect();
+    ids.push(sluice.accept(&order(count), key).await.unwrap());
+    ids
+}

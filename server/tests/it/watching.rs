@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 
-use crate::start::{ONCE, notify, setup, sluice};
+use crate::start::{ONCE, accept_many, notify, setup, sluice};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -38,19 +38,6 @@ impl Watching {
         let line = self.next().await;
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
-}
-
-/// Sends 1,000 events at once, and then one more; their ids, the first ones in no order.
-async fn burst(sluice: &Sluice, key: &str) -> Vec<String> {
-    let orders: Vec<_> = (0..1_000).map(order).collect();
-    let batch = bench::http::Request::post("/api/webhooks/ingest/batch").key(key);
-    let answer = sluice.call(batch.json(&json!(orders))).await.unwrap();
-    assert_eq!(answer.status, 202, "{answer:?}");
-    let items = answer.json().unwrap()["items"].as_array().unwrap().clone();
-    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
-    let mut ids: Vec<_> = ids.collect();
-    ids.push(sluice.accept(&order(1), key).await.unwrap());
-    ids
 }
 
 /// The watcher has begun once it shows one of these; each is a new event.
@@ -167,14 +154,14 @@ async fn listen_delivers_all_of_a_burst_and_all_that_came_while_the_server_was_a
             break id;
         }
     };
-    let mut sent = burst(&sluice, &key).await;
-    sent.extend(burst(&sluice, &key).await);
+    let mut sent = accept_many(&sluice, &key, 1_000).await;
+    sent.extend(accept_many(&sluice, &key, 1_000).await);
     // Changes of what was delivered are no new events, whether listen sees them come or not.
     let failed = bench::http::Request::post(format!("/api/v1/events/{begun}/failed")).key(&key);
     assert_eq!(sluice.call(failed).await.unwrap().status, 200);
     sluice.kill().await.unwrap();
     sluice.start().await.unwrap();
-    sent.extend(burst(&sluice, &key).await);
+    sent.extend(accept_many(&sluice, &key, 1_000).await);
     let last = sent.last().unwrap().clone();
     while listen.next_json().await["id"] != *last {}
     sent.push(begun);
@@ -198,7 +185,7 @@ async fn tail_goes_on_where_an_earlier_one_stopped() {
     let marker = sluice.accept(&order(1), &key).await.unwrap();
     while tail.next_json().await["id"] != *marker {}
     tail.child.kill().await.unwrap();
-    let sent = burst(&sluice, &key).await;
+    let sent = accept_many(&sluice, &key, 1_000).await;
     let mut tail = Watching::start(&sluice, &key, &arguments);
     // It was killed before it could write how far it was: what it showed last may come again.
     let mut seen = Vec::new();

@@ -4,18 +4,15 @@
 //! number of arrivals grows by nothing but the arrival of an event that is shown, or `seen`; and nothing waits
 //! in memory but one piece: the rest is read from the store when that has been taken.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::event::EventRow;
 use engine::live::{self, Cursor, LiveChange, Next};
-use engine::search;
 use serde_json::json;
 
 use super::feed::{BURST, BURST_BYTES, Moment};
 use super::message::{Messages, json};
-use super::{Gone, Watcher};
+use super::{Gone, Watcher, found};
 use crate::problem::Problem;
 use crate::routes::events;
 
@@ -26,10 +23,12 @@ impl Watcher {
     /// Takes up a stream that has been seen up to there. Who does not want every event loads afresh when too
     /// many were missed.
     pub(super) async fn resume(&mut self, seen: Cursor) -> Result<(), Gone> {
-        if self.every || !live::is_far_behind(&self.state.engine, seen) {
+        let is_near = self.every || !live::is_far_behind(&self.state.engine, seen);
+        if self.filter.is_some() && is_near {
             (self.cursor, self.told) = (seen, seen);
             return self.catch_up_every().await;
         }
+        // What is no event has no cursor, and is read afresh too.
         self.send(self.resync()).await
     }
 
@@ -40,7 +39,8 @@ impl Watcher {
             self.cursor = self.cursor.or_later(last);
             return Ok(());
         }
-        let few = moment.after(self.cursor).map(|changes| changes.cloned().collect::<Vec<_>>());
+        let changes = moment.after(self.cursor);
+        let few = changes.map(|changes| changes.take(BURST + 1).cloned().collect::<Vec<_>>());
         drop(moment);
         if let Some(changes) = few.filter(|changes| changes.len() <= BURST)
             && self.send_piece(changes.into_iter().rev(), last).await?
@@ -110,8 +110,8 @@ impl Watcher {
             self.cursor = self.cursor.or_later(last);
             return Ok((None, true));
         }
-        let rows = shown.iter().map(|change| EventRow::clone(&change.row)).collect();
-        let items = events::items(&self.state.engine, rows).await?;
+        let rows: Vec<_> = shown.iter().map(|change| Arc::clone(&change.row)).collect();
+        let items = events::items(&self.state.engine, &rows).await?;
         let mut messages = Messages::default();
         for (change, item) in shown.iter().zip(&items) {
             let text = json(item);
@@ -133,9 +133,8 @@ impl Watcher {
     ) -> Result<Vec<LiveChange>, Problem> {
         let mut shown: Vec<_> = changes.filter(|change| self.shows(&change.row)).collect();
         if let Some(search) = self.filter.as_ref().and_then(|filter| filter.search.as_ref()) {
-            let rows = shown.iter().map(|change| EventRow::clone(&change.row)).collect();
-            let found = search::retain(&self.state.engine, search, rows).await?;
-            let found: HashSet<i64> = found.iter().map(|row| row.seq).collect();
+            let rows = shown.iter().map(|change| change.row.as_ref());
+            let found = found(&self.state.engine, search, rows).await?;
             shown.retain(|change| found.contains(&change.row.seq));
         }
         Ok(shown)

@@ -184,7 +184,7 @@ impl Newest {
     /// Messages about as many of them as are sent at once, and how many were folded. Only with the last has
     /// the reader seen everything up to `last`.
     pub(super) async fn messages(self, engine: &Engine, last: Cursor) -> Result<Messages, Problem> {
-        let rows = self.rows.iter().take(BURST).map(|row| EventRow::clone(row)).collect();
+        let rows = &self.rows[..self.rows.len().min(BURST)];
         let mut texts = Vec::with_capacity(self.rows.len().min(BURST));
         let mut bytes = 0;
         for item in events::items(engine, rows).await? {

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use engine::Engine;
 use engine::event::EventFilter;
 use engine::run::moves::{MovedRun, Moves};
-use engine::search;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::feed::BURST_BYTES;
+use super::found;
 use super::message::{Messages, json};
 use super::shared::Shared;
 
@@ -88,12 +88,12 @@ impl Moved {
             return Wanted::All;
         }
         let events = self.runs.iter().filter_map(|moved| moved.event.as_ref());
-        let mut shown: Vec<_> = events.filter(|row| filter.accepts(row)).cloned().collect();
-        if let Some(search) = &filter.search {
+        let shown = events.filter(|row| filter.accepts(row));
+        Wanted::Of(match &filter.search {
             // They are in the list as well: what cannot be read now is not worth ending the stream.
-            shown = search::retain(engine, search, shown).await.unwrap_or_default();
-        }
-        Wanted::Of(shown.into_iter().map(|row| row.seq).collect())
+            Some(search) => found(engine, search, shown).await.unwrap_or_default(),
+            None => shown.map(|row| row.seq).collect(),
+        })
     }
 
     /// What is sent at once from `at` on, and where that ends. One piece at a time: a slow reader would keep
@@ -101,13 +101,13 @@ impl Moved {
     pub(super) fn piece(&self, wanted: &Wanted, at: usize) -> Option<(Bytes, usize)> {
         if let Wanted::All = wanted {
             let all = self.for_all.get_or_init(|| {
-                let next = |at: &mut usize| {
-                    let (piece, end) = self.gather(wanted, *at)?;
-                    *at = end;
+                let mut from = 0;
+                let next = || {
+                    let (piece, end) = self.gather(wanted, from)?;
+                    from = end;
                     Some(piece)
                 };
-                let mut from = 0;
-                std::iter::from_fn(|| next(&mut from)).collect()
+                std::iter::from_fn(next).collect()
             });
             return Some((all.get(at)?.clone(), at + 1));
         }
