@@ -69,4 +69,3 @@ pub use shortcuts::ShortcutSheet;
 pub use status::{EventState, RunState};
 pub use stretch::Stretch;
 pub use time::{Day, Moment};
-pub use undo::Undo;

@@ -6,6 +6,6 @@ use crate::{ApiError, encoding::Json, model::Alerts};
 
 #[server(prefix = "/api/ui", endpoint = "alerts/list", output = Json)]
 pub async fn list_alerts() -> Result<Alerts, ApiError> {
-    let (engine, user) = crate::ssr::signed_in()?;
-    crate::ssr::alerts::list(&engine, &user).await
+    let (engine, _) = crate::ssr::signed_in()?;
+    crate::ssr::alerts::list(&engine).await
 }

@@ -73,16 +73,24 @@ pub(super) fn start(live: Live) {
     }
 }
 
+impl Tab {
+    /// Says whether that is something else than before. Then nobody hears any more what the stream of before
+    /// has said, or would say until there is a new one.
+    fn ask(&mut self, query: String) -> bool {
+        let moved = self.query != query;
+        if moved {
+            self.query = query;
+            self.source = None;
+            self.buffer.clear();
+        }
+        moved
+    }
+}
+
 pub(super) fn point(watch: u64, query: String, handle: impl Fn(Vec<Message>) + 'static) {
     let moved = with(|tab| {
         tab.handler = Some((watch, Rc::new(handle)));
-        tab.buffer.clear();
-        let moved = std::mem::replace(&mut tab.query, query.clone()) != query;
-        // What the stream of before would still say is about other events.
-        if let Some(source) = tab.source.as_ref().filter(|_| moved) {
-            source.close();
-        }
-        moved
+        tab.ask(query)
     });
     if moved {
         open_after(Duration::ZERO);
@@ -95,7 +103,7 @@ pub(super) fn release(watch: u64) {
         let current = tab.handler.as_ref().is_some_and(|(holder, _)| *holder == watch);
         if current {
             tab.handler = None;
-            tab.query = NUMBERS_ONLY.to_owned();
+            tab.ask(NUMBERS_ONLY.to_owned());
         }
         current
     });
@@ -298,16 +306,9 @@ impl Source {
     }
 }
 
-impl Source {
-    /// Nothing comes any more, also of what has arrived and was not told yet.
-    fn close(&self) {
-        self.source.close();
-    }
-}
-
 impl Drop for Source {
     fn drop(&mut self) {
-        self.close();
+        self.source.close();
     }
 }
 

@@ -77,5 +77,4 @@ pub struct Alerts {
     pub turns: Vec<AlertTurnView>,
     /// What did not arrive, the newest first.
     pub troubles: Vec<AlertMessageView>,
-    pub may_change: bool,
 }

@@ -8,7 +8,7 @@ use super::{EventItem, EventStatus};
 pub const CUSTOM: &str = "custom";
 
 /// What a form without a script sends has no zone: such a time is UTC.
-pub(super) fn with_zone(time: String) -> String {
+fn with_zone(time: String) -> String {
     if time.len() == "2025-11-24T09:41".len() { format!("{time}:00Z") } else { time }
 }
 
@@ -36,22 +36,29 @@ pub struct EventFilter {
     pub limit: Option<u32>,
 }
 
+/// A stretch until now, or else two times, as a form or an address says them: `within`, `from` and `to`.
+pub(super) fn stretch(field: impl Fn(&str) -> Option<String>) -> [Option<String>; 3] {
+    let within = field("within").filter(|within| within != CUSTOM);
+    let time = |name: &str| field(name).filter(|_| within.is_none()).map(with_zone);
+    let (from, to) = (time("from"), time("to"));
+    [within, from, to]
+}
+
 impl EventFilter {
     /// Reads the fields through `get`; blank ones count as absent, an unknown status as any.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let field = |name: &str| {
             get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
-        let within = field("within").filter(|within| within != CUSTOM);
-        let time = |name: &str| field(name).filter(|_| within.is_none()).map(with_zone);
+        let [within, from, to] = stretch(field);
         Self {
             event_type: field("eventType"),
             source: field("source"),
             status: field("status").and_then(|status| status.parse().ok()),
             q: field("q"),
             search: field("search"),
-            from: time("from"),
-            to: time("to"),
+            from,
+            to,
             within,
             cursor: field("cursor"),
             limit: None,

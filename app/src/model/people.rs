@@ -44,6 +44,4 @@ pub struct People {
     pub invitations: Vec<InvitationView>,
     /// The one who looks.
     pub me: String,
-    /// Whether the one who looks may change anything here.
-    pub may_manage: bool,
 }

@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Timestamp,
-    filter::{CUSTOM, with_zone},
-};
+use super::{Timestamp, filter::stretch};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -186,17 +183,14 @@ impl RunFilter {
     /// Reads it from an address, by the names of its parameters.
     pub fn read(parameter: impl Fn(&str) -> Option<String>) -> Self {
         let text = |name: &str| parameter(name).unwrap_or_default().trim().to_owned();
-        let within = Some(text("within")).filter(|within| within != CUSTOM).unwrap_or_default();
-        let time = |name: &str| match within.is_empty() {
-            true => with_zone(text(name)),
-            false => String::new(),
-        };
+        let said = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
+        let [within, from, to] = stretch(said).map(Option::unwrap_or_default);
         Self {
             status: text("status"),
             workflow: text("workflow"),
-            from: time("from"),
-            to: time("to"),
             within,
+            from,
+            to,
             cursor: text("cursor"),
         }
     }
@@ -279,7 +273,7 @@ pub struct StepResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::filter::CUSTOM, *};
 
     #[test]
     fn a_filter_is_in_the_address_and_back() {

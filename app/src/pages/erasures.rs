@@ -92,7 +92,7 @@ fn Counted() -> impl IntoView {
     move || {
         let events = number("events")?;
         let rest = |name| number(name).unwrap_or(0);
-        let bytes = size(usize::try_from(rest("bytes")).unwrap_or(usize::MAX));
+        let bytes = size(rest("bytes"));
         let held = rest("held");
         Some(view! {
             <p role="status" aria-label="Counted">
@@ -132,7 +132,7 @@ fn Receipts(receipts: Vec<ErasureView>) -> AnyView {
 #[component]
 fn Receipt(receipt: ErasureView) -> AnyView {
     let ErasureView { id, state, path, value_hash, digest, created_by, created_at, .. } = receipt;
-    let bytes = size(usize::try_from(receipt.bytes).unwrap_or(usize::MAX));
+    let bytes = size(receipt.bytes);
     let (events, runs, held) = (receipt.events, receipt.runs, receipt.held);
     let named = id.clone();
     let short = |text: &str| text.chars().take(16).collect::<String>();

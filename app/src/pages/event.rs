@@ -18,6 +18,7 @@ pub mod hold;
 pub mod why;
 
 use detail::Detail;
+use hold::Holds;
 
 #[component]
 pub fn EventPage() -> impl IntoView {
@@ -36,6 +37,7 @@ pub fn EventPage() -> impl IntoView {
     // The page's own: what is below is drawn anew whenever the event changes.
     let delete = ServerAction::<DeleteEvent>::new();
     tell(delete, |()| Notice::done("The event is deleted.").carried());
+    Holds::provide();
     let beside = move || found.with(|found| Some(found.as_ref()?.as_ref().ok()?.beside.clone()));
     view! {
         <Header title="Event">

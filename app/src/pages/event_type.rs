@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::types::{bytes, latency};
+use super::types::latency;
 use crate::{
     api::get_type,
     model::{DriftView, FieldView, TypeDetailView, TypeView},
     ui::{
         Columns, EventTypeName, Fact, Fetched, Header, Moment,
+        json::size,
         number::{count, share},
     },
 };
@@ -81,7 +82,7 @@ fn Figures(line: TypeView) -> AnyView {
             </Fact>
             {(!latency.is_empty()).then(|| view! { <Fact name="p50, p95">{latency}</Fact> })}
             <Fact name="Payload">
-                {bytes(line.average_bytes)} " on average, " {bytes(line.largest_bytes)} " at most"
+                {size(line.average_bytes)} " on average, " {size(line.largest_bytes)} " at most"
             </Fact>
             <Fact name="First seen">
                 <Moment at=line.first_seen />

@@ -6,10 +6,10 @@ use leptos_router::hooks::use_query_map;
 use super::shown_once::ShownOnce;
 use crate::{
     api::{ChangeRole, InvitePerson, RemovePerson, SignOutPerson, WithdrawInvitation, list_people},
-    model::{InvitationView, People, ROLES, UserView},
+    model::{InvitationView, People, ROLES, RoleGiven, UserView},
     ui::{
         Actions, CallForm, Columns, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice,
-        Refusal, announce,
+        Refusal, Role, announce,
     },
 };
 
@@ -22,15 +22,32 @@ struct Deeds {
     withdraw: ServerAction<WithdrawInvitation>,
 }
 
+fn giving_roles() -> ServerAction<ChangeRole> {
+    let role = ServerAction::new();
+    announce(role, move |given| {
+        let (told, back) = (told(&given), back(given));
+        Notice::done(told).with_undo(move || drop(role.dispatch(back.clone())))
+    });
+    role
+}
+
+fn told(RoleGiven { email, role, before, .. }: &RoleGiven) -> String {
+    format!("{email} is {role} from their next click on; before: {before}.")
+}
+
+fn back(RoleGiven { id, before, .. }: RoleGiven) -> ChangeRole {
+    ChangeRole { id, role: before }
+}
+
 #[component]
 pub fn PeoplePage() -> impl IntoView {
     let query = use_query_map();
     let field = move |name: &'static str| Memo::new(move |_| query.with(|query| query.get(name)));
     let (made, new) = (field("made"), field("new"));
-    let Actions { role, done, .. } = expect_context();
+    let done = expect_context::<Actions>().done;
     let people = Resource::new(move || (made.get(), done.get()), |_| list_people());
     let deeds = Deeds {
-        role,
+        role: giving_roles(),
         sign_out: ServerAction::new(),
         remove: ServerAction::new(),
         withdraw: ServerAction::new(),
@@ -62,7 +79,8 @@ pub fn PeoplePage() -> impl IntoView {
 
 #[component]
 fn Everyone(people: People, asked: Memo<bool>, deeds: Deeds) -> AnyView {
-    let People { users, invitations, me, may_manage } = people;
+    let People { users, invitations, me } = people;
+    let may_manage = Role::current() >= Role::Owner;
     let form = move || (asked.get() && may_manage).then(|| view! { <InviteForm /> });
     let rows: Vec<_> = users
         .into_iter()
@@ -236,4 +254,21 @@ fn InviteForm() -> AnyView {
         </section>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notice_says_what_happened_and_its_undo_is_the_opposite() {
+        let given = RoleGiven {
+            id: "usr_1".into(),
+            email: "ada@example.test".into(),
+            role: "viewer".into(),
+            before: "operator".into(),
+        };
+        assert!(told(&given).starts_with("ada@example.test is viewer"));
+        assert_eq!(back(given).role, "operator");
+    }
 }

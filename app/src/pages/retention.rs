@@ -99,7 +99,7 @@ fn Row(rule: RetentionView, remove: ServerAction<RemoveRetention>) -> AnyView {
     let RetentionView { status, source, keep, due, due_bytes, oldest } = rule;
     let which = which(&status);
     let id = format!("keep-{status}-{}", source.as_deref().unwrap_or_default());
-    let bytes = size(usize::try_from(due_bytes).unwrap_or(usize::MAX));
+    let bytes = size(due_bytes);
     view! {
         <tr>
             <td>

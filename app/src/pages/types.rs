@@ -79,7 +79,7 @@ fn Row(line: TypeView) -> AnyView {
             <td data-label="Events">{count(line.accepted)}</td>
             <td data-label="Failed">{line.failure_rate.map(share).unwrap_or_default()}</td>
             <td data-label="p50, p95">{latency(&line)}</td>
-            <td data-label="Payload">{bytes(line.average_bytes)}</td>
+            <td data-label="Payload">{size(line.average_bytes)}</td>
             <td data-label="Changes">{count(line.drifts)}</td>
             <td data-label="Last seen">
                 <Moment at=line.last_seen />
@@ -95,10 +95,6 @@ pub fn latency(line: &TypeView) -> String {
         (Some(p50), Some(p95)) => format!("{p50} ms, {p95} ms"),
         _ => String::new(),
     }
-}
-
-pub fn bytes(count: u64) -> String {
-    size(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]

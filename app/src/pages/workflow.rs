@@ -9,9 +9,11 @@ use crate::{
 };
 
 pub mod detail;
+pub mod switch;
 pub mod versions;
 
 use detail::Detail;
+use switch::switching;
 
 #[component]
 pub fn WorkflowPage() -> impl IntoView {
@@ -22,6 +24,7 @@ pub fn WorkflowPage() -> impl IntoView {
     let version = Memo::new(move |_| asked("version").and_then(|version| version.parse().ok()));
     let before = Memo::new(move |_| asked("before"));
     let done = expect_context::<Actions>().done;
+    let switch = switching();
     let detail = Resource::new(
         move || (id.get(), version.get(), before.get(), done.get()),
         |(id, version, before, _)| get_workflow(id, version, before),
@@ -29,7 +32,7 @@ pub fn WorkflowPage() -> impl IntoView {
     view! {
         <Header title="Workflow" />
         <Fetched from=detail let:detail>
-            <Detail detail />
+            <Detail detail switch />
         </Fetched>
     }
 }

@@ -5,13 +5,17 @@ use leptos::prelude::*;
 use crate::{
     api::{SwitchWorkflow, list_workflows},
     model::WorkflowView,
-    pages::workflow::detail::{step, trigger},
-    ui::{Actions, CallForm, Columns, Command, Fetched, ForOperators, Header},
+    pages::workflow::{
+        detail::{step, trigger},
+        switch::{Standing, SwitchButton, switching},
+    },
+    ui::{Actions, Columns, Command, Fetched, ForOperators, Header},
 };
 
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
-    let Actions { switch, done, .. } = expect_context();
+    let done = expect_context::<Actions>().done;
+    let switch = switching();
     let workflows = Resource::new(move || done.get(), |_| list_workflows());
     view! {
         <Header title="Workflows" />
@@ -52,9 +56,7 @@ fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView 
     let triggers: Vec<_> = workflow.triggers.into_iter().map(trigger).collect();
     let steps: Vec<_> = workflow.steps.into_iter().map(step).collect();
     let on = workflow.enabled;
-    let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
-    let (turn, say) = if on { ("false", "Turn off") } else { ("true", "Turn on") };
-    let label = format!("{say} {}", workflow.name);
+    let named = workflow.name.clone();
     let href = format!("/workflows/{}", workflow.id);
     view! {
         <tr class:ended=!on>
@@ -69,18 +71,12 @@ fn Row(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView 
                 <ol class="steps">{steps}</ol>
             </td>
             <td>
-                <span class=class>{state}</span>
+                <Standing on />
             </td>
             <td>
                 <div class="row end-row">
                     <ForOperators>
-                        <CallForm action=switch class="inline">
-                            <input type="hidden" name="id" value=workflow.id />
-                            <input type="hidden" name="on" value=turn />
-                            <button class="btn" aria-label=label>
-                                {say}
-                            </button>
-                        </CallForm>
+                        <SwitchButton id=workflow.id on named switch />
                     </ForOperators>
                 </div>
             </td>

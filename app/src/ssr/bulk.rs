@@ -7,7 +7,7 @@ use engine::bulk::{Action, BulkError, Filter, Operation, State};
 use engine::event::error_group::Counted;
 use engine::store::StoreError;
 
-use super::convert::time;
+use super::convert::{number, time};
 use crate::model::{
     BulkAction, BulkFilter, BulkPlan, BulkState, BulkView, GroupCount, GroupView, TypeCount,
 };
@@ -62,10 +62,6 @@ fn shown(action: Action) -> BulkAction {
         Action::Resolve => BulkAction::Resolve,
         Action::Delete => BulkAction::Delete,
     }
-}
-
-fn number(count: i64) -> u64 {
-    count.max(0).unsigned_abs()
 }
 
 /// The operation with how many events failed again, which is counted now.

@@ -34,6 +34,11 @@ pub fn time(at: engine::time::Timestamp) -> Timestamp {
     Timestamp(at.to_string())
 }
 
+/// What is counted is never less than nothing.
+pub(super) fn number(count: i64) -> u64 {
+    count.max(0).unsigned_abs()
+}
+
 pub fn user(user: &user::User) -> UserView {
     UserView {
         id: user.id.to_string(),
@@ -100,21 +105,22 @@ pub fn alert_message(sent: Sent) -> AlertMessageView {
 }
 
 pub fn retention(due: Due) -> RetentionView {
+    let RetentionPlan { events, bytes, oldest, .. } = retention_plan(due.going);
     RetentionView {
         status: due.rule.status.as_str().to_owned(),
         source: due.rule.source,
         keep: Window(due.rule.keep).to_string(),
-        due: u64::try_from(due.going.events).unwrap_or(0),
-        due_bytes: u64::try_from(due.going.bytes).unwrap_or(0),
-        oldest: due.going.oldest.map(time),
+        due: events,
+        due_bytes: bytes,
+        oldest,
     }
 }
 
 pub fn retention_plan(going: Going) -> RetentionPlan {
     RetentionPlan {
         dry_run: true,
-        events: u64::try_from(going.events).unwrap_or(0),
-        bytes: u64::try_from(going.bytes).unwrap_or(0),
+        events: number(going.events),
+        bytes: number(going.bytes),
         oldest: going.oldest.map(time),
     }
 }
@@ -465,7 +471,6 @@ fn step(step: &engine::workflow::Step) -> StepView {
 }
 
 pub fn stats(stats: &engine::stats::Stats) -> Stats {
-    let number = |count: i64| count.max(0).unsigned_abs();
     let quantile = |at: usize| stats.latency.map(|latency| latency[at] as f64);
     Stats {
         counts: Counts {

@@ -3,7 +3,7 @@
 use engine::Engine;
 use engine::erasure::{Counts, Criterion, Erasure, ErasureError, manage};
 
-use super::convert::time;
+use super::convert::{number, time};
 use super::{fail, invalid, not_found};
 use crate::ApiError;
 use crate::model::{ErasurePlan, ErasureView};
@@ -41,10 +41,6 @@ fn refused(error: ErasureError) -> ApiError {
         ErasureError::Criterion(_) => invalid(error),
         ErasureError::Vault(_) | ErasureError::Store(_) => fail(error),
     }
-}
-
-fn number(count: i64) -> u64 {
-    count.max(0).unsigned_abs()
 }
 
 pub fn view(erasure: Erasure) -> ErasureView {

@@ -3,7 +3,10 @@
 use engine::Engine;
 use engine::stats::overview::{self, Line as EngineLine, Range, Totals as EngineTotals};
 
-use super::{convert::time, fail, invalid};
+use super::{
+    convert::{number, time},
+    fail, invalid,
+};
 use crate::ApiError;
 use crate::model::Counts;
 use crate::model::overview::{Latency, Line, Overview, Slot, Totals, WorkflowLine};
@@ -55,10 +58,6 @@ pub fn view(seen: &overview::Overview) -> Overview {
         room_bytes: seen.growth.room,
         growth_bytes_per_day: seen.growth.per_day,
     }
-}
-
-fn number(count: i64) -> u64 {
-    count.max(0).unsigned_abs()
 }
 
 fn totals(totals: EngineTotals) -> Totals {

@@ -10,9 +10,8 @@ use crate::ApiError;
 use crate::model::{People, RoleGiven, User};
 
 pub async fn list(engine: &Engine, me: &User) -> Result<People, ApiError> {
-    let may_manage = me.role == "owner";
     let users = user::list(&engine.store).await.map_err(fail)?;
-    let invitations = match may_manage {
+    let invitations = match me.role == "owner" {
         true => invitation::list(&engine.store, engine.now()).await.map_err(fail)?,
         false => Vec::new(),
     };
@@ -20,7 +19,6 @@ pub async fn list(engine: &Engine, me: &User) -> Result<People, ApiError> {
         users: users.iter().map(convert::user).collect(),
         invitations: invitations.into_iter().map(convert::invitation).collect(),
         me: me.email.clone(),
-        may_manage,
     })
 }
 

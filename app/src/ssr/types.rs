@@ -4,7 +4,7 @@ use engine::Engine;
 use engine::shape::Drift;
 use engine::shape::read::{self, FieldLine, TypeDetail, TypeLine};
 
-use super::convert::time;
+use super::convert::{number, time};
 use super::{fail, not_found};
 use crate::ApiError;
 use crate::model::{DriftView, FieldView, TypeDetailView, TypeView};
@@ -16,10 +16,6 @@ pub async fn list(engine: &Engine) -> Result<Vec<TypeView>, ApiError> {
 pub async fn get(engine: &Engine, name: &str) -> Result<TypeDetailView, ApiError> {
     let found = read::get(engine, name).await.map_err(fail)?;
     found.map(detail).ok_or_else(not_found)
-}
-
-fn number(count: i64) -> u64 {
-    count.max(0).unsigned_abs()
 }
 
 pub fn line(line: TypeLine) -> TypeView {

@@ -10,7 +10,7 @@ use leptos::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{ForOperators, actions::Deed};
+use super::actions::Deed;
 use crate::ApiError;
 
 /// The fields in it are the function's arguments by their names, the pressed button's own too.
@@ -52,7 +52,7 @@ fn form(
     .into_any()
 }
 
-/// A button that does something to what has this id, for those who may.
+/// A button that does something to what has this id.
 #[component]
 pub fn CallButton<F: Deed + DeserializeOwned>(
     action: ServerAction<F>,
@@ -68,14 +68,12 @@ pub fn CallButton<F: Deed + DeserializeOwned>(
 ) -> AnyView {
     let busy = action.pending();
     view! {
-        <ForOperators>
-            <CallForm action class="inline">
-                <input type="hidden" name="id" value=id />
-                <button class="btn" class:main=main disabled=busy data-key=key data-row-key=row_key>
-                    {children()}
-                </button>
-            </CallForm>
-        </ForOperators>
+        <CallForm action class="inline">
+            <input type="hidden" name="id" value=id />
+            <button class="btn" class:main=main disabled=busy data-key=key data-row-key=row_key>
+                {children()}
+            </button>
+        </CallForm>
     }
     .into_any()
 }

@@ -52,9 +52,6 @@ pub fn FilterField(
     name: &'static str,
     hint: &'static str,
     value: Signal<String>,
-    /// The key that leads here.
-    #[prop(optional)]
-    key: Option<&'static str>,
     /// The id of the list that suggests values.
     #[prop(optional)]
     list: Option<&'static str>,
@@ -64,7 +61,6 @@ pub fn FilterField(
             <span>{label}</span>
             <input
                 name=name
-                data-key=key
                 list=list
                 placeholder=hint
                 value=value.get_untracked()

@@ -39,7 +39,7 @@ pub fn JsonView(#[prop(into)] text: String) -> impl IntoView {
 fn Plain(text: String) -> impl IntoView {
     let end = text.floor_char_boundary(SHOWN);
     let cut = end < text.len();
-    let total = size(text.len());
+    let total = size(text.len() as u64);
     view! {
         <pre class="json">{text[..end].to_owned()}</pre>
         {cut.then(|| view! { <p class="dim">"Only the beginning of " {total} " is shown."</p> })}
@@ -47,7 +47,7 @@ fn Plain(text: String) -> impl IntoView {
 }
 
 /// `1.2 KB`.
-pub fn size(bytes: usize) -> String {
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),
         1024..1_048_576 => format!("{}.{} KB", bytes / 1024, bytes % 1024 * 10 / 1024),
@@ -238,7 +238,7 @@ fn fold(
 fn cut(value: &str) -> String {
     let end = value.floor_char_boundary(VALUE);
     match end < value.len() {
-        true => format!("{}… ({})", &value[..end], size(value.len())),
+        true => format!("{}… ({})", &value[..end], size(value.len() as u64)),
         false => value.to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{ApiError, live::Live};
 
 const GOOD_NEWS: Duration = Duration::from_secs(8);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Notice {
     pub text: String,
     /// Where to see it, and what to call that.
@@ -39,13 +39,18 @@ impl Notice {
         Self { link: Some((href, text.to_owned())), ..self }
     }
 
-    pub fn with_undo(self, undo: Undo) -> Self {
-        Self { undo: Some(undo), ..self }
+    /// `back` does the opposite.
+    pub fn with_undo(self, back: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { undo: Some(Undo::by(back)), ..self }
     }
 }
 
 #[derive(Clone, Copy)]
-pub struct Notices(RwSignal<Option<Notice>>);
+pub struct Notices {
+    line: RwSignal<Option<Notice>>,
+    /// How many there were: a later one may say the same as one before.
+    count: StoredValue<u32>,
+}
 
 impl Notices {
     /// Begins with the error that a plain form was sent back with, if there is one.
@@ -53,28 +58,29 @@ impl Notices {
         let sent_back = use_query_map().read_untracked().get("__err");
         let notice = sent_back
             .map(|error| Notice::failed(&ServerFnUrlError::<ApiError>::decode_err(&error)));
-        provide_context(Self(RwSignal::new(notice)));
+        provide_context(Self { line: RwSignal::new(notice), count: StoredValue::new(0) });
     }
 
     /// Good news goes by itself; bad news stays until it is dismissed or the reader moves on.
     pub fn show(self, notice: Notice) {
         let stays = notice.failed;
-        self.0.set(Some(notice.clone()));
+        let number = self.count.get_value().wrapping_add(1);
+        self.count.set_value(number);
+        self.line.set(Some(notice));
         if !stays {
-            set_timeout(move || self.drop(&notice), GOOD_NEWS);
-        }
-    }
-
-    fn drop(self, notice: &Notice) {
-        if self.0.try_get_untracked().flatten().is_some_and(|shown| shown.text == notice.text) {
-            self.0.set(None);
+            let end = move || {
+                if self.count.try_get_value() == Some(number) {
+                    self.line.set(None);
+                }
+            };
+            set_timeout(end, GOOD_NEWS);
         }
     }
 }
 
 #[component]
 pub fn NoticeLine() -> impl IntoView {
-    let Notices(notice) = expect_context();
+    let Notices { line: notice, .. } = expect_context();
     let path = use_location().pathname;
     Effect::new(move |before: Option<String>| {
         let path = path.get();

@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use super::Deeds;
 use crate::{
     model::ChannelView,
-    ui::{CallForm, Columns, Confirm},
+    ui::{CallForm, Columns, Confirm, ForOperators},
 };
 
 #[component]
-pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds, may_change: bool) -> AnyView {
+pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds) -> AnyView {
     if channels.is_empty() {
         return view! {
             <p class="quiet-line dim">
@@ -19,7 +19,7 @@ pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds, may_change: bool) -> A
         .into_any();
     }
     let rows: Vec<_> =
-        channels.into_iter().map(|channel| view! { <Row channel deeds may_change /> }).collect();
+        channels.into_iter().map(|channel| view! { <Row channel deeds /> }).collect();
     view! {
         <table class="plain">
             <Columns names=&["Name", "Kind", "Address"] acted=true />
@@ -30,41 +30,40 @@ pub fn Channels(channels: Vec<ChannelView>, deeds: Deeds, may_change: bool) -> A
 }
 
 #[component]
-fn Row(channel: ChannelView, deeds: Deeds, may_change: bool) -> AnyView {
+fn Row(channel: ChannelView, deeds: Deeds) -> AnyView {
     let ChannelView { id, name, kind, target, .. } = channel;
-    let actions = may_change.then(|| {
-        let (to_test, title) = (id.clone(), format!("Delete {name}?"));
-        view! {
-            <CallForm action=deeds.test_channel class="inline">
-                <input type="hidden" name="id" value=to_test />
-                <button class="btn">"Send a test"</button>
-            </CallForm>
-            <Confirm
-                id=format!("delete-{id}")
-                label="Delete"
-                title
-                text="Nothing is told there any more, also not what is on its way."
-            >
-                <CallForm action=deeds.delete_channel class="inline">
-                    <input type="hidden" name="id" value=id />
-                    <button class="btn danger">"Delete channel"</button>
-                </CallForm>
-            </Confirm>
-        }
-    });
+    let (to_test, title) = (id.clone(), format!("Delete {name}?"));
     view! {
-        <tr>
-            <td>
-                <b>{name}</b>
-            </td>
-            <td>{kind}</td>
-            <td data-label="Address" class="m">
-                {target}
-            </td>
-            <td>
-                <div class="row end-row">{actions}</div>
-            </td>
-        </tr>
-    }
+            <tr>
+                <td>
+                    <b>{name}</b>
+                </td>
+                <td>{kind}</td>
+                <td data-label="Address" class="m">
+                    {target}
+                </td>
+                <td>
+                    <div class="row end-row">
+    <ForOperators>
+                <CallForm action=deeds.test_channel class="inline">
+                    <input type="hidden" name="id" value=to_test />
+                    <button class="btn">"Send a test"</button>
+                </CallForm>
+                <Confirm
+                    id=format!("delete-{id}")
+                    label="Delete"
+                    title
+                    text="Nothing is told there any more, also not what is on its way."
+                >
+                    <CallForm action=deeds.delete_channel class="inline">
+                        <input type="hidden" name="id" value=id />
+                        <button class="btn danger">"Delete channel"</button>
+                    </CallForm>
+                </Confirm>
+    </ForOperators>
+    </div>
+                </td>
+            </tr>
+        }
     .into_any()
 }

@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use super::Deeds;
 use crate::{
     model::AlertRuleView,
-    ui::{CallForm, Columns, Confirm, Moment},
+    ui::{CallForm, Columns, Confirm, ForOperators, Moment},
 };
 
 #[component]
-pub fn Rules(rules: Vec<AlertRuleView>, deeds: Deeds, may_change: bool) -> AnyView {
+pub fn Rules(rules: Vec<AlertRuleView>, deeds: Deeds) -> AnyView {
     if rules.is_empty() {
         return view! {
             <section class="empty">
@@ -22,11 +22,8 @@ pub fn Rules(rules: Vec<AlertRuleView>, deeds: Deeds, may_change: bool) -> AnyVi
     // What fires is what people came for.
     let (firing, quiet): (Vec<_>, Vec<_>) =
         rules.into_iter().partition(|rule| rule.state == "firing");
-    let rows: Vec<_> = firing
-        .into_iter()
-        .chain(quiet)
-        .map(|rule| view! { <Row rule deeds may_change /> })
-        .collect();
+    let rows: Vec<_> =
+        firing.into_iter().chain(quiet).map(|rule| view! { <Row rule deeds /> }).collect();
     view! {
         <table class="plain">
             <Columns names=&["State", "Rule", "Reads", "Since"] acted=true />
@@ -37,12 +34,10 @@ pub fn Rules(rules: Vec<AlertRuleView>, deeds: Deeds, may_change: bool) -> AnyVi
 }
 
 #[component]
-fn Row(rule: AlertRuleView, deeds: Deeds, may_change: bool) -> AnyView {
+fn Row(rule: AlertRuleView, deeds: Deeds) -> AnyView {
     let firing = rule.state == "firing";
     let muted = rule.muted_until.clone();
-    let actions = may_change.then(|| {
-        view! { <RuleActions id=rule.id.clone() name=rule.name.clone() muted=muted.is_some() deeds /> }
-    });
+    let (id, name, is_muted) = (rule.id.clone(), rule.name.clone(), muted.is_some());
     let unit = rule.condition.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
     let reads = rule.value.map(|value| reading(unit, value));
     // Rules that came with the schema have stood as they do for ever.
@@ -76,7 +71,11 @@ fn Row(rule: AlertRuleView, deeds: Deeds, may_change: bool) -> AnyView {
                 }}
             </td>
             <td>
-                <div class="row end-row">{actions}</div>
+                <div class="row end-row">
+                    <ForOperators>
+                        <RuleActions id name muted=is_muted deeds />
+                    </ForOperators>
+                </div>
             </td>
         </tr>
     }

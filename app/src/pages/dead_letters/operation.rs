@@ -9,7 +9,7 @@ use crate::{
     api::{CancelBulk, ResumeBulk, StartBulk},
     live::Live,
     model::{BulkState, BulkView},
-    ui::{CallButton, Notice, announce, sorted::Sorted},
+    ui::{CallButton, ForOperators, Notice, announce, sorted::Sorted},
 };
 
 /// What can be done about operations.
@@ -139,6 +139,7 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
                             }
                         })
                 }}
+                <ForOperators>
                 {move || {
                     let id = cancelled.clone();
                     let state = state();
@@ -162,6 +163,7 @@ fn OperationLine(operation: BulkView, doing: Doing) -> AnyView {
                             }
                         })
                 }}
+                </ForOperators>
             </div>
         </section>
     }

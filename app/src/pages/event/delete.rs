@@ -4,13 +4,12 @@ use leptos::prelude::*;
 
 use crate::{
     api::DeleteEvent,
-    ui::{CallForm, Confirm, ForOperators},
+    ui::{CallForm, Confirm},
 };
 
 #[component]
 pub fn DeleteButton(id: String, delete: ServerAction<DeleteEvent>) -> AnyView {
     view! {
-        <ForOperators>
         <Confirm
             id="delete-event"
             label="Delete"
@@ -22,7 +21,6 @@ pub fn DeleteButton(id: String, delete: ServerAction<DeleteEvent>) -> AnyView {
                 <button class="btn danger">"Delete event"</button>
             </CallForm>
         </Confirm>
-        </ForOperators>
     }
     .into_any()
 }

@@ -9,9 +9,9 @@ use crate::{
     api::DeleteEvent,
     model::{EventDetail, EventError, EventStatus, NoteView, WholeEvent, time::duration},
     ui::{
-        CopyButton, EventState, EventTypeName, Fact, Moment, ReplayButton, ReplayOriginalButton,
-        ResolveNoting, RetryButton, RunList, json::payload::PayloadView, json::size, origin,
-        runs::exchange::HeaderLines,
+        CopyButton, EventState, EventTypeName, Fact, ForOperators, Moment, ReplayButton,
+        ReplayOriginalButton, ResolveNoting, RetryButton, RunList, json::payload::PayloadView,
+        json::size, origin, runs::exchange::HeaderLines,
     },
 };
 
@@ -21,7 +21,7 @@ pub fn Detail(found: WholeEvent, delete: ServerAction<DeleteEvent>) -> AnyView {
     let failed = event.status == EventStatus::Failed;
     // What was put right since is history; the attempts tell it.
     let error = event.error.clone().filter(|_| failed);
-    let bytes = size(event.payload.as_str().len());
+    let bytes = size(event.payload.as_str().len() as u64);
     let matched = match event.runs.iter().filter(|run| !run.test).count() {
         0 => String::new(),
         1 => "1 workflow matched".to_owned(),
@@ -103,17 +103,22 @@ fn ActionBar(event: EventDetail, failed: bool, delete: ServerAction<DeleteEvent>
     let EventDetail { id, payload, hold, status, .. } = event;
     // What is held, or still under way, is removed by nobody.
     let removable = hold.is_none() && status.is_settled();
+    let (changed, removed) = (id.clone(), id.clone());
     view! {
         <div class="row actions">
-            {failed.then(|| view! { <RetryButton id=id.clone() main=true /> })}
-            <ReplayButton id=id.clone() main=!failed />
-            {started.then(|| view! { <ReplayOriginalButton id=id.clone() /> })}
-            {failed.then(|| view! { <ResolveNoting id=id.clone() /> })}
-            {hold.is_none().then(|| view! { <HoldButton id=id.clone() /> })}
-            <CopyButton label="Copy ID" text=id.clone() key="c" />
+            <ForOperators>
+                {failed.then(|| view! { <RetryButton id=changed.clone() main=true /> })}
+                <ReplayButton id=changed.clone() main=!failed />
+                {started.then(|| view! { <ReplayOriginalButton id=changed.clone() /> })}
+                {failed.then(|| view! { <ResolveNoting id=changed.clone() /> })}
+                {hold.is_none().then(|| view! { <HoldButton id=changed /> })}
+            </ForOperators>
+            <CopyButton label="Copy ID" text=id key="c" />
             <CopyButton label="Copy payload" text=payload.0 />
             <CopyButton label="Copy as curl" text=as_curl />
-            {removable.then(|| view! { <DeleteButton id=id.clone() delete /> })}
+            <ForOperators>
+                {removable.then(|| view! { <DeleteButton id=removed delete /> })}
+            </ForOperators>
         </div>
     }
     .into_any()

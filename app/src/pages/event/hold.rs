@@ -3,15 +3,48 @@
 use leptos::prelude::*;
 
 use crate::{
-    model::HoldView,
-    ui::{Actions, CallButton, CallForm, Confirm, ForOperators, Moment},
+    api::{HoldEvent, ReleaseEvent},
+    model::{HoldView, Released},
+    ui::{CallButton, CallForm, Confirm, ForOperators, Moment, Notice, announce},
 };
+
+/// The page's own: what is below is drawn anew whenever the event changes.
+#[derive(Clone, Copy)]
+pub struct Holds {
+    hold: ServerAction<HoldEvent>,
+    release: ServerAction<ReleaseEvent>,
+}
+
+impl Holds {
+    pub fn provide() {
+        let holds = Self { hold: ServerAction::new(), release: ServerAction::new() };
+        provide_context(holds);
+        announce(holds.hold, move |id| {
+            let back = let_go(id);
+            Notice::done("Held: nobody can remove it.")
+                .with_undo(move || drop(holds.release.dispatch(back.clone())))
+        });
+        announce(holds.release, move |released| {
+            let back = held_again(released);
+            Notice::done("Released: it can be removed again.")
+                .with_undo(move || drop(holds.hold.dispatch(back.clone())))
+        });
+    }
+}
+
+fn let_go(id: String) -> ReleaseEvent {
+    ReleaseEvent { id, note: String::new() }
+}
+
+/// For the same reason.
+fn held_again(Released { id, note }: Released) -> HoldEvent {
+    HoldEvent { id, note }
+}
 
 #[component]
 pub fn HoldButton(id: String) -> AnyView {
-    let hold = expect_context::<Actions>().hold;
+    let Holds { hold, .. } = expect_context();
     view! {
-        <ForOperators>
             <Confirm
                 id="hold"
                 calm=true
@@ -25,7 +58,6 @@ pub fn HoldButton(id: String) -> AnyView {
                     <button class="btn main">"Hold event"</button>
                 </CallForm>
             </Confirm>
-        </ForOperators>
     }
     .into_any()
 }
@@ -33,7 +65,7 @@ pub fn HoldButton(id: String) -> AnyView {
 /// Who holds it, and the way out.
 #[component]
 pub fn Holding(id: String, hold: HoldView) -> AnyView {
-    let release = expect_context::<Actions>().release;
+    let Holds { release, .. } = expect_context();
     let HoldView { at, by, note } = hold;
     view! {
         <div class="held" role="group" aria-label="Held">
@@ -41,10 +73,24 @@ pub fn Holding(id: String, hold: HoldView) -> AnyView {
                 <b>"Held"</b> " by " {by} " since " <Moment at />
                 {note.map(|note| view! { ": " <span>{note}</span> })}
             </p>
-            <CallButton action=release id>
-                "Release"
-            </CallButton>
+            <ForOperators>
+                <CallButton action=release id>
+                    "Release"
+                </CallButton>
+            </ForOperators>
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_let_go_and_held_again_for_the_same_reason() {
+        assert_eq!(let_go("evt_1".into()).id, "evt_1");
+        let again = held_again(Released { id: "evt_1".into(), note: "court".into() });
+        assert_eq!((again.id.as_str(), again.note.as_str()), ("evt_1", "court"));
+    }
 }

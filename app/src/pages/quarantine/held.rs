@@ -109,7 +109,7 @@ fn Doing(id: String, desk: Desk) -> AnyView {
 /// The body is text as it came: a signature is over bytes, so nothing is laid out anew.
 #[component]
 fn Contents(held: HeldView) -> AnyView {
-    let whole = size(usize::try_from(held.body_bytes).unwrap_or(usize::MAX));
+    let whole = size(held.body_bytes);
     let cut = (held.body.len() as u64) < held.body_bytes;
     view! {
         <details class="exchange">

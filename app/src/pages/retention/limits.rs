@@ -62,7 +62,7 @@ fn Line(limit: RetentionLimitView, remove: ServerAction<RemoveRetentionLimit>) -
     let which = which(&status);
     let of = source.as_ref().map(|source| format!(" of {source}")).unwrap_or_default();
     let label = format!("Remove the limit of {}{of}", which.to_lowercase());
-    let bytes = size(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let bytes = size(bytes);
     view! {
         <CallForm action=remove class="row">
             <input type="hidden" name="status" value=status />

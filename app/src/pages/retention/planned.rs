@@ -152,7 +152,7 @@ fn Planned<F: Deed + DeserializeOwned>(
 fn told(asked: &Asked, plan: &RetentionPlan, kept: &str) -> String {
     let Asked { status, source, amount } = asked;
     let of = if source.is_empty() { String::new() } else { format!(" of {source}") };
-    let bytes = size(usize::try_from(plan.bytes).unwrap_or(usize::MAX));
+    let bytes = size(plan.bytes);
     let going = match plan.events {
         0 => "nothing would be removed now".to_owned(),
         1 => format!("1 event would be removed at once, {bytes}"),

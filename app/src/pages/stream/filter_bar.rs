@@ -37,7 +37,6 @@ pub fn FilterBar(
                 name="eventType"
                 hint="**"
                 value=text(|f| f.event_type)
-                key="/"
                 list=TYPES
             />
             <Types types />

@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::switch::{Standing, SwitchButton};
 use super::versions::{Changed, Versions};
 use crate::{
-    api::{DeleteWorkflow, RestoreVersion},
+    api::{DeleteWorkflow, RestoreVersion, SwitchWorkflow},
     model::{AuditView, StepView, TriggerView, WorkflowDetail, WorkflowView},
-    ui::{Actions, CallForm, Confirm, Fact, ForOperators, Moment, Notice, RunList, announce, tell},
+    ui::{CallForm, Confirm, Fact, ForOperators, Moment, Notice, RunList, announce, tell},
 };
 
 #[component]
-pub fn Detail(detail: WorkflowDetail) -> AnyView {
+pub fn Detail(detail: WorkflowDetail, switch: ServerAction<SwitchWorkflow>) -> AnyView {
     let WorkflowDetail { workflow, yaml, versions, older, version, off, runs } = detail;
     let restore = ServerAction::<RestoreVersion>::new();
     announce(restore, |version| Notice::done(format!("Restored as version {version}.")));
@@ -26,7 +27,7 @@ pub fn Detail(detail: WorkflowDetail) -> AnyView {
     view! {
         <Title text=workflow.name.clone() />
         <div class="event workflow" data-workflow-id=own>
-            <Top workflow=workflow.clone() />
+            <Top workflow=workflow.clone() switch />
             {off.map(|off| view! { <Off off /> })}
             {version.map(|version| view! { <Changed version id=named.clone() in_force restore /> })}
             <div class="event-body">
@@ -53,30 +54,23 @@ pub fn Detail(detail: WorkflowDetail) -> AnyView {
 }
 
 #[component]
-fn Top(workflow: WorkflowView) -> AnyView {
-    let Actions { switch, .. } = expect_context();
+fn Top(workflow: WorkflowView, switch: ServerAction<SwitchWorkflow>) -> AnyView {
     let delete = ServerAction::<DeleteWorkflow>::new();
     // What is gone is not fetched again.
     tell(delete, |()| Notice::done("Deleted. Its runs stay.").carried());
     let (switched, deleted) = (workflow.id.clone(), workflow.id.clone());
     let on = workflow.enabled;
-    let (class, state) = if on { ("s on", "On") } else { ("s off", "Off") };
-    let (turn, say) = if on { ("false", "Turn off") } else { ("true", "Turn on") };
     view! {
         <div class="event-top">
             <h2>{workflow.name.clone()}</h2>
-            <span class=class>{state}</span>
+            <Standing on />
             <span class="dim">"Version " {workflow.version}</span>
             <ForOperators>
                 <div class="row actions">
                     <a class="btn main" href=format!("/workflows/{}/edit", workflow.id)>
                         "Edit"
                     </a>
-                    <CallForm action=switch class="inline">
-                        <input type="hidden" name="id" value=switched />
-                        <input type="hidden" name="on" value=turn />
-                        <button class="btn">{say}</button>
-                    </CallForm>
+                    <SwitchButton id=switched on switch />
                     <Confirm
                         id="delete-workflow"
                         label="Delete"

@@ -201,7 +201,7 @@ fn AsSent(text: Arc<str>, first: bool, pieces: RwSignal<usize>) -> AnyView {
                     .then(|| {
                         view! {
                             <p class="dim">
-                                {size(shown)} " of " {size(total)} " "
+                                {size(shown as u64)} " of " {size(total as u64)} " "
                                 <button
                                     type="button"
                                     class="btn needs-script"
