@@ -4,7 +4,7 @@
 //! would be fetched by those who need a tenth of it. So files are joined as long as the requests
 //! that are saved are worth more than what is fetched for nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// What a request costs, in bytes: its headers, and its wait for a place on a connection.
 const REQUEST: usize = 2 * 1024;
@@ -23,31 +23,54 @@ pub(super) struct Part {
     pub(super) size: usize,
 }
 
-/// The small ones look for company first; whoever finds none stays as it is.
-pub(super) fn join(mut waiting: Vec<Part>) -> Vec<Part> {
-    let mut settled: Vec<Part> = Vec::new();
-    loop {
-        let smallest = (0..waiting.len()).min_by_key(|at| (waiting[*at].size, *at));
-        let Some(smallest) = smallest else { break };
-        let part = waiting.swap_remove(smallest);
-        let best = |others: &[Part]| {
-            let gains = others.iter().enumerate().map(|(at, other)| (gain(&part, other), at));
-            gains.max().filter(|(gain, _)| *gain > 0)
-        };
-        match (best(&waiting), best(&settled)) {
-            (Some(here), there) if there.is_none_or(|there| there.0 <= here.0) => {
-                waiting[here.1].add(part);
-            }
-            (_, Some((_, at))) => {
-                let mut joined = settled.swap_remove(at);
-                joined.add(part);
-                waiting.push(joined);
-            }
-            (_, None) => settled.push(part),
+/// The two that gain most by it are joined, until no two gain.
+pub(super) fn join(parts: Vec<Part>) -> Vec<Part> {
+    let weights = weights(&parts);
+    let mut parts: Vec<Option<Part>> = parts.into_iter().map(Some).collect();
+    let mut pairs = BinaryHeap::new();
+    for at in 1..parts.len() {
+        pairs.extend(worth_it(&parts, at, &weights));
+    }
+    while let Some((_, one, other)) = pairs.pop() {
+        // One of them may have been joined with another meanwhile.
+        if parts[one].is_some()
+            && let Some(mut joined) = parts[other].take()
+            && let Some(part) = parts[one].take()
+        {
+            joined.add(part);
+            parts.push(Some(joined));
+            pairs.extend(worth_it(&parts, parts.len() - 1, &weights));
         }
     }
+    let mut settled: Vec<Part> = parts.into_iter().flatten().collect();
     settled.sort_by(|one, other| one.modules.cmp(&other.modules));
     settled
+}
+
+/// What a byte counts on each page, in percent. On the page that needs most already it counts most: that is
+/// the one people wait for.
+fn weights(parts: &[Part]) -> BTreeMap<String, usize> {
+    let mut needed: BTreeMap<String, usize> = BTreeMap::new();
+    for part in parts {
+        for page in &part.pages {
+            *needed.entry(page.clone()).or_default() += part.size;
+        }
+    }
+    let average = needed.values().sum::<usize>().div_ceil(needed.len().max(1)).max(1);
+    needed.into_iter().map(|(page, size)| (page, size * 100 / average)).collect()
+}
+
+/// The pairs of this part and one before it that gain, each with what they do.
+fn worth_it<'p>(
+    parts: &'p [Option<Part>],
+    at: usize,
+    weights: &'p BTreeMap<String, usize>,
+) -> impl Iterator<Item = (i64, usize, usize)> + 'p {
+    let before = parts[..at].iter().enumerate();
+    before.filter_map(move |(other, part)| {
+        let gain = gain(parts[at].as_ref()?, part.as_ref()?, weights);
+        (gain > 0).then_some((gain, at, other))
+    })
 }
 
 impl Part {
@@ -56,13 +79,18 @@ impl Part {
         self.modules.extend(other.modules);
         self.size += other.size;
     }
+
+    /// What it costs the pages that do not need it.
+    fn in_vain(&self, pages: &BTreeSet<String>, weights: &BTreeMap<String, usize>) -> usize {
+        let others = pages.difference(&self.pages);
+        self.size / COMPRESSION * others.map(|page| weights[page]).sum::<usize>() / 100
+    }
 }
 
 /// What joining two parts saves over all pages, in bytes; less than nothing if it costs.
-fn gain(one: &Part, other: &Part) -> i64 {
+fn gain(one: &Part, other: &Part, weights: &BTreeMap<String, usize>) -> i64 {
     let both = one.pages.intersection(&other.pages).count();
-    let in_vain = |size: usize, others: usize| size / COMPRESSION * (others - both);
-    let lost = in_vain(one.size, other.pages.len()) + in_vain(other.size, one.pages.len());
+    let lost = one.in_vain(&other.pages, weights) + other.in_vain(&one.pages, weights);
     i64::try_from(REQUEST * both).unwrap_or(i64::MAX) - i64::try_from(lost).unwrap_or(i64::MAX)
 }
 
@@ -95,5 +123,13 @@ mod tests {
         assert_eq!(joined(&parts), [vec!["a", "b"]]);
         let parts = [part("a", &["x", "y"], 900_000), part("b", &["x"], 60_000)];
         assert_eq!(joined(&parts), [vec!["a"], vec!["b"]]);
+    }
+
+    #[test]
+    fn the_page_that_needs_most_is_spared_what_others_are_given() {
+        let light = [part("a", &["x", "y"], 30_000), part("b", &["x"], 11_000)];
+        assert_eq!(joined(&light), [vec!["a", "b"]]);
+        let heavy = [&light[..], &[part("c", &["y"], 900_000)]].concat();
+        assert_eq!(joined(&heavy), [vec!["a"], vec!["b"], vec!["c"]]);
     }
 }
