@@ -16,7 +16,6 @@ use crate::time::Timestamp;
 pub mod channel;
 pub mod decide;
 pub mod deliver;
-pub mod forget;
 mod message;
 pub mod reading;
 pub mod rule;

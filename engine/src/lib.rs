@@ -280,8 +280,5 @@ async fn forget_old(engine: Engine) {
         if let Err(error) = intake::forget_old_keys(&engine).await {
             tracing::debug!(%error, "old idempotency keys could not be forgotten");
         }
-        if let Err(error) = alert::forget::forget_old(&engine).await {
-            tracing::debug!(%error, "what was told long ago could not be forgotten");
-        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A rule is about settled events: processed ones, or dead letters, of one source or of every source
 //! that has no rule of its own. Events go with their bodies, runs, journals and notes. What the
-//! dashboard counts over time, and the audit log, have times of their own ([`forget`]).
+//! dashboard counts over time, the audit log and what alerts said have times of their own ([`forget`]).
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Counters of minutes and lines of the audit log are kept for a stated time, with rules or without. Senders
-//! choose types and sources, so a row for each of them and minute would be kept for ever otherwise.
+//! Counters of minutes, lines of the audit log and what alerts said are kept for a stated time, with rules or
+//! without. Senders choose types and sources, so a row for each of them and minute would be kept for ever
+//! otherwise.
 //!
 //! They go in small batches with rests between them, as events do.
 
@@ -10,13 +11,15 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::Engine;
-use crate::id::first_audit_id_at;
+use crate::id::{AlertTurnId, MessageId, first_audit_id_at, first_value_at};
 use crate::store::{Change, StoreError};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Alerts look back the furthest: 31 days at most.
 pub const FIGURES_KEPT: Duration = DAY.saturating_mul(32);
 pub const AUDIT_KEPT: Duration = DAY.saturating_mul(366);
+/// What rules of alerts did, and what became of it.
+pub const ALERTS_KEPT: Duration = DAY.saturating_mul(90);
 
 /// How many rows one transaction removes.
 const BATCH: u64 = 500;
@@ -28,15 +31,26 @@ struct Table {
     key: &'static str,
     /// Of these the one that says when.
     time: &'static str,
+    /// What else must be so of a row that goes.
+    only: &'static str,
 }
 
-const AUDIT: Table = Table { name: "audit_entries", key: "id", time: "id" };
-const TYPE_LATENCIES: Table =
-    Table { name: "type_latencies", key: "hour, event_type, bucket", time: "hour" };
+impl Table {
+    const fn new(name: &'static str, key: &'static str, time: &'static str) -> Self {
+        Self { name, key, time, only: "TRUE" }
+    }
+}
+
+const AUDIT: Table = Table::new("audit_entries", "id", "id");
+const ALERT_TURNS: Table = Table::new("alert_history", "id", "id");
+/// What is still to be brought stays.
+const ALERT_MESSAGES: Table =
+    Table { only: "due_at IS NULL", ..Table::new("alert_messages", "id", "id") };
+const TYPE_LATENCIES: Table = Table::new("type_latencies", "hour, event_type, bucket", "hour");
 const OF_MINUTES: [Table; 3] = [
-    Table { name: "event_rollups", key: "minute, event_type, source", time: "minute" },
-    Table { name: "latency_rollups", key: "minute, bucket", time: "minute" },
-    Table { name: "run_rollups", key: "minute, workflow_id, bucket", time: "minute" },
+    Table::new("event_rollups", "minute, event_type, source", "minute"),
+    Table::new("latency_rollups", "minute, bucket", "minute"),
+    Table::new("run_rollups", "minute, workflow_id, bucket", "minute"),
 ];
 
 /// Removes all that was kept long enough; how many rows that were.
@@ -50,6 +64,9 @@ pub async fn forget(engine: &Engine) -> Result<u64, StoreError> {
     }
     removed += TYPE_LATENCIES.forget(engine, minute.div_euclid(60).into()).await?;
     removed += AUDIT.forget(engine, first_audit_id_at(now.minus(AUDIT_KEPT)).into()).await?;
+    let told = first_value_at(now.minus(ALERTS_KEPT));
+    removed += ALERT_TURNS.forget(engine, AlertTurnId::new(told).to_string().into()).await?;
+    removed += ALERT_MESSAGES.forget(engine, MessageId::new(told).to_string().into()).await?;
     Ok(removed)
 }
 
@@ -67,8 +84,8 @@ impl Table {
     }
 
     async fn has_older(&self, engine: &Engine, bound: &Value) -> Result<bool, StoreError> {
-        let Self { name, time, .. } = self;
-        let sql = format!("SELECT 1 FROM {name} WHERE {time} < $1 LIMIT 1");
+        let Self { name, time, only, .. } = self;
+        let sql = format!("SELECT 1 FROM {name} WHERE {time} < $1 AND {only} LIMIT 1");
         let read = &engine.store.read;
         let backend = read.get_database_backend();
         let statement = Statement::from_sql_and_values(backend, sql, [bound.clone()]);
@@ -77,10 +94,10 @@ impl Table {
 
     /// Removes the oldest of them, as many as a batch has.
     async fn remove(&self, engine: &Engine, bound: &Value) -> Result<u64, StoreError> {
-        let Self { name, key, time } = self;
+        let Self { name, key, time, only } = self;
         let sql = format!(
-            "DELETE FROM {name} WHERE {time} < $1 AND ({key}) IN
-                (SELECT {key} FROM {name} WHERE {time} < $1 ORDER BY {key} LIMIT {BATCH})"
+            "DELETE FROM {name} WHERE {time} < $1 AND {only} AND ({key}) IN
+                (SELECT {key} FROM {name} WHERE {time} < $1 AND {only} ORDER BY {key} LIMIT {BATCH})"
         );
         let removed = Arc::<AtomicU64>::default();
         let (bound, counted) = (bound.clone(), Arc::clone(&removed));

@@ -34,8 +34,8 @@ pub(crate) async fn keep_sweeping(engine: Engine) {
             () = engine.stop.cancelled() => return,
             forgotten = forget::forget(&engine) => match forgotten {
                 Ok(0) => {}
-                Ok(rows) => tracing::debug!(rows, "figures and audit entries were removed that had been kept long enough"),
-                Err(error) => tracing::warn!(%error, "old figures and audit entries stay"),
+                Ok(rows) => tracing::debug!(rows, "figures, audit entries and alerts were removed that had been kept long enough"),
+                Err(error) => tracing::warn!(%error, "old figures, audit entries and alerts stay"),
             }
         }
         tokio::select! {

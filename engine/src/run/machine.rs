@@ -249,6 +249,7 @@ pub fn revive(state: &mut RunState) {
     state.attempt = 0;
     state.first_failed_at = None;
     state.delayed_until = None;
+    state.held_since = None;
 }
 
 #[cfg(test)]

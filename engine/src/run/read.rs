@@ -19,7 +19,7 @@ use crate::store::entity::{event, run, step_attempt};
 use crate::time::Timestamp;
 
 /// So many attempts of a run are read, the newest.
-pub const MOST_ATTEMPTS: i64 = 1_000;
+const MOST_ATTEMPTS: i64 = 1_000;
 /// Of so many, the newest, what was sent and answered is read with its body.
 pub const MOST_BODIES: i64 = 100;
 

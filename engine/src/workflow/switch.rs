@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ActiveModelTrait, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Workflow, apply, list};
 use crate::Engine;
@@ -27,7 +28,14 @@ pub async fn switch(
     enabled: bool,
 ) -> Result<Arc<Workflow>, SwitchError> {
     let _turn = engine.applying.lock().await;
-    turn(engine, id, enabled, "").await
+    match turn(engine, id, enabled, "").await {
+        // Another server saved a version meanwhile, which says nothing about this.
+        Err(SwitchError::Store(StoreError::Conflict)) => {
+            list::reload(engine).await?;
+            turn(engine, id, enabled, "").await
+        }
+        turned => turned,
+    }
 }
 
 /// Sluice turns off what calls a receiver that is gone for good, and `says` why. Only the version that met
@@ -43,11 +51,16 @@ pub(crate) async fn off_by_itself(
     }
     audit::within(async {
         audit::enter(Actor::sluice());
-        turn(engine, met.id, false, says).await.map(|_| ())
+        match turn(engine, met.id, false, says).await {
+            // Another server has put another version in its place.
+            Ok(_) | Err(SwitchError::Store(StoreError::Conflict)) => Ok(()),
+            Err(error) => Err(error),
+        }
     })
     .await
 }
 
+/// Changes the version that is known here, or nothing: [`StoreError::Conflict`].
 async fn turn(
     engine: &Engine,
     id: WorkflowId,
@@ -59,16 +72,16 @@ async fn turn(
         return Ok(found);
     }
     let now = engine.now().millis();
+    let known = found.version;
     let update = Change::new(move |transaction| {
-        let model = workflow::ActiveModel {
-            id: Set(id.to_string()),
-            enabled: Set(enabled),
-            updated_at: Set(now),
-            ..Default::default()
-        };
+        let update = workflow::Entity::update_many()
+            .col_expr(workflow::Column::Enabled, Expr::value(enabled))
+            .col_expr(workflow::Column::UpdatedAt, Expr::value(now))
+            .filter(workflow::Column::Id.eq(id.to_string()))
+            .filter(workflow::Column::Version.eq(known));
         Box::pin(async move {
-            model.update(transaction).await?;
-            Ok(())
+            let updated = update.exec(transaction).await?;
+            if updated.rows_affected == 0 { Err(StoreError::Conflict) } else { Ok(()) }
         })
     });
     let action = if enabled { "workflow.enabled" } else { "workflow.disabled" };

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::alert::deliver::Couriers;
-use engine::alert::forget::forget_old;
 use engine::alert::rule::{self, NewRule};
 use engine::alert::{AlertError, ChannelKind, Condition, State, Window, channel, watch};
 use engine::event::repair::{Repair, repair};
 use engine::id::SystemRandom;
+use engine::retention::forget::forget;
 use engine::store::Change;
 use engine::time::{ManualClock, Timestamp};
 use engine::{Engine, Environment};
@@ -320,12 +320,12 @@ async fn what_was_told_long_ago_is_forgotten(database: Database) {
         (turns, sent.iter().map(|sent| sent.status.clone()).collect::<Vec<_>>())
     };
     clock.turn(89 * DAY);
-    forget_old(engine).await.unwrap();
+    forget(engine).await.unwrap();
     let (turns, sent) = kept().await;
     assert_eq!((turns, sent.len()), (2, 4), "{sent:?}");
     fire_and_resolve(&running, 2).await;
     clock.turn(2 * DAY);
-    forget_old(engine).await.unwrap();
+    forget(engine).await.unwrap();
     // The two turns of then, what is on its way since then, and what is to be told of now.
     assert_eq!(kept().await, (2, vec!["waiting".to_owned(); 6]));
 }

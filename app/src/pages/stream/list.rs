@@ -46,6 +46,8 @@ pub fn EventList(
         }
         None => Rows::of(page),
     });
+    // What another list left out says nothing about this one.
+    folded.set(0);
     keep_current(filter.clone(), rows, hold, folded);
     keep(kept, filter.clone(), rows, follow, sight);
 
