@@ -1,4 +1,4 @@
-//! The pace of work that follows intake and may wait for it, such as the search index.
+//! The pace of work that may wait for intake, such as the search index, or removing what is old.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use crate::live::Live;
 
 /// With more events a second than this, they pour in.
 const POURING: f64 = 1_000.0;
-/// How many times its work's length it rests meanwhile: a fortieth of one processor is not missed.
-const LONG: u32 = 39;
+/// A fortieth of one processor is not missed.
+pub(crate) const HARDLY: u32 = 39;
 
 /// Follows how fast events come in.
 pub(crate) struct Pace {
@@ -16,11 +16,13 @@ pub(crate) struct Pace {
     seq: i64,
     /// How many times its work's length it rests as long as few events come.
     short: u32,
+    /// And while they pour in.
+    long: u32,
 }
 
 impl Pace {
-    pub(crate) fn new(live: &Live, short: u32) -> Self {
-        Self { since: Instant::now(), seq: live.cursor().seq, short }
+    pub(crate) fn new(live: &Live, short: u32, long: u32) -> Self {
+        Self { since: Instant::now(), seq: live.cursor().seq, short, long }
     }
 
     /// How long to rest after work that took `worked`.
@@ -29,6 +31,6 @@ impl Pace {
         let came = (seq - self.seq).max(0) as f64;
         let pouring = came > POURING * now.duration_since(self.since).as_secs_f64();
         (self.since, self.seq) = (now, seq);
-        worked * if pouring { LONG } else { self.short }
+        worked * if pouring { self.long } else { self.short }
     }
 }

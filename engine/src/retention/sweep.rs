@@ -7,11 +7,16 @@ use super::going::{self, Which};
 use super::limit::{self, Limit};
 use super::{count, forget, list};
 use crate::Engine;
+use crate::pace::Pace;
 use crate::store::StoreError;
 
 const EVERY: Duration = Duration::from_secs(60);
 /// How many events one transaction removes.
 const BATCH: i64 = 500;
+/// How many times its work's length a sweep rests while events pour in: they lose less than a tenth by it.
+const LONG: u32 = 14;
+/// A sweep that lasts longer removes less than comes in, and rests no longer than it works.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Runs until the engine stops.
 pub(crate) async fn keep_sweeping(engine: Engine) {
@@ -52,6 +57,7 @@ pub(crate) async fn keep_sweeping(engine: Engine) {
 /// Removes all that is due now; how many events that were.
 pub async fn sweep(engine: &Engine) -> Result<u64, StoreError> {
     let rules = list(engine).await?;
+    let mut rests = Rests::new(engine);
     let mut removed = 0;
     for rule in &rules {
         let Some(which) = Which::of(engine, rule, &rules).await? else { continue };
@@ -62,8 +68,7 @@ pub async fn sweep(engine: &Engine) -> Result<u64, StoreError> {
             let Some(last) = seqs.last().copied() else { break };
             after = last;
             removed += engine.store.writer.purge(seqs).await?;
-            // As long a rest as the work took: half of the writer's time is everybody else's.
-            tokio::time::sleep(begun.elapsed()).await;
+            rests.after(engine, begun.elapsed()).await;
         }
     }
     count::anew(engine).await?;
@@ -71,13 +76,13 @@ pub async fn sweep(engine: &Engine) -> Result<u64, StoreError> {
     let (of_sources, of_all): (Vec<_>, Vec<_>) =
         limit::list(engine).await?.into_iter().partition(|it| it.limit.source.is_some());
     for standing in of_sources.into_iter().chain(of_all) {
-        removed += keep_below(engine, standing.limit).await?;
+        removed += keep_below(engine, standing.limit, &mut rests).await?;
     }
     Ok(removed)
 }
 
 /// Removes the oldest settled events until no more is kept than the limit says.
-async fn keep_below(engine: &Engine, limit: Limit) -> Result<u64, StoreError> {
+async fn keep_below(engine: &Engine, limit: Limit, rests: &mut Rests) -> Result<u64, StoreError> {
     let (mut removed, mut after) = (0, 0);
     loop {
         let begun = Instant::now();
@@ -92,6 +97,25 @@ async fn keep_below(engine: &Engine, limit: Limit) -> Result<u64, StoreError> {
         let Some(last) = seqs.last().copied() else { return Ok(removed) };
         removed += engine.store.writer.purge(seqs).await?;
         after = last;
-        tokio::time::sleep(begun.elapsed()).await;
+        rests.after(engine, begun.elapsed()).await;
+    }
+}
+
+/// The rests of one sweep.
+struct Rests {
+    begun: Instant,
+    pace: Pace,
+}
+
+impl Rests {
+    fn new(engine: &Engine) -> Self {
+        // As long as the work took: half of the writer's time is everybody else's.
+        Self { begun: Instant::now(), pace: Pace::new(&engine.live, 1, LONG) }
+    }
+
+    async fn after(&mut self, engine: &Engine, worked: Duration) {
+        let rest = self.pace.rest(&engine.live, worked);
+        let is_behind = self.begun.elapsed() > PATIENCE;
+        tokio::time::sleep(if is_behind { worked } else { rest }).await;
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::terms;
 use crate::Engine;
-use crate::pace::Pace;
+use crate::pace::{HARDLY, Pace};
 use crate::store::{Change, StoreError};
 use crate::time::Timestamp;
 
@@ -49,7 +49,7 @@ pub struct Progress {
 pub(crate) async fn follow(engine: Engine) {
     let mut looks = ASK;
     // As long a rest as the work took: half of the writer's time is everybody else's.
-    let mut pace = Pace::new(&engine.live, 1);
+    let mut pace = Pace::new(&engine.live, 1, HARDLY);
     loop {
         let known = engine.search.position.load(Ordering::Acquire);
         let mut rest = LOOK;

@@ -13,7 +13,7 @@ use crate::Engine;
 use crate::event::EventRow;
 use crate::event::export::after;
 use crate::id::TurnId;
-use crate::pace::Pace;
+use crate::pace::{HARDLY, Pace};
 use crate::store::entity::{type_change, type_shape};
 use crate::store::{Change, StoreError};
 
@@ -31,7 +31,7 @@ const KEPT: u64 = 200;
 /// Runs until the engine stops.
 pub(crate) async fn keep_following(engine: Engine) {
     // The rest is four times the work: the processors are for what comes in.
-    let mut pace = Pace::new(&engine.live, 4);
+    let mut pace = Pace::new(&engine.live, 4, HARDLY);
     loop {
         let begun = Instant::now();
         let pause = match follow(&engine).await {
