@@ -45,19 +45,19 @@ fn held_again(Released { id, note }: Released) -> HoldEvent {
 pub fn HoldButton(id: String) -> AnyView {
     let Holds { hold, .. } = expect_context();
     view! {
-            <Confirm
-                id="hold"
-                calm=true
-                label="Hold"
-                title="Hold this event?"
-                text="Neither retention nor a deletion nor an erasure takes it until it is released."
-            >
-                <CallForm action=hold class="resolve-form">
-                    <input type="hidden" name="id" value=id />
-                    <input name="note" maxlength="2000" placeholder="Why, if any" aria-label="Why" />
-                    <button class="btn main">"Hold event"</button>
-                </CallForm>
-            </Confirm>
+        <Confirm
+            id="hold"
+            calm=true
+            label="Hold"
+            title="Hold this event?"
+            text="Neither retention nor a deletion nor an erasure takes it until it is released."
+        >
+            <CallForm action=hold class="resolve-form">
+                <input type="hidden" name="id" value=id />
+                <input name="note" maxlength="2000" placeholder="Why, if any" aria-label="Why" />
+                <button class="btn main">"Hold event"</button>
+            </CallForm>
+        </Confirm>
     }
     .into_any()
 }
