@@ -100,7 +100,7 @@ async fn a_wall_that_stands_still_holds_nothing_up(database: Database) {
 }
 
 /// A run in the middle of a call that takes long.
-async fn calling(database: Database, environment: Environment) -> (Running, Sink, EventId) {
+async fn calling(database: &Database, environment: Environment) -> (Running, Sink, EventId) {
     let (running, sink) = (database.start_with(environment).await, Sink::start().await);
     sink.hangs();
     running.apply(&CALL.replace("URL", &sink.url)).await;
@@ -114,7 +114,7 @@ async fn calling(database: Database, environment: Environment) -> (Running, Sink
 
 async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database) {
     let (clock, environment) = clock();
-    let (running, sink, event) = calling(database, environment).await;
+    let (running, sink, event) = calling(&database, environment).await;
     for jump in [HOUR, -HOUR, YEAR] {
         clock.set(clock.now().millis() + jump);
         clock.turn(2 * SECOND);
@@ -125,7 +125,7 @@ async fn a_wall_that_is_set_takes_no_run_from_who_works_on_it(database: Database
 
 async fn what_is_under_way_is_not_claimed_from_oneself(database: Database) {
     let (clock, environment) = clock();
-    let (running, sink, event) = calling(database, environment).await;
+    let (running, sink, event) = calling(&database, environment).await;
     // The lease has run out before anybody could extend it.
     clock.turn(60 * SECOND);
     all_due_is_taken(&running, event).await;
