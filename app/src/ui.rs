@@ -38,7 +38,7 @@ pub mod undo;
 
 pub use actions::{
     Actions, CancelRunButton, Deed, ReplayButton, ReplayForm, ReplayIcon, ReplayOriginalButton,
-    ResolveNoting, RetryButton, announce, tell,
+    ResolveNoting, RetryButton, announce, tell, undoable,
 };
 pub use address::address;
 pub use call::{CallButton, CallForm};

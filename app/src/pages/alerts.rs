@@ -8,7 +8,7 @@ use crate::{
     api::{DeleteAlert, DeleteChannel, MuteAlert, TestChannel, list_alerts},
     live::Live,
     model::{Alerts, Muted},
-    ui::{Actions, Fetched, ForOperators, Header, NewLink, Notice, announce},
+    ui::{Actions, Fetched, ForOperators, Header, NewLink, Notice, announce, undoable},
 };
 
 pub mod channels;
@@ -28,15 +28,6 @@ pub struct Deeds {
     mute: ServerAction<MuteAlert>,
     delete_channel: ServerAction<DeleteChannel>,
     test_channel: ServerAction<TestChannel>,
-}
-
-fn muting() -> ServerAction<MuteAlert> {
-    let mute = ServerAction::new();
-    announce(mute, move |muted| {
-        let (told, back) = (told(&muted), back(muted));
-        Notice::done(told).with_undo(move || drop(mute.dispatch(back.clone())))
-    });
-    mute
 }
 
 fn told(Muted { name, length, .. }: &Muted) -> String {
@@ -68,7 +59,7 @@ pub fn AlertsPage() -> impl IntoView {
         Resource::new(move || (made.get(), done.get(), new.get(), pulse.get()), |_| list_alerts());
     let deeds = Deeds {
         delete: ServerAction::new(),
-        mute: muting(),
+        mute: undoable(told, back),
         delete_channel: ServerAction::new(),
         test_channel: ServerAction::new(),
     };

@@ -9,7 +9,7 @@ use crate::{
     model::{InvitationView, People, ROLES, RoleGiven, UserView},
     ui::{
         Actions, CallForm, Columns, Confirm, Day, Fetched, Field, FormEnd, Header, NewLink, Notice,
-        Refusal, Role, announce,
+        Refusal, Role, announce, undoable,
     },
 };
 
@@ -20,15 +20,6 @@ struct Deeds {
     sign_out: ServerAction<SignOutPerson>,
     remove: ServerAction<RemovePerson>,
     withdraw: ServerAction<WithdrawInvitation>,
-}
-
-fn giving_roles() -> ServerAction<ChangeRole> {
-    let role = ServerAction::new();
-    announce(role, move |given| {
-        let (told, back) = (told(&given), back(given));
-        Notice::done(told).with_undo(move || drop(role.dispatch(back.clone())))
-    });
-    role
 }
 
 fn told(RoleGiven { email, role, before, .. }: &RoleGiven) -> String {
@@ -47,7 +38,7 @@ pub fn PeoplePage() -> impl IntoView {
     let done = expect_context::<Actions>().done;
     let people = Resource::new(move || (made.get(), done.get()), |_| list_people());
     let deeds = Deeds {
-        role: giving_roles(),
+        role: undoable(told, back),
         sign_out: ServerAction::new(),
         remove: ServerAction::new(),
         withdraw: ServerAction::new(),

@@ -68,6 +68,19 @@ pub fn announce<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) ->
     });
 }
 
+/// A page's action: a notice says what it did, and offers `back`, the same action the other way.
+pub fn undoable<F: Deed + Clone>(
+    told: fn(&F::Answer) -> String,
+    back: fn(F::Answer) -> F,
+) -> ServerAction<F> {
+    let action = ServerAction::new();
+    announce(action, move |answer| {
+        let (told, back) = (told(&answer), back(answer));
+        Notice::done(told).with_undo(move || drop(action.dispatch(back.clone())))
+    });
+    action
+}
+
 /// Says on the notice line what an action did.
 pub fn tell<F: Deed>(action: ServerAction<F>, success: impl Fn(F::Answer) -> Notice + 'static) {
     let notices = expect_context::<Notices>();

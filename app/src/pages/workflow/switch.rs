@@ -5,17 +5,12 @@ use leptos::prelude::*;
 use crate::{
     api::SwitchWorkflow,
     model::Switched,
-    ui::{CallForm, Notice, announce},
+    ui::{CallForm, undoable},
 };
 
 /// To be made by a page: what lists or shows workflows is drawn anew when one is switched.
 pub fn switching() -> ServerAction<SwitchWorkflow> {
-    let switch = ServerAction::new();
-    announce(switch, move |switched| {
-        let (told, back) = (told(&switched), back(switched));
-        Notice::done(told).with_undo(move || drop(switch.dispatch(back.clone())))
-    });
-    switch
+    undoable(told, back)
 }
 
 fn told(Switched { name, on, .. }: &Switched) -> String {
