@@ -76,7 +76,7 @@ fn received(
         subject: new.subject,
         received_at: engine.now(),
         occurred_at: new.occurred_at,
-        payload: new.payload.into(),
+        payload: new.payload,
         headers: headers.into(),
         replay_of: None,
         key_id,
@@ -101,7 +101,9 @@ async fn store(
 ) -> Result<Accepted, StoreError> {
     let matches = engine.workflows.current().matching(&event);
     let arrival = arrival(engine, event, named, matches, |workflow| engine.room.at_birth(workflow));
-    engine.store.writer.accept(Arrival { idempotency, ..arrival }).await
+    let accepted = engine.store.writer.accept(Arrival { idempotency, ..arrival }).await?;
+    tracing::debug!(event = %accepted.id, duplicate = accepted.duplicate, "an event was accepted");
+    Ok(accepted)
 }
 
 /// Takes an event that starts just these, whatever it matches.
@@ -137,8 +139,17 @@ fn arrival(
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.
     let preview = event.preview();
-    let headers = serde_json::to_string(&*event.headers).unwrap_or_else(|_| "[]".into());
+    let headers = as_json(&event.headers);
     Arrival { event, preview, headers, runs, named, idempotency: None }
+}
+
+fn as_json(headers: &[(String, String)]) -> String {
+    // With the room that nearly all need: text that grows is copied again and again.
+    let mut json = Vec::with_capacity(512);
+    match serde_json::to_writer(&mut json, headers).map(|()| String::from_utf8(json)) {
+        Ok(Ok(json)) => json,
+        _ => "[]".into(),
+    }
 }
 
 /// Forgets the idempotency keys that are older than they are kept.

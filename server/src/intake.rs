@@ -1,21 +1,18 @@
-//! The way of the busiest requests: single events are answered without the router, whose layers and
-//! boxes cost several times what telling one path does.
+//! Where single events come in, and what every answer of intake goes through.
 
 use std::convert::Infallible;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Method, Request};
-use axum::response::{IntoResponse, Response};
+use axum::http::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use crate::config::RateLimit;
+use crate::config::{ByteSize, RateLimit};
 use crate::rate_limit;
+use crate::request_id;
 use crate::router::AppState;
-use crate::routes::ingest;
 
 /// Where single events come in.
 pub(crate) const EVENT: &str = "/api/webhooks/ingest";
@@ -33,21 +30,26 @@ impl Door {
         Self { state, limit, router }
     }
 
-    pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
-        if !self.is_short(&request) {
-            return self.router.oneshot(request).await;
-        }
-        // Awaited where it is made: what is passed on first is copied whole, and it is large.
-        let begun = Instant::now();
-        let response = ingest::event(State(self.state.clone()), request.map(Body::new)).await;
-        Ok(answered(&self.state, self.limit, response.into_response(), begun.elapsed()))
+    pub(crate) fn state(&self) -> &AppState {
+        &self.state
     }
 
-    /// A limit on callers is the router's to keep.
-    fn is_short(&self, request: &Request<Incoming>) -> bool {
-        self.limit == RateLimit::Off
-            && request.method() == Method::POST
-            && request.uri().path() == EVENT
+    pub(crate) fn limit(&self) -> RateLimit {
+        self.limit
+    }
+
+    pub(crate) fn max_body(&self) -> ByteSize {
+        self.state.max_body
+    }
+
+    /// Whether single events go by the [`lane`](crate::lane). A limit on callers is the router's to keep, and
+    /// spans and lines about requests are made beside it.
+    pub(crate) fn has_lane(&self) -> bool {
+        self.limit == RateLimit::Off && !request_id::is_told()
+    }
+
+    pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        self.router.oneshot(request).await
     }
 }
 
@@ -60,15 +62,4 @@ pub(crate) fn answered(
 ) -> Response {
     state.metrics.note(&response, took);
     rate_limit::describe(limit, response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::EVENT;
-
-    #[test]
-    fn the_short_way_leads_where_the_router_does() {
-        let route = format!(".route(\"{EVENT}\", post(ingest::event))");
-        assert!(include_str!("router.rs").contains(&route));
-    }
 }

@@ -14,6 +14,7 @@ mod disk;
 mod docs;
 mod instance;
 mod intake;
+mod lane;
 mod lately;
 mod listen;
 mod metrics;

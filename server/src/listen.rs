@@ -9,15 +9,18 @@ use std::time::Duration;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::intake::Door;
+use crate::lane::{self, Left};
 use crate::request_id;
 
 mod linger;
@@ -25,7 +28,7 @@ mod linger;
 use linger::{Lingering, Refused};
 
 /// How long a client may take to send its headers, or stay silent between requests.
-const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// Headers beyond this are refused with 431.
 const HEADER_BYTES: usize = 64 * 1024;
 /// How long open requests may go on after the signal to stop.
@@ -58,10 +61,10 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationT
         match accepted {
             Ok((stream, peer)) => match Arc::clone(&room).try_acquire_owned() {
                 Ok(permit) => {
-                    let served = graceful.watch(connection(stream, peer, door.clone()));
+                    let served =
+                        connection(stream, peer, door.clone(), graceful.watcher(), stop.clone());
                     tokio::spawn(async move {
-                        // How a client's connection ends is not ours to report.
-                        let _ended = served.await;
+                        served.await;
                         drop(permit);
                     });
                 }
@@ -80,8 +83,31 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationT
     }
 }
 
-fn connection(
+/// Serves one client; as long as the watcher is there, the server does not end.
+async fn connection(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    door: Door,
+    watcher: Watcher,
+    stop: CancellationToken,
+) {
+    // Small answers must not wait for more to come.
+    let _best_effort = stream.set_nodelay(true);
+    let left = match door.has_lane() {
+        true => lane::serve(&mut stream, &door, &stop).await,
+        false => Left::GoesOn(Bytes::new()),
+    };
+    // How a client's connection ends is not ours to report.
+    let _ended = match left {
+        Left::Closed => stream.shutdown().await.is_ok(),
+        Left::Refused => linger::hear_out(stream).await.is_ok(),
+        Left::GoesOn(first) => watcher.watch(by_hyper(stream, first, peer, door)).await.is_ok(),
+    };
+}
+
+fn by_hyper(
     stream: TcpStream,
+    first: Bytes,
     peer: SocketAddr,
     door: Door,
 ) -> hyper::server::conn::http1::Connection<
@@ -93,10 +119,8 @@ fn connection(
         Future: Send,
     >,
 > {
-    // Small answers must not wait for more to come.
-    let _best_effort = stream.set_nodelay(true);
     let refused = Refused::default();
-    let io = TokioIo::new(Lingering::new(stream, refused.clone()));
+    let io = TokioIo::new(Lingering::new(stream, first, refused.clone()));
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let (refused, has_body) = (refused.clone(), !request.body().is_end_stream());
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -125,18 +149,18 @@ fn connection(
         .serve_connection(io, service)
 }
 
-const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
+pub(crate) const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
 ];
 /// For answers that are not pages; pages bring their own.
-const NOTHING_RUNS: HeaderValue =
+pub(crate) const NOTHING_RUNS: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Adds the headers that every answer carries. Here rather than in a layer, which would cost each
 /// request two more boxes.
-fn hardened(mut response: Response, id: HeaderValue) -> Response {
+pub(crate) fn hardened(mut response: Response, id: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.extend(EVERYWHERE);
     headers.insert(request_id::HEADER, id);

@@ -118,8 +118,13 @@ impl Metrics {
     pub(crate) fn note(&self, response: &Response, took: Duration) {
         match response.extensions().get::<Code>() {
             Some(code) => self.refuse(*code),
-            None => self.ingest.observe(took.as_secs_f64()),
+            None => self.took(took),
         }
+    }
+
+    /// Notes that intake accepted something, and how long that took.
+    pub(crate) fn took(&self, took: Duration) {
+        self.ingest.observe(took.as_secs_f64());
     }
 
     /// Counts a stream for as long as the guard lives.

@@ -48,16 +48,20 @@ pub(crate) fn current() -> String {
     name.unwrap_or_default()
 }
 
+/// Whether somebody is told of every request: a trace, or a log that is told much.
+pub(crate) fn is_told() -> bool {
+    otlp::is_recording()
+        || tracing::enabled!(tracing::Level::DEBUG)
+        || tracing::enabled!(target: "sluice::requests", tracing::Level::DEBUG)
+}
+
 /// What the log says of everything that happens for the request, and what a trace has of it.
 ///
 /// Intake has one only where it is recorded, or the log is told much: tens of thousands a second cost
 /// the processor more than they tell, and the one line that the log has otherwise says by itself which
 /// request it is about.
 pub(crate) fn span<B>(id: &HeaderValue, request: &Request<B>) -> Span {
-    let is_read = otlp::is_recording()
-        || tracing::enabled!(tracing::Level::DEBUG)
-        || tracing::enabled!(target: "sluice::requests", tracing::Level::DEBUG);
-    if !is_read && request.uri().path().starts_with(intake::EVENT) {
+    if !is_told() && request.uri().path().starts_with(intake::EVENT) {
         return Span::none();
     }
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());

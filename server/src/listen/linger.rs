@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
@@ -31,15 +32,25 @@ impl Refused {
 
 pub(super) struct Lingering {
     stream: TcpStream,
+    /// What was read already.
+    first: Bytes,
     refused: Refused,
     /// Once our side is closed: until when the client is heard, and how much of it has come.
     closing: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream, refused: Refused) -> Self {
-        Self { stream, refused, closing: None }
+    /// `first` is what was read from the stream already.
+    pub(super) fn new(stream: TcpStream, first: Bytes, refused: Refused) -> Self {
+        Self { stream, first, refused, closing: None }
     }
+}
+
+/// Closes a connection whose client was refused.
+pub(super) async fn hear_out(stream: TcpStream) -> io::Result<()> {
+    let refused = Refused::default();
+    refused.set(true);
+    Lingering::new(stream, Bytes::new(), refused).shutdown().await
 }
 
 impl AsyncRead for Lingering {
@@ -48,6 +59,11 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let fits = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(fits));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
@@ -78,7 +94,7 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, refused, closing } = self.get_mut();
+        let Self { stream, refused, closing, .. } = self.get_mut();
         let (until, heard) = match closing {
             Some(closing) => closing,
             None => {

@@ -16,7 +16,7 @@ use crate::config::ByteSize;
 use crate::problem::{Code, Problem};
 
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many bodies are inflated at once.
 static INFLATING: Semaphore = Semaphore::const_new(3);
@@ -102,11 +102,14 @@ pub(crate) async fn read_as_sent(
         Ok(Err(_)) => {
             Err(Problem::new(Code::InvalidParameter, "The body broke off before its end."))
         }
-        Err(_) => {
-            let detail = format!("The body did not arrive within {} s.", PATIENCE.as_secs());
-            Err(Problem::new(Code::RequestTimeout, detail))
-        }
+        Err(_) => Err(too_slow()),
     }
+}
+
+/// For a body that did not arrive in time.
+pub(crate) fn too_slow() -> Problem {
+    let detail = format!("The body did not arrive within {} s.", PATIENCE.as_secs());
+    Problem::new(Code::RequestTimeout, detail)
 }
 
 /// How a body was made smaller (RFC 9110, section 8.4).

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use app::model::EventStatus;
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use engine::event::cloudevents;
 use engine::event::envelope::{self, InvalidEnvelope, NewEvent};
 use engine::intake;
+use engine::key::limit::Standing;
 use engine::key::{ApiKey, Permission, fingerprint, verify};
 use engine::store::{Accepted, Idempotency};
 use serde::Serialize;
@@ -61,14 +62,45 @@ pub(crate) async fn event(
     }
     let standing = rate_limit::spend(&state.engine, &key, 1)?;
     let body = body::read(&headers, body, state.max_body).await?;
-    let idempotency = idempotency_key(&headers)?.map(|key| Idempotency {
+    let accepted = store(&state, &key, format, &headers, &body).await?;
+    Ok((standing, accepted).into_response())
+}
+
+/// Whether many events come at once.
+pub(crate) fn is_batch(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let mark = b"batch";
+    kind.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark))
+}
+
+/// The same as [`event`] for a single event whose body is all there, as it is.
+pub(crate) async fn at_once(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(AcceptedBody, Option<Extension<Standing>>), Problem> {
+    let key = sender(state, headers).await?;
+    let format = Format::of(headers)?;
+    let standing = rate_limit::spend(&state.engine, &key, 1)?;
+    Ok((store(state, &key, format, headers, body).await?, standing))
+}
+
+/// Returns once the event is durable.
+async fn store(
+    state: &AppState,
+    key: &ApiKey,
+    format: Format,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<AcceptedBody, Problem> {
+    let idempotency = idempotency_key(headers)?.map(|key| Idempotency {
         key: key.to_owned(),
-        fingerprint: format.fingerprint(&headers, &body),
+        fingerprint: format.fingerprint(headers, body),
     });
-    let new = format.parse(&headers, &body)?;
+    let new = format.parse(headers, body)?;
     let named = new.event_id.clone();
-    let accepted = intake::ingest(&state.engine, &key, new, kept(&headers), idempotency).await?;
-    Ok((standing, answer(AcceptedBody::new(accepted, named))).into_response())
+    let accepted = intake::ingest(&state.engine, key, new, kept(headers), idempotency).await?;
+    Ok(AcceptedBody::new(accepted, named))
 }
 
 /// The key of the request, which may send events.
@@ -148,17 +180,23 @@ impl AcceptedBody {
             duplicate: accepted.duplicate,
         }
     }
+
+    /// Where the event is found.
+    pub(crate) fn location(&self) -> String {
+        format!("/api/v1/events/{}", self.id)
+    }
 }
 
-fn answer(body: AcceptedBody) -> Response {
-    tracing::debug!(event = body.id, duplicate = body.duplicate, "an event was accepted");
-    let location = HeaderValue::try_from(format!("/api/v1/events/{}", body.id));
-    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
-    response.headers_mut().reserve(HEADERS);
-    if let Ok(location) = location {
-        response.headers_mut().insert(header::LOCATION, location);
+impl IntoResponse for AcceptedBody {
+    fn into_response(self) -> Response {
+        let location = HeaderValue::try_from(self.location());
+        let mut response = (StatusCode::ACCEPTED, Json(self)).into_response();
+        response.headers_mut().reserve(HEADERS);
+        if let Ok(location) = location {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
     }
-    response
 }
 
 /// The key of `Idempotency-Key` (a quoted string, or bare) or `x-idempotency-key`.

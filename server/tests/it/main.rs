@@ -15,6 +15,7 @@ mod erasure;
 mod faults;
 mod formats;
 mod ingest;
+mod lane;
 mod live;
 mod main_job;
 mod monitoring;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use engine::source::{self, Delivery, Outcome};
 
-use super::{AcceptedBody, answer, kept};
+use super::{AcceptedBody, kept};
 use crate::problem::Problem;
 use crate::router::AppState;
 use crate::routes::body;
@@ -22,7 +22,9 @@ pub(crate) async fn delivery(
     let body = body::read_as_sent(&headers, body, state.max_body).await?;
     let delivery = Delivery { headers: &kept(&headers), body: &body };
     match source::deliver(&state.engine, &name, delivery).await? {
-        Outcome::Accepted(accepted, named) => Ok(answer(AcceptedBody::new(accepted, named))),
+        Outcome::Accepted(accepted, named) => {
+            Ok(AcceptedBody::new(accepted, named).into_response())
+        }
         Outcome::Challenge(text) => Ok(text.into_response()),
     }
 }

@@ -1,0 +1,189 @@
+//! Reads a request that is plain: `POST` to the one path, HTTP/1.1, with a length, all of it as it is. Pure.
+//!
+//! Invariant: what is read here means to hyper exactly what it means here. What could mean anything else, be it
+//! by a fault or by a header that changes how a message is read, is left to hyper.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use httparse::{Header, Status};
+
+use crate::config::ByteSize;
+
+/// How such a request begins.
+const LINE: &[u8] = b"POST /api/webhooks/ingest HTTP/1.1\r\n";
+const MOST_HEADERS: usize = 32;
+const LARGEST_HEAD: usize = 16 * 1024;
+/// Larger bodies are not what a faster way is for.
+const LARGEST_BODY: usize = 64 * 1024;
+/// What changes how a message is read or answered.
+const SPECIAL: [&str; 6] =
+    ["content-encoding", "expect", "proxy-connection", "trailer", "transfer-encoding", "upgrade"];
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Request {
+    pub(super) headers: HeaderMap,
+    /// How many bytes come before the body, and how many it has.
+    pub(super) head: usize,
+    pub(super) length: usize,
+    /// The client wants no more than this answer.
+    pub(super) is_last: bool,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Read {
+    Whole(Request),
+    /// It may become one; once the head is there, so many bytes of the body are missing.
+    Part {
+        missing: Option<usize>,
+    },
+    Other,
+}
+
+/// What `bytes` begin with; a body has at most `most` bytes.
+pub(super) fn read(bytes: &[u8], most: ByteSize) -> Read {
+    let common = bytes.len().min(LINE.len());
+    if bytes[..common] != LINE[..common] {
+        return Read::Other;
+    }
+    if common < LINE.len() {
+        return Read::Part { missing: None };
+    }
+    let mut slots = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    match httparse::parse_headers(&bytes[LINE.len()..], &mut slots) {
+        Ok(Status::Complete((head, headers))) => {
+            let Some(request) = plain(headers, LINE.len() + head, most) else {
+                return Read::Other;
+            };
+            match (request.head + request.length).saturating_sub(bytes.len()) {
+                0 => Read::Whole(request),
+                missing => Read::Part { missing: Some(missing) },
+            }
+        }
+        Ok(Status::Partial) if bytes.len() <= LARGEST_HEAD => Read::Part { missing: None },
+        Ok(Status::Partial) | Err(_) => Read::Other,
+    }
+}
+
+fn plain(given: &[Header<'_>], head: usize, most: ByteSize) -> Option<Request> {
+    let mut headers = HeaderMap::with_capacity(given.len());
+    let (mut length, mut is_last) = (None, false);
+    for header in given {
+        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+        if is("content-length") {
+            // Said twice it is hyper's to refuse.
+            length = Some(whole_number(header.value).filter(|_| length.is_none())?);
+        }
+        if is("connection") {
+            match header.value {
+                value if value.eq_ignore_ascii_case(b"keep-alive") => {}
+                value if value.eq_ignore_ascii_case(b"close") => is_last = true,
+                _ => return None,
+            }
+        }
+        if SPECIAL.iter().any(|special| is(special)) {
+            return None;
+        }
+        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
+        headers.append(name, HeaderValue::from_bytes(header.value).ok()?);
+    }
+    let length = length.filter(|length| *length <= most.0.min(LARGEST_BODY))?;
+    Some(Request { headers, head, length, is_last })
+}
+
+/// Rust would take a sign, too.
+fn whole_number(digits: &[u8]) -> Option<usize> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MOST: ByteSize = ByteSize(1_000);
+    const PLAIN: &str = "POST /api/webhooks/ingest HTTP/1.1\r\nHost: here\r\nX-Api-Key: slk_1\r\n\
+        Connection: Keep-Alive\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
+
+    fn is_other(text: &str) -> bool {
+        read(text.as_bytes(), MOST) == Read::Other
+    }
+
+    #[test]
+    fn a_plain_request_is_read() {
+        let Read::Whole(request) = read(PLAIN.as_bytes(), MOST) else { panic!("it is whole") };
+        assert_eq!(request.headers["x-api-key"], "slk_1");
+        assert_eq!(request.headers.len(), 4);
+        assert_eq!(&PLAIN[request.head..], "{\"a\":1}");
+        assert_eq!((request.length, request.is_last), (7, false));
+        let last = read(PLAIN.replace("Keep-Alive", "close").as_bytes(), MOST);
+        assert!(matches!(last, Read::Whole(Request { is_last: true, .. })), "{last:?}");
+    }
+
+    #[test]
+    fn what_could_mean_something_else_is_left_to_hyper() {
+        let with = |header: &str| PLAIN.replace("\r\n\r\n", &format!("\r\n{header}\r\n\r\n"));
+        assert!(!is_other(&with("x-more: 1")));
+        for special in [
+            "transfer-encoding: chunked",
+            "Transfer-Encoding: identity",
+            "expect: 100-continue",
+            "connection: close, te",
+            "connection: upgrade",
+            "content-encoding: gzip",
+            "content-length: 7",
+            "content-length: 8",
+            "no colon",
+            "name : 1",
+            " folded",
+            "nul: \0",
+        ] {
+            assert!(is_other(&with(special)), "{special}");
+        }
+        for (from, to) in [
+            ("POST", "post"),
+            ("POST", "GET"),
+            ("ingest ", "ingest/ "),
+            ("ingest ", "ingest?a=1 "),
+            ("ingest ", "ingest/batch "),
+            ("/api", "http://here/api"),
+            ("HTTP/1.1", "HTTP/1.0"),
+            ("HTTP/1.1\r", "HTTP/1.1"),
+            (": 7", ": +7"),
+            (": 7", ": 7, 7"),
+            (": 7", ": 0x7"),
+            (": 7", ":"),
+            (": 7", ": 1001"),
+            (": 7", ": 99999999999999999999"),
+            ("Content-Length: 7\r\n", ""),
+        ] {
+            assert!(is_other(&PLAIN.replacen(from, to, 1)), "{from} as {to}");
+        }
+        assert!(is_other(&with(&"a: b\r\n".repeat(40))), "many headers");
+        assert!(is_other(
+            &PLAIN.replace("here", &"h".repeat(LARGEST_HEAD)).replace("\r\n\r\n", "")
+        ));
+    }
+
+    proptest! {
+        /// However it comes in pieces, nothing is decided before it is known, and nothing otherwise then.
+        #[test]
+        fn a_beginning_is_a_part(end in 0..PLAIN.len(), rest in ".{0,20}") {
+            let head = PLAIN.find("\r\n\r\n").unwrap() + 4;
+            let expected = (end >= head).then(|| PLAIN.len() - end);
+            let part = read(&PLAIN.as_bytes()[..end], MOST);
+            prop_assert_eq!(part, Read::Part { missing: expected });
+            let followed = format!("{PLAIN}{rest}");
+            prop_assert_eq!(read(followed.as_bytes(), MOST), read(PLAIN.as_bytes(), MOST));
+        }
+
+        #[test]
+        fn anything_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut request = LINE.to_vec();
+            request.extend(bytes);
+            if let Read::Whole(read) = read(&request, MOST) {
+                prop_assert!(read.head + read.length <= request.len());
+            }
+        }
+    }
+}
