@@ -7,12 +7,15 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, OpenFlags, Row, ToSql};
 use sea_orm::{DbErr, RuntimeErr, Value};
 
 use super::entity::event;
 use super::open::{BUSY, SETTINGS};
 use super::{StoreError, is_sqlite_away};
+
+mod gather;
+mod log_file;
 
 /// Statements that stay prepared; the writer has fewer.
 const PREPARED: usize = 64;
@@ -21,6 +24,7 @@ const PREPARED: usize = 64;
 pub(super) struct Direct(Mutex<Connection>);
 
 /// Why a transaction was rolled back.
+#[derive(Debug)]
 pub(super) struct Refused {
     pub(super) error: StoreError,
     /// A row like one of these is there already.
@@ -37,7 +41,12 @@ impl Direct {
     /// Opens the database at `path` once more; `flushes`: each commit is durable when it returns.
     pub(super) fn open(path: &Path, flushes: bool) -> Result<Self, StoreError> {
         let open = || {
-            let connection = Connection::open(path)?;
+            let connection = match log_file::name() {
+                Some(files) => {
+                    Connection::open_with_flags_and_vfs(path, OpenFlags::default(), files)?
+                }
+                None => Connection::open(path)?,
+            };
             connection.busy_timeout(BUSY)?;
             for (name, value) in SETTINGS {
                 connection.pragma_update(None, name, value)?;
@@ -147,4 +156,36 @@ fn failure(error: rusqlite::Error) -> StoreError {
     let away = error.sqlite_error().is_some_and(|reported| is_sqlite_away(reported.extended_code));
     let error = DbErr::Exec(RuntimeErr::Internal(error.to_string()));
     if away { StoreError::Unavailable(error) } else { StoreError::Database(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_there_for_everybody_however_much_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        let other = Connection::open(&path).unwrap();
+        other.pragma_update(None, "journal_mode", "wal").unwrap();
+        other.execute_batch("CREATE TABLE t (x TEXT NOT NULL)").unwrap();
+        let insert = "INSERT INTO t VALUES ($1)";
+        let mut expected: i64 = 0;
+        for (flushes, length) in [(false, 10), (true, 100_000), (false, 3_000_000), (true, 5_000)] {
+            let direct = Direct::open(&path, flushes).unwrap();
+            for _ in 0..3 {
+                direct
+                    .commit(&[(insert, "x".repeat(length).into()), (insert, "y".into())])
+                    .unwrap();
+                expected += length as i64 + 1;
+                let refused =
+                    [(insert, "z".repeat(length).into()), (insert, None::<String>.into())];
+                assert!(direct.commit(&refused).is_err());
+                let found = "SELECT SUM(LENGTH(x)), (SELECT * FROM pragma_integrity_check) FROM t";
+                let found = other.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?)));
+                assert_eq!(found.unwrap(), (expected, "ok".to_owned()));
+            }
+            other.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        }
+    }
 }

@@ -24,21 +24,17 @@ const COMMITTED: usize = 1;
 pub(super) struct Committed {
     batch: Vec<Command>,
     outcomes: Outcomes,
-    /// What came of flushing it; `None` where the desk is to do that.
-    flushed: Option<Result<(), StoreError>>,
 }
 
 /// The writer's side of the desk.
 pub(super) struct Counter {
     desk: mpsc::Sender<Committed>,
-    flusher: Arc<Flusher>,
 }
 
 impl Counter {
     /// Passes a transaction on to the desk, and waits while the desk is behind.
     pub(super) async fn pass(&self, batch: Vec<Command>, outcomes: Outcomes) {
-        let flushed = self.flusher.flush_if_quick(outcomes.generation);
-        let committed = Committed { batch, outcomes, flushed };
+        let committed = Committed { batch, outcomes };
         if let Err(mpsc::error::SendError(committed)) = self.desk.send(committed).await {
             fail(committed.batch, StoreError::Closed);
         }
@@ -56,7 +52,7 @@ pub(super) fn fail(mut batch: Vec<Command>, error: StoreError) {
 
 pub(super) struct Desk {
     committed: mpsc::Receiver<Committed>,
-    flusher: Arc<Flusher>,
+    flusher: Flusher,
     live: Live,
     inbox: Inbox,
     meters: Meters,
@@ -74,8 +70,7 @@ impl Desk {
         senders: Handle,
     ) -> (Self, Counter) {
         let (desk, committed) = mpsc::channel(COMMITTED);
-        let flusher = Arc::new(flusher);
-        let counter = Counter { desk, flusher: Arc::clone(&flusher) };
+        let counter = Counter { desk };
         (Self { committed, flusher, live, inbox, meters, senders }, counter)
     }
 
@@ -84,11 +79,9 @@ impl Desk {
         let mut waiting = Vec::new();
         while self.committed.recv_many(&mut waiting, usize::MAX).await > 0 {
             // One flush serves all that were committed before it.
-            let is_due = waiting.iter().any(|committed| committed.flushed.is_none());
-            let joint = if is_due { self.flusher.flush() } else { Ok(()) };
-            for Committed { batch, outcomes, flushed } in waiting.drain(..) {
-                let own = || self.flusher.outcome(&joint, outcomes.generation);
-                match flushed.unwrap_or_else(own) {
+            let flushed = self.flusher.flush();
+            for Committed { batch, outcomes } in waiting.drain(..) {
+                match self.flusher.outcome(&flushed, outcomes.generation) {
                     Ok(()) => self.answer(batch, outcomes),
                     Err(error) => fail(batch, error),
                 }
