@@ -2,6 +2,7 @@
 //! is wrong.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 pub struct NewEvent {
     pub event_type: EventType,
     pub source: String,
-    pub payload: String,
+    pub payload: Arc<str>,
     pub event_id: Option<String>,
     pub subject: Option<String>,
     pub occurred_at: Option<Timestamp>,
@@ -131,7 +132,7 @@ pub fn parse(body: &[u8]) -> Result<NewEvent, InvalidEnvelope> {
     let occurred_at = optional("occurredAt", body.occurred_at, &mut errors).and_then(|text| {
         Timestamp::parse(&text).map_err(|error| refuse("occurredAt", error, &mut errors)).ok()
     });
-    let payload = body.payload.map(|raw| raw.get().to_owned());
+    let payload = body.payload.map(|raw| Arc::from(raw.get()));
     if payload.is_none() {
         errors.push(FieldError { field: "payload", message: MISSING.into() });
     }
@@ -282,7 +283,7 @@ mod tests {
     fn the_payload_keeps_its_bytes() {
         let body = br#"{"type":"order.created","source":"shop","data":{ "a" : 1.0, "a":1e2, "z":"\u00e9" }}"#;
         let event = parse(body).unwrap();
-        assert_eq!(event.payload, r#"{ "a" : 1.0, "a":1e2, "z":"\u00e9" }"#);
+        assert_eq!(&*event.payload, r#"{ "a" : 1.0, "a":1e2, "z":"\u00e9" }"#);
         assert_eq!(event.event_type.as_str(), "order.created");
     }
 
@@ -327,7 +328,10 @@ mod tests {
         }
         for field in ["type", "source", "id", "subject"] {
             let mut event = serde_json::json!({ "type": "a", "source": "s", "data": "kept: \0" });
-            assert_eq!(parse(event.to_string().as_bytes()).unwrap().payload, r#""kept: \u0000""#);
+            assert_eq!(
+                parse(event.to_string().as_bytes()).unwrap().payload.as_ref(),
+                r#""kept: \u0000""#
+            );
             event[field] = "a\0b".into();
             let refused = parse(event.to_string().as_bytes());
             assert!(matches!(&refused, Err(InvalidEnvelope::Nul(_))), "{field}: {refused:?}");
@@ -349,6 +353,6 @@ mod tests {
     #[test]
     fn a_null_payload_is_a_payload() {
         let event = parse(br#"{"eventType":"a","source":"s","payload":null}"#);
-        assert_eq!(event.unwrap().payload, "null");
+        assert_eq!(&*event.unwrap().payload, "null");
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn read(source: &Source, delivery: &Delivery<'_>) -> Result<Said, Inv
     let new = NewEvent {
         event_type,
         source: source.name.clone(),
-        payload,
+        payload: payload.into(),
         event_id: event_id.filter(|id| !id.is_empty()),
         subject: None,
         occurred_at: None,

@@ -142,13 +142,11 @@ fn what_no_value_can_hold_is_taken_as_it_is() {
     for payload in [r#"{"data":1e400}"#, r#"{"data":"\ud83d"}"#] {
         let body = format!(r#"{{"eventType":"a.b","source":"s","payload":{payload}}}"#);
         let event = engine::event::envelope::parse(body.as_bytes()).unwrap();
-        assert_eq!(event.payload, payload);
+        assert_eq!(&*event.payload, payload);
         assert!(serde_json::from_str::<serde_json::Value>(payload).is_err(), "{payload}");
         let cloud =
             format!(r#"{{"specversion":"1.0","id":"1","source":"s","type":"a","data":{payload}}}"#);
-        assert_eq!(
-            engine::event::cloudevents::structured(cloud.as_bytes()).unwrap().payload,
-            payload
-        );
+        let event = engine::event::cloudevents::structured(cloud.as_bytes()).unwrap();
+        assert_eq!(&*event.payload, payload);
     }
 }
