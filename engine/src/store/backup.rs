@@ -10,13 +10,18 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    Statement, sqlx,
 };
 
 use super::Store;
 use super::open::{DATABASE, OpenError, refuse_newer};
 use super::schema::Schema;
 use crate::time::Timestamp;
+
+mod pace;
+
+use pace::Pace;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -63,11 +68,10 @@ pub fn database(folder: &Path) -> PathBuf {
 }
 
 /// Copies what is committed at this moment to `file`, which must not exist. Nobody waits for it: it
-/// reads as any reader does, though the log grows until it is done.
+/// reads as any reader does, and rests while others write, though the log grows until it is done.
 pub async fn backup(store: &Store, file: &Path) -> Result<Contents, BackupError> {
-    if store.read.get_database_backend() == DbBackend::Postgres {
-        return Err(BackupError::Postgres);
-    }
+    let Some(folder) = &store.folder else { return Err(BackupError::Postgres) };
+    let log = beside(&database(folder), "wal");
     refuse_existing(file)?;
     let unfinished = unfinished(file);
     remove(&unfinished)?;
@@ -75,10 +79,8 @@ pub async fn backup(store: &Store, file: &Path) -> Result<Contents, BackupError>
     private(&unfinished)?;
     let made = async {
         let into = unfinished.to_str().ok_or_else(|| not_text(&unfinished))?.to_owned();
-        let copy =
-            Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO $1", [into.into()]);
-        store.read.execute_raw(copy).await?;
-        let contents = check(&unfinished).await?;
+        copy(store, &unfinished, log.clone(), into).await?;
+        let contents = check(&unfinished, Some(log)).await?;
         flush(&unfinished)?;
         name(&unfinished, file)?;
         Ok(contents)
@@ -87,6 +89,25 @@ pub async fn backup(store: &Store, file: &Path) -> Result<Contents, BackupError>
     // What is left of an attempt that failed is of no use.
     let removed = remove(&unfinished);
     made.and_then(|contents| removed.map(|()| contents))
+}
+
+/// Copies the database to the file `into`, which is there and empty.
+async fn copy(store: &Store, file: &Path, log: PathBuf, into: String) -> Result<(), BackupError> {
+    let mut connection = store.read.get_sqlite_connection_pool().acquire().await.map_err(told)?;
+    let fault = Pace::new(open_file(file)?, log).set(&mut connection).await.map_err(told)?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(into).execute(&mut *connection).await;
+    match fault.take() {
+        Some(error) => Err(BackupError::File(file.to_owned(), error)),
+        None => Ok(copied.map(drop).map_err(told)?),
+    }
+}
+
+fn told(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::Internal(error.to_string()))
+}
+
+fn open_file(file: &Path) -> Result<File, BackupError> {
+    File::open(file).map_err(|error| BackupError::File(file.to_owned(), error))
 }
 
 /// Puts a backup into an empty data folder, once it has proved whole.
@@ -105,7 +126,7 @@ pub async fn restore(file: &Path, folder: &Path) -> Result<Contents, BackupError
     private(&unfinished)?;
     let put = async {
         fs::copy(file, &unfinished).map_err(at(file))?;
-        let contents = check(&unfinished).await.map_err(|error| match error {
+        let contents = check(&unfinished, None).await.map_err(|error| match error {
             BackupError::Damaged(_, fault) => BackupError::Damaged(file.to_owned(), fault),
             BackupError::Foreign(_) => BackupError::Foreign(file.to_owned()),
             other => other,
@@ -153,11 +174,16 @@ async fn give_back(file: &Path) -> Result<u64, BackupError> {
     Ok(size.len())
 }
 
-/// Reads all of a copy and says what is in it.
-async fn check(file: &Path) -> Result<Contents, BackupError> {
+/// Reads all of a copy and says what is in it; `log` is that of the database, if it is served meanwhile.
+async fn check(file: &Path, log: Option<PathBuf>) -> Result<Contents, BackupError> {
     // A file that is not a database at all fails here.
     let damaged = |error: DbErr| BackupError::Damaged(file.to_owned(), error.to_string());
     let connection = open(file).await.map_err(damaged)?;
+    if let Some(log) = log {
+        let mut only = connection.get_sqlite_connection_pool().acquire().await.map_err(told)?;
+        // Nothing is written any more that the disk could fail to take.
+        let _none = Pace::new(open_file(file)?, log).set(&mut only).await.map_err(told)?;
+    }
     let contents = contents(&connection, file).await;
     connection.close().await?;
     contents
