@@ -1,8 +1,10 @@
 //! Side by side: a bare handler and durable ingest, in one run on one machine.
 //!
 //! Both are child processes, loaded in turn with the same requests; rounds are
-//! interleaved so that a machine that slows down slows both. Invariant: a
-//! ratio is taken from medians of the same number of rounds.
+//! interleaved so that a machine that slows down slows both. Sluice stands
+//! still while the bare handler is loaded, or the search index, which follows
+//! when intake rests, would slow that down. Invariant: a ratio is taken from
+//! medians of the same number of rounds.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -91,7 +93,11 @@ struct Sides {
 
 impl Sides {
     async fn round(&mut self, length: Duration) -> Result<(Round, Round)> {
-        let bare = self.load(self.bare, length).await?;
+        // What Sluice does behind intake, it does not do beside the other.
+        self.sluice.process()?.pause(true)?;
+        let bare = self.load(self.bare, length).await;
+        self.sluice.process()?.pause(false)?;
+        let bare = bare?;
         let sluice = self.load(self.sluice.address()?, length).await?;
         self.next = bare.next.max(sluice.next);
         Ok((Round::of(&bare), Round::of(&sluice)))

@@ -94,6 +94,13 @@ impl Process {
     }
 
     /// SIGKILL, as a crash: nothing in the child gets to run.
+    /// Takes the processor away from it, or gives it back.
+    pub fn pause(&self, paused: bool) -> Result<()> {
+        let pid = self.pid().context("the server has ended")?;
+        let signal = if paused { Signal::SIGSTOP } else { Signal::SIGCONT };
+        Ok(kill(Pid::from_raw(i32::try_from(pid)?), signal)?)
+    }
+
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.context("could not kill the server")
     }
