@@ -101,9 +101,7 @@ async fn store(
 ) -> Result<Accepted, StoreError> {
     let matches = engine.workflows.current().matching(&event);
     let arrival = arrival(engine, event, named, matches, |workflow| engine.room.at_birth(workflow));
-    let accepted = engine.store.writer.accept(Arrival { idempotency, ..arrival }).await?;
-    tracing::debug!(event = %accepted.id, duplicate = accepted.duplicate, "an event was accepted");
-    Ok(accepted)
+    engine.store.writer.accept(Arrival { idempotency, ..arrival }).await
 }
 
 /// Takes an event that starts just these, whatever it matches.

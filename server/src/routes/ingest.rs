@@ -170,9 +170,10 @@ impl Format {
 }
 
 impl AcceptedBody {
-    /// `named` is the sender's own id of the event, if it gave one.
+    /// `named` is the sender's own id of the event, if it gave one. The log is told of it, too.
     pub(crate) fn new(accepted: Accepted, named: Option<String>) -> Self {
-        let id = accepted.id.to_string();
+        let (id, duplicate) = (accepted.id.to_string(), accepted.duplicate);
+        tracing::debug!(event = id, duplicate, "an event was accepted");
         Self {
             event_id: named.unwrap_or_else(|| id.clone()),
             id,
