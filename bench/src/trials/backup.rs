@@ -24,7 +24,7 @@ const LEAD: Duration = Duration::from_millis(150);
 const LENGTH: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 /// Backups of one server before a new one is taken, to bound what each has to copy.
-const BACKUPS_PER_SERVER: usize = 50;
+const BACKUPS_PER_SERVER: usize = 10;
 
 #[derive(Debug, Default)]
 struct Tally {
