@@ -12,7 +12,7 @@ use sea_orm::sqlx::{self, SqliteConnection};
 /// So many steps of SQLite lie between two looks; they take it about a millisecond.
 const STEPS: i32 = 2_000;
 /// How many times as long as it has worked a copy rests.
-const REST: u32 = 3;
+const REST: u32 = 6;
 const LONGEST: Duration = Duration::from_millis(100);
 /// What is written goes to the disk in pieces of this size: all of it at once would hold up everybody's
 /// flushes.
