@@ -93,23 +93,25 @@ impl Process {
         tokio::time::timeout(START_LIMIT, self.printed.wait_for(wanted)).await.ok()
     }
 
-    /// SIGKILL, as a crash: nothing in the child gets to run.
     /// Takes the processor away from it, or gives it back.
     pub fn pause(&self, paused: bool) -> Result<()> {
-        let pid = self.pid().context("the server has ended")?;
-        let signal = if paused { Signal::SIGSTOP } else { Signal::SIGCONT };
+        self.signal(if paused { Signal::SIGSTOP } else { Signal::SIGCONT })
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = self.pid().context("the server has already ended")?;
         Ok(kill(Pid::from_raw(i32::try_from(pid)?), signal)?)
     }
 
+    /// SIGKILL, as a crash: nothing in the child gets to run.
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.context("could not kill the server")
     }
 
     /// SIGTERM; returns how the child ended and how long that took.
     pub async fn terminate(&mut self, limit: Duration) -> Result<(ExitStatus, Duration)> {
-        let pid = self.pid().context("the server has already ended")?;
         let asked = Instant::now();
-        kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGTERM)?;
+        self.signal(Signal::SIGTERM)?;
         let ended = tokio::time::timeout(limit, self.child.wait()).await;
         let Ok(status) = ended else {
             bail!("still running {} s after SIGTERM: {}", limit.as_secs(), self.printed());

@@ -100,6 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::intake::EVENT;
 
     const MOST: ByteSize = ByteSize(1_000);
     const PLAIN: &str = "POST /api/webhooks/ingest HTTP/1.1\r\nHost: here\r\nX-Api-Key: slk_1\r\n\
@@ -107,6 +108,13 @@ mod tests {
 
     fn is_other(text: &str) -> bool {
         read(text.as_bytes(), MOST) == Read::Other
+    }
+
+    #[test]
+    fn the_lane_leads_where_the_router_does() {
+        assert_eq!(LINE, format!("POST {EVENT} HTTP/1.1\r\n").as_bytes());
+        let route = format!(".route(\"{EVENT}\", post(ingest::event))");
+        assert!(include_str!("../router.rs").contains(&route));
     }
 
     #[test]
