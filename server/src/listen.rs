@@ -14,7 +14,7 @@ use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -34,12 +34,26 @@ const HEADER_BYTES: usize = 64 * 1024;
 /// How long open requests may go on after the signal to stop.
 pub(crate) const DRAIN: Duration = Duration::from_secs(4);
 const MOST_CONNECTIONS: u64 = 32_768;
+/// How many may knock at once. A client that finds no place tries again after a second, and the usual 128
+/// are gone when a few hundred come together; the system may allow less.
+const BACKLOG: u32 = 4_096;
 /// Files that are not connections: the database, logs, outgoing calls.
 const OTHER_FILES: u64 = 1_024;
 
 /// Listens at `address`; the error says what to do about it.
-pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listening = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // A restart need not wait for what is left of old connections.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listening().map_err(|error: io::Error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
             "{address} is in use: stop what listens there, or choose another address with --listen"
         ),
@@ -166,4 +180,27 @@ pub(crate) fn hardened(mut response: Response, id: HeaderValue) -> Response {
     headers.insert(request_id::HEADER, id);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING_RUNS);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn hundreds_that_come_at_once_find_a_place() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Whoever is one too many waits until somebody is let in, and here nobody is.
+        let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
+        let room = most.trim().parse().unwrap_or(128_usize).min(512);
+        let all = async {
+            let mut inside = Vec::new();
+            for _ in 0..room {
+                inside.push(TcpStream::connect(address).await.unwrap());
+            }
+            inside.len()
+        };
+        let inside = tokio::time::timeout(Duration::from_secs(60), all).await;
+        assert_eq!(inside.expect("the queue is full"), room);
+    }
 }

@@ -26,7 +26,7 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let instance = instance::describe(&args, &settings);
     // The port first: without it there is no point in opening the database.
-    let listener = listen::bind(args.listen).await?;
+    let listener = listen::bind(args.listen)?;
     let url = format!("http://{}", listener.local_addr()?);
     let engine = Engine::start(settings, Environment::system()).await?;
     if recorder.is_some() {
