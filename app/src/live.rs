@@ -59,8 +59,8 @@ pub enum Message {
 
 /// What a stream carries when no page asks for events.
 pub const NUMBERS_ONLY: &str = "topics=stats,bulk";
-/// What it carries when one does.
-const WITH_EVENTS: &str = "topics=event,stats,bulk";
+/// What it carries when one does: also what a list has to take out.
+const WITH_EVENTS: &str = "topics=event,stats,bulk&left=true";
 /// What it carries when one shows runs by themselves.
 const WITH_RUNS: &str = "topics=run,stats,bulk";
 

@@ -92,6 +92,9 @@ pub struct RunState {
     /// When the delay that the run is in ends.
     pub delayed_until: Option<Timestamp>,
     pub first_failed_at: Option<Timestamp>,
+    /// When somebody had it tried again after it had failed; how long it takes counts from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revived_at: Option<Timestamp>,
     /// Asked for by hand; see [`trial`].
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,

@@ -219,9 +219,27 @@ async fn look_up(engine: &Engine, name: &str) -> Result<Option<Arc<Source>>, Sou
     Ok(found)
 }
 
-/// Makes a change to a source that this process has just made count at once.
-pub async fn forget(engine: &Engine, name: &str) {
+/// As [`manage::rotate`] does it, and here it counts at once.
+pub async fn rotate(engine: &Engine, name: &str, secret: String) -> Result<Source, SourceError> {
+    let (store, vault) = (&engine.store, &engine.vault);
+    let rotated = manage::rotate(store, vault, &engine.environment, name, secret).await?;
     engine.sources.0.invalidate(name).await;
+    Ok(rotated)
+}
+
+/// As [`manage::end_old_secrets`] does it, and here it counts at once.
+pub async fn end_old_secrets(engine: &Engine, name: &str) -> Result<Source, SourceError> {
+    let (store, vault) = (&engine.store, &engine.vault);
+    let source = manage::end_old_secrets(store, vault, &engine.environment, name).await?;
+    engine.sources.0.invalidate(name).await;
+    Ok(source)
+}
+
+/// As [`manage::delete`] does it, and here it counts at once.
+pub async fn delete(engine: &Engine, name: &str) -> Result<(), SourceError> {
+    manage::delete(&engine.store, name).await?;
+    engine.sources.0.invalidate(name).await;
+    Ok(())
 }
 
 /// Whether a name can stand in an address and is not one of ours.

@@ -36,6 +36,8 @@ pub use writer::{
 #[derive(Clone)]
 pub struct Store {
     pub(crate) read: DatabaseConnection,
+    /// For what intake has to know of a sender: long reads elsewhere keep nobody from sending.
+    pub(crate) admit: DatabaseConnection,
     pub writer: Writer,
     /// Where a SQLite database lies.
     pub folder: Option<Arc<Path>>,

@@ -1,8 +1,10 @@
 //! The command line: what it says is its documentation.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use engine::audit::{self, Actor};
 
 use crate::config::ServeArgs;
@@ -114,6 +116,25 @@ struct OutputArgs {
     /// Print JSON for other programs.
     #[arg(long)]
     json: bool,
+}
+
+impl Cli {
+    /// What this process was told, by its arguments and its environment.
+    pub(crate) fn read() -> Self {
+        let matches = without_blanks(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// A variable of the environment that is blank counts as not set: files of variables have such lines.
+fn without_blanks(command: clap::Command) -> clap::Command {
+    let is_blank = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env().is_some_and(is_blank) {
+            true => arg.env(Resettable::Reset),
+            false => arg,
+        })
+        .mut_subcommands(without_blanks)
 }
 
 /// Whoever can reach the database may change it; the audit log says under which name of the machine.

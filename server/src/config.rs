@@ -149,9 +149,8 @@ impl ServeArgs {
 
     /// Email and password of the first owner, where they are given.
     pub(crate) fn owner(&self) -> anyhow::Result<Option<(String, String)>> {
-        let email = self.owner_email.clone().filter(|email| !email.is_empty());
         let password = secret(self.owner_password.as_deref(), self.owner_password_file.as_deref())?;
-        Ok(email.zip(password))
+        Ok(self.owner_email.clone().zip(password))
     }
 
     pub(crate) fn trusted_proxies(&self) -> Vec<IpNet> {
@@ -168,7 +167,7 @@ impl ServeArgs {
             ("SLUICE_NATS_URL", &self.nats_url, "NATS: events are kept in SQLite or Postgres"),
             ("SLUICE_REDIS_URL", &self.redis_url, "Redis: each server keeps limits of its own"),
         ] {
-            if url.as_ref().is_some_and(|url| !url.is_empty()) {
+            if url.is_some() {
                 anyhow::bail!("{name} is set, but this build does not know {what}; leave it out");
             }
         }
@@ -176,11 +175,9 @@ impl ServeArgs {
     }
 }
 
-/// A secret as it is given, or as it stands in a file; a last line break is none of it. A blank one is none.
+/// A secret as it is given, or as it stands in a file; a last line break is none of it.
 pub(crate) fn secret(given: Option<&str>, file: Option<&Path>) -> anyhow::Result<Option<String>> {
-    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else {
-        return Ok(given.filter(|given| !given.is_empty()).map(str::to_owned));
-    };
+    let Some(file) = file else { return Ok(given.map(str::to_owned)) };
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read the secret in {}", file.display()))?;
     let text = text.trim_end_matches(['\r', '\n']);
@@ -188,7 +185,7 @@ pub(crate) fn secret(given: Option<&str>, file: Option<&Path>) -> anyhow::Result
     Ok(Some(text.to_owned()))
 }
 
-/// A network, or nothing where the environment has a blank.
+/// A network, or nothing between two commas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Network(Option<IpNet>);
 
@@ -231,7 +228,15 @@ impl FromStr for RateLimit {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "off" => Ok(Self::Off),
-            _ => text.parse().map(Self::Per).map_err(|error| format!("{error}, or off")),
+            _ => {
+                let rate: Rate = text.parse().map_err(|error| format!("{error}, or off"))?;
+                match Duration::from_secs(rate.seconds.into()) / rate.count.get() {
+                    Duration::ZERO => {
+                        Err("more than one in a nanosecond is no limit: use off".into())
+                    }
+                    _ => Ok(Self::Per(rate)),
+                }
+            }
         }
     }
 }
@@ -279,6 +284,7 @@ mod tests {
         assert_eq!("100/min".parse(), Ok(RateLimit::Per(rate)));
         assert_eq!("off".parse(), Ok(RateLimit::Off));
         assert!("0/min".parse::<RateLimit>().is_err());
+        assert!("2000000000/s".parse::<RateLimit>().is_err());
         assert_eq!("1MiB".parse(), Ok(ByteSize(1_048_576)));
         assert_eq!("100".parse(), Ok(ByteSize(100)));
         assert!("1 parsec".parse::<ByteSize>().is_err());
@@ -333,8 +339,8 @@ mod tests {
 
     #[test]
     fn what_is_not_built_is_refused_when_it_is_asked_for() {
+        assert!(parse(&[]).unwrap().refuse_what_is_not_built().is_ok());
         for flag in ["--nats-url", "--redis-url"] {
-            assert!(parse(&[flag, ""]).unwrap().refuse_what_is_not_built().is_ok());
             assert!(parse(&[flag, "x://y"]).unwrap().refuse_what_is_not_built().is_err());
         }
     }

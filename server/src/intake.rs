@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use crate::config::{ByteSize, RateLimit};
-use crate::rate_limit;
+use crate::rate_limit::{self, Addresses};
 use crate::request_id;
 use crate::router::AppState;
 
@@ -21,31 +21,30 @@ pub(crate) const EVENT: &str = "/api/webhooks/ingest";
 #[derive(Clone)]
 pub(crate) struct Door {
     state: AppState,
-    limit: RateLimit,
+    addresses: Addresses,
     router: Router,
 }
 
 impl Door {
-    pub(crate) fn new(state: AppState, limit: RateLimit, router: Router) -> Self {
-        Self { state, limit, router }
+    pub(crate) fn new(state: AppState, addresses: Addresses, router: Router) -> Self {
+        Self { state, addresses, router }
     }
 
     pub(crate) fn state(&self) -> &AppState {
         &self.state
     }
 
-    pub(crate) fn limit(&self) -> RateLimit {
-        self.limit
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
     }
 
     pub(crate) fn max_body(&self) -> ByteSize {
         self.state.max_body
     }
 
-    /// Whether single events go by the [`lane`](crate::lane). A limit on callers is the router's to keep, and
-    /// spans and lines about requests are made beside it.
+    /// Whether single events go by the [`lane`](crate::lane). Spans and lines about requests are made beside it.
     pub(crate) fn has_lane(&self) -> bool {
-        self.limit == RateLimit::Off && !request_id::is_told()
+        !request_id::is_told()
     }
 
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {

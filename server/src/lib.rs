@@ -3,8 +3,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod assets;
 mod auth;
 mod cli;
@@ -32,7 +30,7 @@ pub use assets::Site;
 /// Does what the command line says.
 pub fn run(site: Site) -> ExitCode {
     assets::bring(site);
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     stay_small();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

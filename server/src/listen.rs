@@ -4,12 +4,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
+use futures::poll;
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -33,6 +35,9 @@ pub(crate) const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 const HEADER_BYTES: usize = 64 * 1024;
 /// How long open requests may go on after the signal to stop.
 pub(crate) const DRAIN: Duration = Duration::from_secs(4);
+/// How long what a client is sent may wait for it.
+#[cfg(target_os = "linux")]
+const UNREAD: Duration = Duration::from_secs(120);
 const MOST_CONNECTIONS: u64 = 32_768;
 /// How many may knock at once. A client that finds no place tries again after a second, and the usual 128
 /// are gone when a few hundred come together; the system may allow less.
@@ -105,18 +110,39 @@ async fn connection(
     watcher: Watcher,
     stop: CancellationToken,
 ) {
-    // Small answers must not wait for more to come.
-    let _best_effort = stream.set_nodelay(true);
+    prepare(&stream);
     let left = match door.has_lane() {
-        true => lane::serve(&mut stream, &door, &stop).await,
+        true => lane::serve(&mut stream, peer.ip(), &door, &stop).await,
         false => Left::GoesOn(Bytes::new()),
     };
     // How a client's connection ends is not ours to report.
     let _ended = match left {
         Left::Closed => stream.shutdown().await.is_ok(),
         Left::Refused => linger::hear_out(stream).await.is_ok(),
-        Left::GoesOn(first) => watcher.watch(by_hyper(stream, first, peer, door)).await.is_ok(),
+        Left::GoesOn(first) => {
+            let has_begun = !first.is_empty();
+            let mut served = by_hyper(stream, first, peer, door);
+            // Hyper has to know of a request that has begun before it hears that it is to stop.
+            let begun = if has_begun { poll!(&mut served) } else { Poll::Pending };
+            match begun {
+                Poll::Ready(ended) => ended.is_ok(),
+                Poll::Pending => watcher.watch(served).await.is_ok(),
+            }
+        }
     };
+}
+
+/// Neither of these is worth refusing a connection for.
+fn prepare(stream: &TcpStream) {
+    // Small answers must not wait for more to come.
+    let _best_effort = stream.set_nodelay(true);
+    // Whoever takes nothing for so long holds a place that others need, and the kernel would wait for ever.
+    #[cfg(target_os = "linux")]
+    let _best_effort = nix::sys::socket::setsockopt(
+        stream,
+        nix::sys::socket::sockopt::TcpUserTimeout,
+        &(UNREAD.as_millis() as u32),
+    );
 }
 
 fn by_hyper(

@@ -19,20 +19,25 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// The address of the client of a request, if it is known who sent that.
+    pub(crate) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+        peer(extensions).map(|peer| self.client_behind(peer, headers))
+    }
+
     /// The address of the client: the peer's, or behind trusted proxies the last address of
     /// `X-Forwarded-For` that is not one of them. What stands before that was written by strangers; where
     /// something after it cannot be read, nobody knows who the client is, and the peer counts.
-    pub(crate) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-        let peer = peer(extensions)?;
+    pub(crate) fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return Some(peer);
+            return peer;
         }
         let lists = headers.get_all("x-forwarded-for").iter().rev();
         let entries = lists.flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
         let mut addresses =
             entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty()).map(address);
         let client = addresses.find(|found| found.is_none_or(|address| !self.trusts(address)));
-        client.flatten().or(Some(peer))
+        client.flatten().unwrap_or(peer)
     }
 
     /// Whether the client came by TLS, as a trusted proxy says.

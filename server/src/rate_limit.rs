@@ -2,6 +2,7 @@
 //! conventions.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -11,6 +12,7 @@ use axum::response::IntoResponse;
 use engine::Engine;
 use engine::key::limit::{Rate, Standing};
 use engine::key::{ApiKey, verify};
+use governor::middleware::StateInformationMiddleware;
 use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
@@ -23,11 +25,13 @@ use crate::proxies::{TrustedProxies, caller};
 const LOOK: Duration = Duration::from_secs(1);
 const FEW: usize = 4_096;
 
+/// How many requests are left to an address.
+pub(crate) const LEFT: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 /// In how many seconds an address that was refused may come again.
 const AFTER: &str = "x-ratelimit-after";
 
-pub(crate) type Layer =
-    GovernorLayer<Callers, governor::middleware::StateInformationMiddleware, Body>;
+pub(crate) type Layer = GovernorLayer<Callers, StateInformationMiddleware, Body>;
+type Governor = GovernorConfig<Callers, StateInformationMiddleware>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Callers(TrustedProxies);
@@ -41,14 +45,55 @@ impl KeyExtractor for Callers {
     }
 }
 
-/// The layer for intake, or `None` when the limit is off.
-pub(crate) fn layer(limit: RateLimit, proxies: TrustedProxies) -> Option<Layer> {
-    let RateLimit::Per(Rate { count, seconds }) = limit else { return None };
+/// The limit on each address, kept once for all ways in.
+#[derive(Clone)]
+pub(crate) struct Addresses {
+    limit: RateLimit,
+    callers: Callers,
+    /// `None` where there is no limit.
+    governor: Option<Arc<Governor>>,
+}
+
+/// The caller has spent all of its limit.
+pub(crate) struct Spent;
+
+impl Addresses {
+    pub(crate) fn new(limit: RateLimit, proxies: TrustedProxies) -> Self {
+        let callers = Callers(proxies);
+        let governor = match limit {
+            RateLimit::Per(rate) => governor(rate, callers.clone()),
+            RateLimit::Off => None,
+        };
+        Self { limit, callers, governor }
+    }
+
+    pub(crate) fn limit(&self) -> RateLimit {
+        self.limit
+    }
+
+    /// The layer for intake, or `None` when the limit is off.
+    pub(crate) fn layer(&self) -> Option<Layer> {
+        let RateLimit::Per(Rate { seconds, .. }) = self.limit else { return None };
+        let layer = GovernorLayer::new(Arc::clone(self.governor.as_ref()?));
+        Some(layer.error_handler(move |error| refuse(error, seconds)))
+    }
+
+    /// Counts a request as the layer does: how many are left to its caller, `None` where there is no limit.
+    /// One that is refused does not count.
+    pub(crate) fn count(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Option<u32>, Spent> {
+        let Some(governor) = &self.governor else { return Ok(None) };
+        let client = self.callers.0.client_behind(peer, headers);
+        let counted = governor.limiter().check_key(&caller(client));
+        counted.map(|left| Some(left.remaining_burst_capacity())).map_err(|_wait| Spent)
+    }
+}
+
+fn governor(Rate { count, seconds }: Rate, callers: Callers) -> Option<Arc<Governor>> {
     let period = Duration::from_secs(u64::from(seconds)) / count.get();
-    let config: GovernorConfig<_, _> = GovernorConfigBuilder::default()
+    let config = GovernorConfigBuilder::default()
         .period(period)
         .burst_size(count.get())
-        .key_extractor(Callers(proxies))
+        .key_extractor(callers)
         .use_headers()
         .finish()?;
     let limiter = config.limiter().clone();
@@ -64,7 +109,7 @@ pub(crate) fn layer(limit: RateLimit, proxies: TrustedProxies) -> Option<Layer> 
             }
         }
     });
-    Some(GovernorLayer::new(config).error_handler(move |error| refuse(error, seconds)))
+    Some(Arc::new(config))
 }
 
 /// `period` is that of the limit, in seconds.
@@ -147,7 +192,7 @@ fn of_address(rate: Rate, headers: &HeaderMap) -> Shown {
         value.and_then(|text| text.parse::<u64>().ok())
     };
     let count = u64::from(rate.count.get());
-    let remaining = number("x-ratelimit-remaining").unwrap_or(0);
+    let remaining = number(LEFT.as_str()).unwrap_or(0);
     let spent = count.saturating_sub(remaining);
     // A token comes back every `seconds / count`; the bucket is full when all spent ones have.
     let reset = (spent * u64::from(rate.seconds)).div_ceil(count);

@@ -17,16 +17,17 @@ use tower::util::MapFutureLayer;
 
 use crate::auth::throttle::SignInThrottle;
 use crate::auth::{origin, sessions};
-use crate::config::{ByteSize, RateLimit};
+use crate::config::ByteSize;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
+use crate::rate_limit::Addresses;
 use crate::routes::retention::limits;
 use crate::routes::{
     alerts, audit, bulk, dead_letters, erasures, events, health, ingest, keys, metrics, not_found,
     quarantine, retention, runs, secrets, sign_in, sources, stats, stream, types, users, workflows,
 };
-use crate::{assets, dashboard, docs, intake, openapi, rate_limit};
+use crate::{assets, dashboard, docs, intake, openapi};
 
 /// What handlers share. Every request takes a clone, so it is one pointer.
 #[derive(Clone)]
@@ -91,17 +92,17 @@ impl FromRef<AppState> for LeptosOptions {
     }
 }
 
-pub(crate) fn router(state: AppState, limit: RateLimit) -> Router {
+pub(crate) fn router(state: AppState, addresses: &Addresses) -> Router {
     let intake = Router::new()
         .route("/api/webhooks/ingest", post(ingest::event))
         .route("/api/webhooks/ingest/batch", post(ingest::batch::events))
         .route("/api/webhooks/{source}", post(ingest::source::delivery))
         .method_not_allowed_fallback(not_found::method);
-    let intake = match rate_limit::layer(limit, state.proxies.clone()) {
+    let intake = match addresses.layer() {
         Some(layer) => intake.layer(layer),
         None => intake,
     };
-    let answering = state.clone();
+    let (answering, limit) = (state.clone(), addresses.limit());
     let intake = intake.layer(MapFutureLayer::new(move |answer: RouteFuture<Infallible>| {
         let (state, begun) = (answering.clone(), Instant::now());
         async move {

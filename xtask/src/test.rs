@@ -150,6 +150,10 @@ fn unit(
     std::fs::remove_file(&report).ok();
     let mut nextest = prepare(project.cargo());
     nextest.args(["nextest", "run", "--no-tests=warn"]).args(&selection.filter);
+    if let Ok(cores) = std::thread::available_parallelism() {
+        // Many tests wait for a timer, a disk or a receiver, and another one can go on meanwhile.
+        nextest.env("NEXTEST_TEST_THREADS", (cores.get() * 3).div_ceil(2).to_string());
+    }
     let done = process::run(&mut nextest);
     totals.add_junit(&report);
     done?;

@@ -3,6 +3,7 @@
 use engine::alert::{Channel, Rule, Window, channel::Sent, rule::Told};
 use engine::audit::Entry;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use engine::event::export::Exported;
 use engine::event::hold::Hold;
@@ -232,7 +233,7 @@ pub fn event_detail(record: EventRecord) -> EventDetail {
         received_at: time(row.received_at),
         processed_at: row.processed_at.map(time),
         payload: RawJson(record.payload.to_string()),
-        headers: record.headers.iter().cloned().collect(),
+        headers: joined(&record.headers),
         error: row.error.as_ref().map(event_error),
         attempts: count(row.attempts),
         replay_of: row.replay_of.map(|id| id.to_string()),
@@ -241,6 +242,17 @@ pub fn event_detail(record: EventRecord) -> EventDetail {
         notes: record.notes.into_iter().map(note).collect(),
         hold: record.hold.map(hold),
     }
+}
+
+/// Those of one name as one, as HTTP reads them.
+fn joined(headers: &[(String, String)]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::<String, String>::new();
+    for (name, value) in headers {
+        all.entry(name.clone())
+            .and_modify(|before| *before = format!("{before}, {value}"))
+            .or_insert_with(|| value.clone());
+    }
+    all
 }
 
 fn note(note: EventNote) -> NoteView {

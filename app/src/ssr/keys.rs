@@ -10,8 +10,6 @@ use super::{convert, fail, invalid, not_found, once};
 use crate::ApiError;
 use crate::model::{KeyView, User};
 
-const LONGEST_NAME: usize = 100;
-
 pub async fn list(engine: &Engine) -> Result<Vec<KeyView>, ApiError> {
     let keys = manage::list(&engine.store).await.map_err(fail)?;
     let now = engine.now();
@@ -32,12 +30,7 @@ pub struct KeyForm {
 
 /// Makes a key; the ticket with which its maker sees it once.
 pub async fn create(engine: &Engine, user: &User, form: KeyForm) -> Result<String, ApiError> {
-    let name = form.name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        return Err(invalid(
-            "Give the key a name of up to 100 characters, as you will know it later.",
-        ));
-    }
+    let name = manage::name(&form.name).map_err(invalid)?;
     if form.permissions.is_empty() {
         return Err(invalid("Choose at least one thing that the key may do."));
     }
@@ -48,7 +41,7 @@ pub async fn create(engine: &Engine, user: &User, form: KeyForm) -> Result<Strin
     let life = given(&form.expires).map(|text| duration::parse(&text)).transpose();
     let life = life.map_err(invalid)?;
     let new = NewKey {
-        name: name.to_owned(),
+        name,
         permissions: form.permissions,
         scopes,
         rate_limit: rate_limit.map_err(invalid)?,

@@ -90,24 +90,16 @@ pub async fn rotate(
 ) -> Result<Option<String>, ApiError> {
     let source = manage::get(&engine.store, &engine.vault, name).await.map_err(told)?;
     let (secret, made) = secret(engine, source.kind, given)?;
-    let (store, vault) = (&engine.store, &engine.vault);
-    let rotated = manage::rotate(store, vault, &engine.environment, name, secret.clone()).await;
-    rotated.map_err(told)?;
-    source::forget(engine, name).await;
+    source::rotate(engine, name, secret.clone()).await.map_err(told)?;
     Ok(made.then(|| once::keep(engine, user, secret)))
 }
 
 pub async fn end_old_secrets(engine: &Engine, name: &str) -> Result<(), ApiError> {
-    let (store, vault) = (&engine.store, &engine.vault);
-    manage::end_old_secrets(store, vault, &engine.environment, name).await.map_err(told)?;
-    source::forget(engine, name).await;
-    Ok(())
+    source::end_old_secrets(engine, name).await.map(drop).map_err(told)
 }
 
 pub async fn delete(engine: &Engine, name: &str) -> Result<(), ApiError> {
-    manage::delete(&engine.store, name).await.map_err(told)?;
-    source::forget(engine, name).await;
-    Ok(())
+    source::delete(engine, name).await.map_err(told)
 }
 
 /// The secret that counts, and whether it was made here. Some providers make it, and it must be theirs.

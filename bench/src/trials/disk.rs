@@ -32,6 +32,12 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
     let mut trial = Trial::start(binary, &disk).await?;
     trial.recover().await?;
 
+    disk.set(Fault::DatabaseFlushes)?;
+    let noticed = trial.send_until("the disk does not keep the database").await?;
+    disk.set(Fault::None)?;
+    let copied_again = noticed && trial.send_until("the disk keeps the database again").await?;
+    let all_accepted = trial.turned_away == 0;
+
     disk.set(Fault::Flushes)?;
     let before = trial.told.len();
     while trial.turned_away < refused {
@@ -49,7 +55,9 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
     let (verdict, whole) = trial.conclude().await?;
     Ok(Report {
         trial: "4 the disk does not flush",
-        holds: believed == 0
+        holds: copied_again
+            && all_accepted
+            && believed == 0
             && rewritten
             && reads
             && recovered <= RECOVERED
@@ -59,7 +67,8 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
             && verdict.holds()
             && whole,
         seen: format!(
-            "{turned_away} turned away with 503, {believed} believed, reads went on: {reads}, written \
+            "what the database did not keep copied again: {copied_again}, with nobody turned away: \
+             {all_accepted}; {turned_away} turned away with 503, {believed} believed, reads went on: {reads}, written \
              again before anything was believed: {rewritten}, {complaints} errors logged, recovered \
              after {recovered:.2?}, /readyz told of it: {not_ready}, and of the end: {ready_again}, {} lost, {} doubled, whole: {whole}",
             verdict.lost, verdict.doubled
@@ -152,6 +161,18 @@ impl Trial {
         Ok(self.turned_away == before)
     }
 
+    /// Sends until the log says this; whether it did.
+    async fn send_until(&mut self, line: &str) -> Result<bool> {
+        let begin = Instant::now();
+        while begin.elapsed() < 4 * RECOVERED {
+            self.send(TOGETHER).await?;
+            if self.sluice.printed().contains(line) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Sends until the disk is full.
     async fn fill_up(&mut self) -> Result<()> {
         const ROUNDS: usize = 2_000;
@@ -215,6 +236,8 @@ enum Fault {
     None,
     /// Every flush fails (EIO).
     Flushes,
+    /// Those of the database fail, those of its log do not.
+    DatabaseFlushes,
     /// Writes fail (ENOSPC) after so many bytes.
     Full {
         after: u64,
@@ -259,6 +282,7 @@ impl FaultyDisk {
         let (flushes, limited, left) = match fault {
             Fault::None => (0, 0, 0),
             Fault::Flushes => (1, 0, 0),
+            Fault::DatabaseFlushes => (2, 0, 0),
             Fault::Full { after } => (0, 1, i64::try_from(after)?),
         };
         // The limit is switched last on and first off, so that it never meets an old count.

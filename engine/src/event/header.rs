@@ -1,5 +1,5 @@
-//! Headers that are kept with an event. Values of those that hold secrets are masked, by their name, before
-//! anything is stored.
+//! Headers that are kept, with an event or in a journal. Values of those that hold secrets are masked, by their
+//! name, before anything is stored.
 
 pub(crate) const MASKED: &str = "•••";
 
@@ -17,7 +17,7 @@ const SECRET: [&str; 9] = [
 ];
 
 /// `name` in lower case.
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     // Nearly every request has these, and this is asked for each header of every event.
     if matches!(
         name,

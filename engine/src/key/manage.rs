@@ -13,9 +13,12 @@ use crate::store::entity::api_key;
 use crate::store::{Change, Store, StoreError};
 use crate::{Environment, time::Timestamp};
 
+const LONGEST_NAME: usize = 255;
+
 /// What a new key may do and until when.
 #[derive(Debug, Clone)]
 pub struct NewKey {
+    /// As [`name`] takes it.
     pub name: String,
     pub permissions: Vec<Permission>,
     pub scopes: Vec<Pattern>,
@@ -29,6 +32,17 @@ pub enum RevokeError {
     Unknown(String),
     #[error("the key could not be revoked")]
     Store(#[source] StoreError),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key's name has 1 to {LONGEST_NAME} bytes and no control characters")]
+pub struct InvalidName;
+
+/// What people call a key, without what stands around it.
+pub fn name(text: &str) -> Result<String, InvalidName> {
+    let name = text.trim();
+    let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.contains(char::is_control);
+    fits.then(|| name.to_owned()).ok_or(InvalidName)
 }
 
 /// Makes a key; its secret is in the answer and nowhere else.

@@ -85,7 +85,7 @@ pub fn spend(engine: &Engine, key: &ApiKey, events: usize) -> Option<Standing> {
 async fn find(engine: &Engine, prefix: &str) -> Result<Option<Arc<ApiKey>>, StoreError> {
     let found = api_key::Entity::find()
         .filter(api_key::Column::Prefix.eq(prefix))
-        .one(&engine.store.read)
+        .one(&engine.store.admit)
         .await?;
     Ok(found.map(|model| Arc::new(model.into())))
 }

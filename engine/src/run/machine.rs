@@ -245,7 +245,8 @@ pub fn settle(
 }
 
 /// Brings a failed run back to the step that failed, with all its attempts to spend again.
-pub fn revive(state: &mut RunState) {
+pub fn revive(state: &mut RunState, now: Timestamp) {
+    state.revived_at = Some(now);
     state.attempt = 0;
     state.first_failed_at = None;
     state.delayed_until = None;

@@ -1,6 +1,7 @@
 //! The runs that begin and move, read once for everyone who watches them.
 //!
 //! Runs move more often than anybody could look: they are gathered for a moment, and told as they stand then.
+//! Invariant: a run that has moved is told of after its last move, or who watches is told that some were missed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,8 +15,10 @@ use crate::Engine;
 use crate::event::EventRow;
 
 const EVERY: Duration = Duration::from_millis(200);
-/// The most runs told at once; of a burst the newest.
-const MOST: usize = 200;
+/// The most runs told at once.
+const MOST: usize = 500;
+/// How many may wait to be told of; of more the newest.
+const WAITING: usize = 10_000;
 
 /// A run as it stands, with the whole row of its event, where there is one.
 #[derive(Debug, Clone)]
@@ -24,13 +27,19 @@ pub struct MovedRun {
     pub event: Option<EventRow>,
 }
 
-/// The runs of a moment, the oldest first.
-pub type Moves = Arc<[MovedRun]>;
+/// The runs of a moment.
+#[derive(Debug, Clone)]
+pub struct Moves {
+    /// The oldest first.
+    pub runs: Arc<[MovedRun]>,
+    /// Others have moved of which nothing is told: the list has them.
+    pub missed: bool,
+}
 
 /// Runs until the engine stops.
 pub(crate) async fn follow(engine: Engine) {
     let mut moved = engine.live.moved_runs();
-    let mut gathered = BTreeSet::new();
+    let (mut waiting, mut missed) = (BTreeSet::new(), false);
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -38,21 +47,24 @@ pub(crate) async fn follow(engine: Engine) {
             () = engine.stop.cancelled() => return,
             ids = moved.recv() => match ids {
                 Ok(ids) => {
-                    gathered.extend(ids.iter().copied());
-                    while gathered.len() > MOST {
-                        gathered.pop_first();
+                    waiting.extend(ids.iter().copied());
+                    while waiting.len() > WAITING {
+                        waiting.pop_first();
+                        missed = true;
                     }
                 }
-                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Lagged(_)) => missed = true,
                 Err(RecvError::Closed) => return,
             },
-            _ = every.tick(), if !gathered.is_empty() => {
-                let ids: Vec<_> = std::mem::take(&mut gathered).into_iter().collect();
-                match read::moved(&engine, &ids).await {
-                    Ok(moves) => engine.live.tell_runs(moves.into()),
-                    // They are in the list as well.
-                    Err(error) => tracing::debug!(%error, "runs that moved could not be read"),
-                }
+            _ = every.tick(), if missed || !waiting.is_empty() => {
+                let next = std::iter::from_fn(|| waiting.pop_first());
+                let ids: Vec<_> = next.take(MOST).collect();
+                let runs = read::moved(&engine, &ids).await.unwrap_or_else(|error| {
+                    tracing::debug!(%error, "runs that moved could not be read");
+                    missed = true;
+                    Vec::new()
+                });
+                engine.live.tell_runs(Moves { runs: runs.into(), missed: std::mem::take(&mut missed) });
             }
         }
     }

@@ -212,7 +212,7 @@ pub(super) async fn find(
 
 async fn find_model(store: &Store, name: &str) -> Result<Option<source::Model>, StoreError> {
     let by_name = source::Entity::find().filter(source::Column::Name.eq(name));
-    Ok(by_name.one(&store.read).await?)
+    Ok(by_name.one(&store.admit).await?)
 }
 
 /// Secrets are sealed for the source they belong to.

@@ -16,12 +16,17 @@ pub(super) struct DiskFile(Arc<ManuallyDrop<File>>);
 
 impl DiskFile {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        File::open(path).map(|file| Self(Arc::new(ManuallyDrop::new(file))))
+        let file = File::options().read(true).write(true).open(path)?;
+        Ok(Self(Arc::new(ManuallyDrop::new(file))))
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.0
     }
 
     /// Returns once all that was written to the file before is on the disk; the thread stands still
     /// meanwhile.
-    fn flush_here(&self) -> io::Result<()> {
+    pub(super) fn flush_here(&self) -> io::Result<()> {
         self.0.sync_data()?;
         // A file without a name is gone with the process, however well it was flushed.
         match self.0.metadata()?.nlink() {
@@ -65,6 +70,10 @@ impl Log {
         Ok(Self { path, file, generation: AtomicU64::new(0), kept_from: AtomicU64::new(0) })
     }
 
+    pub(super) fn file(&self) -> DiskFile {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::SeqCst))
     }
@@ -75,8 +84,7 @@ impl Log {
 
     /// The thread stands still meanwhile.
     pub(super) fn flush(&self) -> io::Result<()> {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let flushed = file.flush_here();
+        let flushed = self.file().flush_here();
         if flushed.is_err() {
             // Asked after the flush: what was written during it is lost as well.
             self.kept_from.store(self.generation().0 + 1, Ordering::SeqCst);

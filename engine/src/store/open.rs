@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::Store;
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, Copied};
 use super::clean;
 use super::direct::Direct;
 use super::disk::{DiskFile, Log};
@@ -22,6 +22,11 @@ use super::writer::{self, Connections, Files, Writer};
 use crate::live::Live;
 use crate::run::worker::Inbox;
 use crate::{Environment, id::NodeId};
+
+/// Connections for lists, pages, exports and all else that reads.
+const READERS: u32 = 8;
+/// Connections for short look-ups that intake waits for.
+const ADMITTERS: u32 = 2;
 
 /// Which database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +143,8 @@ pub async fn open(
     if role == Role::Server {
         clean::at_start(&write, environment.clock.now()).await.map_err(OpenError::Connect)?;
     }
-    let read = connect(location, 8, synchronous).await.map_err(OpenError::Connect)?;
+    let read = connect(location, READERS, synchronous).await.map_err(OpenError::Connect)?;
+    let admit = connect(location, ADMITTERS, synchronous).await.map_err(OpenError::Connect)?;
     let files = match (location, role) {
         (Location::Folder(folder), Role::Server) => Some(open_files(location, folder).await?),
         _ => None,
@@ -160,7 +166,7 @@ pub async fn open(
         Location::Folder(folder) => Some(Arc::from(folder.as_path())),
         Location::Postgres(_) => None,
     };
-    Ok(Store { read, writer, folder, _lock: lock })
+    Ok(Store { read, admit, writer, folder, _lock: lock })
 }
 
 /// Makes a database or brings it up to date, for deployments that separate it from serving; how many migrations
@@ -209,7 +215,8 @@ pub async fn look(location: &Location) -> Result<Look, OpenError> {
     let schema = Schema::of(&read).await.map_err(OpenError::Connect)?;
     refuse_newer(&schema)?;
     let (pending, is_new) = (schema.pending().count(), schema.is_new());
-    let store = Store { read, writer: Writer::closed(), folder, _lock: None };
+    let admit = read.clone();
+    let store = Store { read, admit, writer: Writer::closed(), folder, _lock: None };
     Ok(Look { store, pending, is_new })
 }
 
@@ -236,8 +243,9 @@ async fn open_files(location: &Location, folder: &Path) -> Result<Files, OpenErr
     let log = Log::open(&path).map_err(refused)?;
     // Migrations may have been committed.
     log.flush().map_err(refused)?;
-    let checkpoint = Checkpoint::start(beside, DiskFile::open(&path).map_err(refused)?);
-    Ok(Files { log: Arc::new(log), checkpoint })
+    let (log, database) = (Arc::new(log), DiskFile::open(&path).map_err(refused)?);
+    let checkpoint = Checkpoint::start(beside, Copied { log: Arc::clone(&log), database });
+    Ok(Files { log, checkpoint })
 }
 
 fn lock(folder: &Path, role: Role) -> Result<Option<Arc<std::fs::File>>, OpenError> {

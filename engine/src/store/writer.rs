@@ -55,6 +55,9 @@ pub use erase::{ErasureDeed, ErasureStep};
 /// How many writes may wait; beyond this intake answers 503.
 const QUEUE: usize = 8_192;
 
+/// What a line of the journal takes with the bodies that it keeps, in bytes.
+const LINE: usize = 32 * 1024;
+
 /// An event to be stored, with the runs that it starts.
 pub struct Arrival {
     pub event: Arc<Event>,
@@ -388,6 +391,15 @@ impl Command {
             Self::Cancel(cancel, ..) => cancel.turned.into_iter().collect(),
             Self::GiveTurns(workflows, _) => workflows.clone(),
             _ => Vec::new(),
+        }
+    }
+
+    /// About how many bytes it writes, where it can be many.
+    fn size(&self) -> usize {
+        match self {
+            Self::Accept(arrival, _) => arrival.event.payload.len() + arrival.headers.len(),
+            Self::Record(progress, _) => progress.attempts.len() * LINE,
+            _ => 0,
         }
     }
 

@@ -1,6 +1,7 @@
 //! How a period went, from the minutes that the writer keeps.
 
 use engine::event::EventStatus;
+use engine::event::repair::{Repair, repair};
 use engine::stats::overview::{self, Range, Totals};
 use serde_json::json;
 
@@ -10,6 +11,7 @@ use crate::sink::Sink;
 
 on_both!(
     a_period_tells_what_came_how_it_ended_and_who_took_part,
+    what_somebody_does_by_hand_is_no_latency,
     what_was_before_the_period_is_only_compared_with,
 );
 
@@ -65,15 +67,47 @@ async fn a_period_tells_what_came_how_it_ended_and_who_took_part(database: Datab
     }
 }
 
+async fn what_somebody_does_by_hand_is_no_latency(database: Database) {
+    let (running, sink) = (database.start().await, Sink::start().await);
+    sink.answers(500);
+    running.apply(&workflow("broken", "order.lost", &sink.url)).await;
+    let mut lost = Vec::new();
+    for _ in 0..2 {
+        let event = json!({ "eventType": "order.lost", "source": "till", "payload": {} });
+        let id = running.send(event).await.id;
+        running.reaches(id, EventStatus::Failed).await;
+        lost.push(id);
+    }
+    let [.., longest] =
+        overview::current(&running.engine, Range::Hour).await.unwrap().latency.unwrap();
+    let an_hour_ago = "UPDATE events SET received_at = received_at - 3600000";
+    execute(&running, an_hour_ago.into()).await;
+
+    let engine = &running.engine;
+    repair(engine, lost[0], Repair::MarkProcessed).await.unwrap();
+    sink.answers(200);
+    repair(engine, lost[1], Repair::Retry).await.unwrap();
+    running.reaches(lost[1], EventStatus::Processed).await;
+    let seen = overview::current(engine, Range::Hour).await.unwrap();
+    assert_eq!(seen.totals.processed, 2);
+    let [.., after] = seen.latency.unwrap();
+    assert!(after < 60_000, "{after} ms, and {longest} ms before anybody came");
+}
+
 /// A minute of the past, as the writer left it.
 async fn past(running: &Running, minutes: i64) {
     let minute = running.engine.now().minute() - minutes;
+    let sql = format!(
+        "INSERT INTO event_rollups (minute, event_type, source, accepted, processed, failed)
+         VALUES ({minute}, 'order.old', 'shop', 10, 7, 3)"
+    );
+    execute(running, sql).await;
+}
+
+async fn execute(running: &Running, sql: String) {
     let change = engine::store::Change::new(move |transaction| {
+        let sql = sql.clone();
         Box::pin(async move {
-            let sql = format!(
-                "INSERT INTO event_rollups (minute, event_type, source, accepted, processed, failed)
-                 VALUES ({minute}, 'order.old', 'shop', 10, 7, 3)"
-            );
             sea_orm::ConnectionTrait::execute_unprepared(transaction, &sql).await?;
             Ok(())
         })

@@ -58,15 +58,14 @@ fn by_slack(secret: &str, at: i64, body: &[u8]) -> Vec<(String, String)> {
 
 async fn an_old_secret_counts_until_it_is_ended(database: Database) {
     let engine = database.start().await.engine;
-    let (store, vault, environment) = (&engine.store, &engine.vault, &engine.environment);
     create(&engine, "till", "the first").await;
-    manage::rotate(store, vault, environment, "till", "the second".into()).await.unwrap();
+    assert!(deliver(&engine, "till", &signed("the first")).await.is_ok());
+    source::rotate(&engine, "till", "the second".into()).await.unwrap();
     for secret in ["the first", "the second"] {
         assert!(deliver(&engine, "till", &signed(secret)).await.is_ok(), "{secret}");
     }
-    let ended = manage::end_old_secrets(store, vault, environment, "till").await.unwrap();
+    let ended = source::end_old_secrets(&engine, "till").await.unwrap();
     assert_eq!(ended.secret_count(), 1);
-    source::forget(&engine, "till").await;
     let old = deliver(&engine, "till", &signed("the first")).await;
     assert!(matches!(old, Err(DeliveryError::Rejected(_))), "at once, not when the cache forgets");
     assert!(deliver(&engine, "till", &signed("the second")).await.is_ok());

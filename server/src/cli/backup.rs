@@ -103,7 +103,7 @@ pub(super) async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
     if !with_key && !key.exists() {
         let (copy, key) = (key_copy.display(), key.display());
         eprintln!(
-            "There is no {copy}: put the key of the old server at {key} before you start, or sources keep no secret."
+            "There is no {copy}: put the key of the old server at {key} before you start, or no secret in it can be read."
         );
     }
     Ok(())

@@ -17,7 +17,7 @@ pub(super) enum KeysCommand {
     /// Make a key; it is printed once and never again.
     Create {
         /// What the key is for, as you will know it later.
-        #[arg(long)]
+        #[arg(long, value_parser = manage::name)]
         name: String,
         /// What it may do: ingest, read or manage. May be given more than once.
         #[arg(long = "permission", default_values = ["ingest"], value_name = "PERMISSION")]

@@ -11,6 +11,7 @@ use crate::config::ServeArgs;
 use crate::intake::Door;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
+use crate::rate_limit::Addresses;
 use crate::router::{self, AppState};
 use crate::{instance, listen, telemetry};
 
@@ -45,8 +46,9 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
         instance,
         Metrics::new(&engine, args.metrics_open),
     );
-    let limit = args.ingest_rate_limit;
-    let door = Door::new(state.clone(), limit, router::router(state, limit));
+    let addresses = Addresses::new(args.ingest_rate_limit, state.proxies.clone());
+    let router = router::router(state.clone(), &addresses);
+    let door = Door::new(state, addresses, router);
 
     output::line(format!("listening on {url}"));
     if let Some(token) = first {

@@ -38,10 +38,6 @@ pub(super) async fn run(args: TailArgs) -> anyhow::Result<()> {
         match message.event.as_str() {
             "event" => {
                 let event: Value = serde_json::from_str(&message.data)?;
-                // The stream also tells of events that have just left the status.
-                if args.status.as_deref().is_some_and(|status| event["status"] != *status) {
-                    return Ok(ControlFlow::Continue(()));
-                }
                 let shown = if args.output.json { message.data } else { row(&event) };
                 if !output::line_is_read(shown) {
                     return Ok(ControlFlow::Break(()));

@@ -30,37 +30,38 @@ pub(super) struct Request {
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Read {
-    Whole(Request),
-    /// It may become one; once the head is there, so many bytes of the body are missing.
-    Part {
-        missing: Option<usize>,
-    },
+    /// Its head is there; of its body, what is there already.
+    Request(Request),
+    /// It may become one.
+    Part,
     Other,
 }
 
-/// What `bytes` begin with; a body has at most `most` bytes.
-pub(super) fn read(bytes: &[u8], most: ByteSize) -> Read {
+/// What `bytes` begin with, of which the first `seen` were a part when they were looked at; a body has at most
+/// `most` bytes.
+pub(super) fn read(bytes: &[u8], seen: usize, most: ByteSize) -> Read {
     let common = bytes.len().min(LINE.len());
     if bytes[..common] != LINE[..common] {
         return Read::Other;
     }
-    if common < LINE.len() {
-        return Read::Part { missing: None };
+    // Whoever sends a head byte by byte does not have all of it read for each of them.
+    if !may_end_a_head(&bytes[seen.saturating_sub(3)..]) && bytes.len() <= LARGEST_HEAD {
+        return Read::Part;
     }
     let mut slots = [httparse::EMPTY_HEADER; MOST_HEADERS];
     match httparse::parse_headers(&bytes[LINE.len()..], &mut slots) {
         Ok(Status::Complete((head, headers))) => {
-            let Some(request) = plain(headers, LINE.len() + head, most) else {
-                return Read::Other;
-            };
-            match (request.head + request.length).saturating_sub(bytes.len()) {
-                0 => Read::Whole(request),
-                missing => Read::Part { missing: Some(missing) },
-            }
+            plain(headers, LINE.len() + head, most).map_or(Read::Other, Read::Request)
         }
-        Ok(Status::Partial) if bytes.len() <= LARGEST_HEAD => Read::Part { missing: None },
+        Ok(Status::Partial) if bytes.len() <= LARGEST_HEAD => Read::Part,
         Ok(Status::Partial) | Err(_) => Read::Other,
     }
+}
+
+/// Whether there is an empty line, or what may be one to a lenient reader.
+fn may_end_a_head(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', bytes)
+        .any(|end| bytes[end + 1..].starts_with(b"\r\n") || bytes[end + 1..].starts_with(b"\n"))
 }
 
 fn plain(given: &[Header<'_>], head: usize, most: ByteSize) -> Option<Request> {
@@ -107,7 +108,7 @@ mod tests {
         Connection: Keep-Alive\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
 
     fn is_other(text: &str) -> bool {
-        read(text.as_bytes(), MOST) == Read::Other
+        read(text.as_bytes(), 0, MOST) == Read::Other
     }
 
     #[test]
@@ -119,13 +120,13 @@ mod tests {
 
     #[test]
     fn a_plain_request_is_read() {
-        let Read::Whole(request) = read(PLAIN.as_bytes(), MOST) else { panic!("it is whole") };
+        let Read::Request(request) = read(PLAIN.as_bytes(), 0, MOST) else { panic!("it is one") };
         assert_eq!(request.headers["x-api-key"], "slk_1");
         assert_eq!(request.headers.len(), 4);
         assert_eq!(&PLAIN[request.head..], "{\"a\":1}");
         assert_eq!((request.length, request.is_last), (7, false));
-        let last = read(PLAIN.replace("Keep-Alive", "close").as_bytes(), MOST);
-        assert!(matches!(last, Read::Whole(Request { is_last: true, .. })), "{last:?}");
+        let last = read(PLAIN.replace("Keep-Alive", "close").as_bytes(), 0, MOST);
+        assert!(matches!(last, Read::Request(Request { is_last: true, .. })), "{last:?}");
     }
 
     #[test]
@@ -176,21 +177,22 @@ mod tests {
     proptest! {
         /// However it comes in pieces, nothing is decided before it is known, and nothing otherwise then.
         #[test]
-        fn a_beginning_is_a_part(end in 0..PLAIN.len(), rest in ".{0,20}") {
+        fn a_beginning_is_a_part(seen in 0..PLAIN.len(), end in 0..PLAIN.len(), rest in ".{0,20}") {
             let head = PLAIN.find("\r\n\r\n").unwrap() + 4;
-            let expected = (end >= head).then(|| PLAIN.len() - end);
-            let part = read(&PLAIN.as_bytes()[..end], MOST);
-            prop_assert_eq!(part, Read::Part { missing: expected });
+            let (seen, end) = (seen.min(end).min(head - 1), seen.max(end));
+            let found = read(&PLAIN.as_bytes()[..end], seen, MOST);
+            let whole = read(PLAIN.as_bytes(), 0, MOST);
+            prop_assert_eq!(&found, if end < head { &Read::Part } else { &whole });
             let followed = format!("{PLAIN}{rest}");
-            prop_assert_eq!(read(followed.as_bytes(), MOST), read(PLAIN.as_bytes(), MOST));
+            prop_assert_eq!(read(followed.as_bytes(), seen, MOST), whole);
         }
 
         #[test]
         fn anything_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut request = LINE.to_vec();
             request.extend(bytes);
-            if let Read::Whole(read) = read(&request, MOST) {
-                prop_assert!(read.head + read.length <= request.len());
+            if let Read::Request(read) = read(&request, 0, MOST) {
+                prop_assert!(read.head <= request.len());
             }
         }
     }

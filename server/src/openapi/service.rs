@@ -79,7 +79,8 @@ pub(super) fn operations() -> Vec<Operation> {
                  `folded` says how many of a burst were left out, `resync` that the list must be read \
                  anew. `id:` is a cursor: sent back as `Last-Event-ID` it brings what was missed, up to \
                  1,000 events. With `fold=false` every event comes, however many were missed and however \
-                 slowly they are read; `seen` then only carries the cursor on.",
+                 slowly they are read; `seen` then only carries the cursor on. Runs are told of as they stand \
+                 when they are told, not each of their moves.",
             )
             .needs(Permission::Read)
             .query::<EventQuery>()

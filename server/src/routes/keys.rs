@@ -19,8 +19,6 @@ use crate::auth::{Authorized, Manage, Read};
 use crate::problem::Problem;
 use crate::router::AppState;
 
-const LONGEST_NAME: usize = 255;
-
 pub(crate) async fn list(
     _: Authorized<Read>,
     State(state): State<AppState>,
@@ -68,10 +66,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<CreatedKey>), Problem> {
     let body: CreateBody = body::read_json(&headers, body, state.max_body).await?;
-    let name = body.name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(wrong("name", "a key's name has 1 to 255 bytes and no control characters"));
-    }
+    let name = manage::name(&body.name).map_err(|error| wrong("name", error))?;
     if body.permissions.is_empty() {
         return Err(wrong("permissions", "a key needs at least one permission"));
     }
@@ -80,7 +75,7 @@ pub(crate) async fn create(
     let life = body.expires.as_deref().map(duration::parse).transpose();
     let now = state.engine.now();
     let new = NewKey {
-        name: name.to_owned(),
+        name,
         permissions: body.permissions,
         scopes: scopes.map_err(|error| wrong("scopes", error))?,
         rate_limit: rate_limit.map_err(|error| wrong("rateLimit", error))?,

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use engine::source;
 use engine::source::Kind;
 use engine::source::manage::{self, NewSource};
 use serde::Deserialize;
@@ -83,9 +84,7 @@ pub(crate) async fn rotate(
     body: Body,
 ) -> Result<Json<SourceView>, Problem> {
     let RotateBody { secret } = body::read_json(&headers, body, state.max_body).await?;
-    let engine = &state.engine;
-    let rotated =
-        manage::rotate(&engine.store, &engine.vault, &engine.environment, &name, secret).await?;
+    let rotated = source::rotate(&state.engine, &name, secret).await?;
     Ok(Json(convert::source(&rotated)))
 }
 
@@ -95,9 +94,7 @@ pub(crate) async fn end_old_secrets(
     State(state): State<AppState>,
     Name(name): Name,
 ) -> Result<Json<SourceView>, Problem> {
-    let engine = &state.engine;
-    let source =
-        manage::end_old_secrets(&engine.store, &engine.vault, &engine.environment, &name).await?;
+    let source = source::end_old_secrets(&state.engine, &name).await?;
     Ok(Json(convert::source(&source)))
 }
 
@@ -106,6 +103,6 @@ pub(crate) async fn delete(
     State(state): State<AppState>,
     Name(name): Name,
 ) -> Result<StatusCode, Problem> {
-    manage::delete(&state.engine.store, &name).await?;
+    source::delete(&state.engine, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

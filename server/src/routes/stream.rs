@@ -67,6 +67,9 @@ pub(crate) struct Wanted {
     /// `false` for every event: nothing is folded, and what was missed comes whole, the oldest first.
     #[param(default = true)]
     fold: Option<bool>,
+    /// `true`, beside a `status`: also events that have left it, as they are now, for a list to take them out.
+    #[param(default = false)]
+    left: Option<bool>,
 }
 
 impl Wanted {
@@ -100,6 +103,7 @@ pub(crate) async fn open(
         filter,
         runs,
         every: wanted.fold == Some(false),
+        with_left: wanted.left == Some(true),
         sender,
         cursor,
         told: cursor,
@@ -130,15 +134,13 @@ struct Moves {
     runs: Option<broadcast::Receiver<Arc<Moved>>>,
 }
 
-/// The next that moves. One who lags behind hears of it with its next move.
-async fn next<T: Clone>(moves: &mut Option<broadcast::Receiver<T>>) -> T {
+/// The next that moves; `None` for whoever lags behind and has missed some.
+async fn next<T: Clone>(moves: &mut Option<broadcast::Receiver<T>>) -> Option<T> {
     let Some(moves) = moves else { return std::future::pending().await };
-    loop {
-        match moves.recv().await {
-            Ok(moved) => return moved,
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return std::future::pending().await,
-        }
+    match moves.recv().await {
+        Ok(moved) => Some(moved),
+        Err(RecvError::Lagged(_)) => None,
+        Err(RecvError::Closed) => std::future::pending().await,
     }
 }
 
@@ -160,6 +162,8 @@ struct Watcher {
     runs: Option<EventFilter>,
     /// Whether nothing may be folded.
     every: bool,
+    /// Whether events that have left the status of the filter are told too.
+    with_left: bool,
     sender: mpsc::Sender<Result<Bytes, Infallible>>,
     cursor: Cursor,
     /// The cursor that the reader knows, where nothing is folded.
@@ -195,10 +199,14 @@ impl Watcher {
         let mut heartbeat = every(HEARTBEAT);
         loop {
             tokio::select! {
-                operation = next(&mut moves.operations) => {
+                // What an operation missed it says with its next move.
+                Some(operation) = next(&mut moves.operations) => {
                     self.bulk.insert(operation.id, operation);
                 }
-                moved = next(&mut moves.runs) => self.send_runs(moved).await?,
+                moved = next(&mut moves.runs) => match moved {
+                    Some(moved) => self.send_runs(moved).await?,
+                    None => self.send(self.resync()).await?,
+                },
                 _ = bulk.tick(), if !self.bulk.is_empty() => self.send_bulk().await?,
                 received = moments.recv() => match received {
                     Ok(moment) if self.every => self.relay_every(moment).await?,
@@ -287,16 +295,12 @@ impl Watcher {
         message::one("resync", &json!({}), Some(self.cursor))
     }
 
-    /// A status filter also lets through events that have just left the status, so that a list can
-    /// take them out.
     fn shows(&self, row: &EventRow) -> bool {
         let Some(filter) = &self.filter else { return false };
-        match filter.status {
-            Some(status) => {
-                let any_status = EventFilter { status: None, ..filter.clone() };
-                any_status.accepts(row) && (status == row.status || row.attempts > 0)
-            }
-            None => filter.accepts(row),
+        let has_moved = row.attempts > 0 || row.processed_at.is_some();
+        match self.with_left && filter.status.is_some() && has_moved {
+            true => EventFilter { status: None, ..filter.clone() }.accepts(row),
+            false => filter.accepts(row),
         }
     }
 
@@ -330,7 +334,10 @@ impl Watcher {
             self.send(piece).await?;
             at = end;
         }
-        Ok(())
+        match moved.missed {
+            true => self.send(self.resync()).await,
+            false => Ok(()),
+        }
     }
 
     async fn tell(

@@ -38,10 +38,22 @@ pub(crate) struct Recorder(SdkTracerProvider);
 impl Recorder {
     /// Nothing where the environment names no collector.
     pub(crate) fn from_environment() -> anyhow::Result<Option<Self>> {
-        let named = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
-        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        if !named.iter().any(is_set) {
+        let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let of_traces = |of_all: &str, of_traces: &str| given(of_traces).or_else(|| given(of_all));
+        let endpoint =
+            of_traces("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        let is_off = given("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"))
+            || given("OTEL_TRACES_EXPORTER").is_some_and(|it| it == "none");
+        if endpoint.is_none() || is_off {
             return Ok(None);
+        }
+        let protocol =
+            of_traces("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL");
+        if let Some(other) = protocol.filter(|it| it != "http/protobuf") {
+            anyhow::bail!(
+                "spans are sent by http/protobuf, not {other}: leave OTEL_EXPORTER_OTLP_PROTOCOL out, \
+                 and name the collector's port for HTTP (4318)"
+            );
         }
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build()?;
@@ -51,10 +63,12 @@ impl Recorder {
             .with_protocol(Protocol::HttpBinary)
             .build()?;
         let resource = Resource::builder();
-        // What OpenTelemetry's own variable says counts more.
-        let resource = match std::env::var_os("OTEL_SERVICE_NAME") {
-            Some(_) => resource,
-            None => resource.with_service_name("sluice"),
+        // What OpenTelemetry's own variables say counts more.
+        let is_named = given("OTEL_SERVICE_NAME").is_some()
+            || given("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|it| it.contains("service.name="));
+        let resource = match is_named {
+            true => resource,
+            false => resource.with_service_name("sluice"),
         };
         let provider = SdkTracerProvider::builder()
             .with_resource(resource.build())

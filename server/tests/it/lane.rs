@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bench::http::Request;
 use bench::sluice::{Sluice, order};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -103,9 +103,9 @@ async fn a_request_may_come_in_pieces() {
     }
 }
 
-#[tokio::test]
-async fn both_ways_say_the_same() {
-    let (sluice, key) = sluice().await;
+/// Sends each request once by hyper's way and once by the lane, and compares the answers.
+async fn both_ways_say_the_same(sluice: Sluice) {
+    let key = sluice.full_key().await.unwrap();
     let address = sluice.address().unwrap();
     let named = |request: Request| request.header("x-request-id", "trial-7");
     let create = ["keys", "create", "--name", "slow", "--permission", "ingest", "--json"];
@@ -143,6 +143,92 @@ async fn both_ways_say_the_same() {
         }
         assert_eq!(said[0], said[1]);
     }
+}
+
+#[tokio::test]
+async fn both_ways_say_the_same_without_a_limit() {
+    both_ways_say_the_same(setup().start().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn both_ways_say_the_same_with_a_limit() {
+    let setup = setup().set("SLUICE_INGEST_RATE_LIMIT", "1000/min");
+    both_ways_say_the_same(setup.start().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_limit_is_kept_over_both_ways() {
+    let setup = setup().set("SLUICE_INGEST_RATE_LIMIT", "5/h");
+    let setup = setup.set("SLUICE_TRUSTED_PROXIES", "127.0.0.0/8");
+    let sluice = setup.start().await.unwrap();
+    let key = sluice.full_key().await.unwrap();
+    let address = sluice.address().unwrap();
+    let from = |client: &str, number| {
+        event(number, &key).header("x-forwarded-for", client).to_bytes(address, true)
+    };
+    let mut lane = Wire::open(&sluice).await;
+    for left in [4, 2, 0] {
+        lane.send(from("192.0.2.1", left)).await;
+        let answer = lane.hear().await;
+        assert_eq!(
+            (answer.status, &*answer.headers["x-ratelimit-remaining"]),
+            (202, &*left.to_string())
+        );
+        let mut other = Wire::open(&sluice).await;
+        other.send(chunked(&from("192.0.2.1", 10 + left))).await;
+        let answer = other.hear().await;
+        assert_eq!(answer.status, if left == 0 { 429 } else { 202 });
+    }
+    for client in ["192.0.2.1", "192.0.2.1", "192.0.2.2"] {
+        lane.send(from(client, 20)).await;
+    }
+    for status in [429, 429, 202] {
+        let answer = lane.hear().await;
+        assert_eq!(
+            (answer.status, answer.headers.contains_key("retry-after")),
+            (status, status == 429)
+        );
+    }
+    let stored = sluice.list(&key, |_| true).await.unwrap();
+    assert_eq!(stored.len(), 6, "five of one client, and one of the other");
+
+    // Who is to wait need not send the body first.
+    let mut other = Wire::open(&sluice).await;
+    let bytes = from("192.0.2.1", 30);
+    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    other.send(&bytes[..head]).await;
+    assert_eq!(other.hear().await.status, 429);
+}
+
+#[tokio::test]
+async fn a_request_that_has_begun_to_come_may_end_whoever_reads_it() {
+    let mut sluice = setup().start().await.unwrap();
+    let key = sluice.full_key().await.unwrap();
+    let address = sluice.address().unwrap();
+    let batch = |number| {
+        let event = json!({
+            "specversion": "1.0", "id": "one", "type": "order.created", "source": "shop", "data": number,
+        });
+        let batch = Request::post(ROUTE).key(&key).bytes(json!([event]).to_string());
+        batch.header("content-type", "application/cloudevents-batch+json").to_bytes(address, true)
+    };
+    let all = [event(1, &key).to_bytes(address, true), batch(2)];
+    let mut wires = Vec::new();
+    for bytes in &all {
+        let mut wire = Wire::open(&sluice).await;
+        wire.send(&bytes[..bytes.len() - 1]).await;
+        wires.push(wire);
+    }
+    // By now both have come that far.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let ending = tokio::spawn(async move { sluice.terminate(Duration::from_secs(10)).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for (wire, bytes) in wires.iter_mut().zip(&all) {
+        wire.send(&bytes[bytes.len() - 1..]).await;
+        assert_eq!(wire.hear().await.status, 202);
+    }
+    let (status, _, printed) = ending.await.unwrap().unwrap();
+    assert!(status.success(), "{printed}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The live stream: arrivals and changes as they happen, and no gap after a break.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench::http::Request;
@@ -86,6 +88,46 @@ async fn a_filter_is_applied_by_the_server() {
         !seen.iter().any(|message| message.json().is_ok_and(|data| foreign(&data))),
         "{seen:?}"
     );
+}
+
+#[tokio::test]
+async fn a_status_is_a_filter_like_any_other_unless_who_leaves_it_is_wanted() {
+    let (sluice, key) = sluice().await;
+    let sink = Sink::start().await.unwrap();
+    sluice.apply(&notify(&sink.url(), ONCE), &key).await.unwrap();
+    let mut failed = watch(&sluice, &key, "?topics=event&status=failed", None).await;
+    let mut with_left = watch(&sluice, &key, "?topics=event&status=failed&left=true", None).await;
+    let well = sluice.accept(&order(1), &key).await.unwrap();
+    with_left.until(SOON, |message| is(message, &well, "processed")).await.unwrap();
+    sink.answer(500);
+    let lost = sluice.accept(&order(2), &key).await.unwrap();
+    with_left.until(SOON, |message| is(message, &lost, "failed")).await.unwrap();
+    let seen = failed.until(SOON, |message| is(message, &lost, "failed")).await.unwrap();
+    assert_eq!(seen.iter().filter(|message| message.event == "event").count(), 1, "{seen:?}");
+
+    let marked = Request::post(format!("/api/v1/events/{lost}/processed")).key(&key);
+    assert_eq!(sluice.call(marked).await.unwrap().status, 200);
+    with_left.until(SOON, |message| is(message, &lost, "processed")).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_burst_of_runs_each_is_told_of_as_it_ends() {
+    const RUNS: u64 = 1_000;
+    let (sluice, key) = sluice().await;
+    let text = "name: Note\ntriggers: [{ eventType: order.* }]\nsteps: [{ id: a, transform: 1 }]\n";
+    sluice.apply(text, &key).await.unwrap();
+    let mut stream = watch(&sluice, &key, "?topics=run", None).await;
+    accept_many(&sluice, &key, RUNS - 1).await;
+    let ended = RefCell::<BTreeSet<String>>::default();
+    let all = stream.until(Duration::from_secs(60), |message| {
+        let run = message.json().unwrap_or_default();
+        if message.event == "run" && run["status"] == "succeeded" {
+            ended.borrow_mut().insert(run["id"].to_string());
+        }
+        ended.borrow().len() == RUNS as usize
+    });
+    let seen = all.await.unwrap();
+    assert!(seen.iter().all(|message| message.event != "resync"), "nothing was missed");
 }
 
 /// Accepts 20 events; their ids.

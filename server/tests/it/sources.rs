@@ -35,11 +35,14 @@ async fn a_source_is_made_rotated_and_removed() {
 
     let rotated = sluice.call(post("/hub/rotate").json(&json!({ "secret": NEW }))).await.unwrap();
     assert_eq!(rotated.json().unwrap()["secrets"], 2, "{}", rotated.text());
+    assert_eq!((deliver(&sluice, BY_OLD).await, deliver(&sluice, BY_NEW).await), (202, 202));
     let ended = sluice.call(post("/hub/end-old")).await.unwrap();
     assert_eq!(ended.json().unwrap()["secrets"], 1, "{}", ended.text());
+    assert_eq!((deliver(&sluice, BY_OLD).await, deliver(&sluice, BY_NEW).await), (401, 202));
 
     let delete = || Request::new("DELETE", "/api/v1/sources/hub").key(&key);
     assert_eq!(sluice.call(delete()).await.unwrap().status, 204);
+    assert_eq!(deliver(&sluice, BY_NEW).await, 404);
     assert_eq!(sluice.call(delete()).await.unwrap().status, 404);
     assert_eq!(sluice.get("/api/v1/sources", &key).await.unwrap()["items"], json!([]));
 }

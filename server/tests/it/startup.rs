@@ -60,14 +60,30 @@ async fn what_this_build_does_not_have_is_not_believed_in() {
     assert!(std::fs::read_dir(data.path()).unwrap().next().is_none(), "nothing was begun");
 }
 
+/// Settings of all kinds.
+const BLANK: [&str; 13] = [
+    "SLUICE_ALLOW_TARGETS",
+    "SLUICE_DATABASE_URL",
+    "SLUICE_DATABASE_URL_FILE",
+    "SLUICE_IDEMPOTENCY_TTL",
+    "SLUICE_INGEST_RATE_LIMIT",
+    "SLUICE_LOG_FORMAT",
+    "SLUICE_MAX_BODY",
+    "SLUICE_METRICS_OPEN",
+    "SLUICE_NATS_URL",
+    "SLUICE_OWNER_PASSWORD",
+    "SLUICE_SECRET_KEY_FILE",
+    "SLUICE_SMTP_FROM",
+    "SLUICE_TRUSTED_PROXIES",
+];
+
 #[tokio::test]
 async fn blanks_are_nothing_and_secrets_may_stand_in_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password").display().to_string();
     std::fs::write(&file, "correct horse battery\n").unwrap();
-    let setup = setup().unset("SLUICE_OWNER_PASSWORD");
-    let setup = setup.set("SLUICE_TRUSTED_PROXIES", "").set("SLUICE_ALLOW_TARGETS", "");
-    let setup = setup.set("SLUICE_OWNER_EMAIL", "ada@acme.dev");
+    let blank = BLANK.iter().fold(setup(), |setup, name| setup.set(name, ""));
+    let setup = blank.set("SLUICE_OWNER_EMAIL", "ada@acme.dev");
     let sluice = setup.set("SLUICE_OWNER_PASSWORD_FILE", &file).start().await.unwrap();
     let people = sluice.command(&["users", "list"], None).await.unwrap();
     assert!(people.contains("ada@acme.dev"), "{people}");
@@ -78,6 +94,15 @@ async fn blanks_are_nothing_and_secrets_may_stand_in_files() {
     sluice.command(&list, None).await.unwrap();
     let twice = sluice.run(&list, Some(&key)).await.unwrap();
     assert_eq!(twice.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn spans_are_sent_as_it_can_or_not_at_all() {
+    let data = tempfile::tempdir().unwrap();
+    let to_nobody = setup().set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+    let by_grpc = to_nobody.set("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    check_refused(&by_grpc, data.path(), "OTEL_EXPORTER_OTLP_PROTOCOL").await;
+    by_grpc.clone().set("OTEL_SDK_DISABLED", "true").start().await.unwrap();
 }
 
 #[tokio::test]

@@ -5,20 +5,12 @@ use serde_json::{Value as Json, json};
 
 use super::mask::{MASKED, Mask};
 use super::{Answer, Request};
+use crate::event::header::is_secret;
 use crate::expression::Scope;
 use crate::workflow::definition::HttpStep;
 
 /// How much of a body the journal keeps.
 const CAP: usize = 16 * 1024;
-/// Header values that the journal never shows.
-const SECRET_HEADERS: [&str; 6] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "set-cookie",
-    "webhook-signature",
-    "x-api-key",
-];
 
 /// The request as people may see it. What reads a secret is rendered once more, from `masked`, in which
 /// secrets have no value: so nothing of them comes through, however they were used.
@@ -38,7 +30,7 @@ pub(super) fn request(http: &HttpStep, request: &Request, masked: &Scope, mask: 
     let mut headers = shown(&request.headers, mask);
     for (name, value) in http.headers.iter().filter(|(_, value)| value.is_secret()) {
         let name = name.to_ascii_lowercase();
-        if !SECRET_HEADERS.contains(&name.as_str()) {
+        if !is_secret(&name) {
             headers[name] = Json::String(hidden(value));
         }
     }
@@ -71,8 +63,7 @@ fn capped(text: &str) -> (String, bool) {
 
 fn shown(headers: &HeaderMap, mask: &Mask) -> Json {
     let pair = |(name, value): (&HeaderName, &HeaderValue)| {
-        let secret = SECRET_HEADERS.contains(&name.as_str());
-        let value = match secret {
+        let value = match is_secret(name.as_str()) {
             true => MASKED.to_owned(),
             false => mask.text(&String::from_utf8_lossy(value.as_bytes())),
         };

@@ -66,7 +66,7 @@ fn attempts_end_in_a_dead_letter_that_says_why() {
         panic!()
     };
     assert_eq!((error.retry_attempts, error.first_failed_at.millis()), (3, 0));
-    revive(&mut state);
+    revive(&mut state, Timestamp::from_millis(9));
     let stand = settle(RunId::new(1), step, &mut state, &failure(false), now, 1.0);
     assert!(matches!(stand, Stand::Waiting { .. }), "a retry has all its attempts again");
 }

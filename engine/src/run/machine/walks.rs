@@ -219,7 +219,7 @@ impl Walk {
     fn retry(&mut self) {
         if self.stored.status == RunStatus::Failed {
             let mut state: RunState = serde_json::from_str(&self.stored.state).unwrap();
-            revive(&mut state);
+            revive(&mut state, Timestamp::from_millis(9));
             self.calls.clear();
             self.crashes = 0;
             self.store(RunStatus::Queued, &state, Some(self.now));

@@ -17,6 +17,8 @@ pub(super) struct Gathered {
     pub(super) bytes: Vec<u8>,
     /// What was written last describes a page: whether it is that of a transaction's last one.
     described: Option<bool>,
+    /// Where was read last.
+    read: Option<i64>,
 }
 
 impl Gathered {
@@ -25,14 +27,25 @@ impl Gathered {
         !self.bytes.is_empty() && self.at + self.bytes.len() as i64 != at
     }
 
+    /// Somebody reads at `at`.
+    pub(super) fn reads(&mut self, at: i64) {
+        self.read = Some(at);
+    }
+
     /// Takes what is written at `at`, which belongs to this piece; says whether all of it is to go out now.
     pub(super) fn take(&mut self, written: &[u8], at: i64) -> bool {
         if self.bytes.is_empty() {
             self.at = at;
         }
+        let is_page_there = self.read.take() == Some(at);
         self.bytes.extend_from_slice(written);
         let described = self.described.take();
         if written.len() == DESCRIPTION {
+            // Where a page went out early and is written over, all that follow are described anew: each is read,
+            // and the page itself does not come again.
+            if is_page_there {
+                return true;
+            }
             self.described = Some(written[SIZE] != [0; 4]);
             return false;
         }
@@ -43,7 +56,7 @@ impl Gathered {
     /// Nothing of it is there any more.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
-        self.described = None;
+        (self.described, self.read) = (None, None);
     }
 }
 
@@ -90,6 +103,18 @@ mod tests {
         assert!(gathered.is_apart(32) && gathered.is_apart(9_999));
         gathered.clear();
         assert!(!gathered.is_apart(9_999));
+    }
+
+    #[test]
+    fn what_describes_a_page_that_is_there_goes_out_at_once() {
+        let mut gathered = Gathered::default();
+        for _ in 0..2 {
+            gathered.reads(32);
+            assert!(gathered.take(&description(9), 32));
+            gathered.clear();
+        }
+        gathered.reads(32);
+        assert!(!gathered.take(&description(9), 600), "somewhere else");
     }
 
     #[test]

@@ -196,7 +196,9 @@ unsafe extern "C" fn read(
     length: c_int,
     at: i64,
 ) -> c_int {
-    system_after_all!(file, xRead, into, length, at)
+    let read = system_after_all!(file, xRead, into, length, at);
+    gathered(file).reads(at);
+    read
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {

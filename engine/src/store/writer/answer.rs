@@ -203,10 +203,9 @@ impl Desk {
             if row.status == EventStatus::Failed {
                 tracing::info!(event = %row.id, kind = row.event_type.as_str(), "an event failed");
             }
-            let is_settled = matches!(row.status, EventStatus::Processed | EventStatus::Failed);
-            if let Some(settled) = row.processed_at.filter(|_| is_settled) {
-                meters.settle.observe(settled.millis_since(row.received_at) as f64 / 1_000.0);
-            }
+        }
+        for took in &outcomes.took {
+            meters.settle.observe(*took as f64 / 1_000.0);
         }
     }
 

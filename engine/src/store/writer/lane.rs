@@ -9,6 +9,9 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use tokio::sync::OwnedMutexGuard;
+
+use super::tally::Tally;
 use super::work::{Outcome, Repeats, Work};
 use super::{Command, Connections, StoreError};
 use crate::Environment;
@@ -51,6 +54,8 @@ const WARY: u32 = 64;
 pub(super) struct Outcomes {
     pub(super) each: Vec<Outcome>,
     pub(super) changes: Vec<LiveChange>,
+    /// How long the events took that have settled, in milliseconds.
+    pub(super) took: Vec<i64>,
     /// The last sequence numbers before it, and with it.
     pub(super) before: Cursor,
     pub(super) last: Cursor,
@@ -129,6 +134,7 @@ impl Lane {
         let Some(log) = self.log.as_ref().filter(|log| !log.holds(log.generation())) else {
             return Ok(());
         };
+        let _turn = self.turn().await?;
         checkpoint::empty(&self.connection).await.map_err(StoreError::Unavailable)?;
         log.start_anew().map_err(StoreError::from_flush)
     }
@@ -139,6 +145,7 @@ impl Lane {
             return Ok(());
         }
         self.mend_log().await?;
+        let _turn = self.turn().await?;
         // Who is there to be waited for would be waited for by everybody: it is tried again instead.
         let wait = async |time: Duration| {
             let sql = format!("PRAGMA busy_timeout = {}", time.as_millis());
@@ -155,6 +162,7 @@ impl Lane {
             return Ok(());
         }
         self.mend_log().await?;
+        let _turn = self.turn().await?;
         Ok(clean::rewrite(&self.connection).await?)
     }
 
@@ -230,9 +238,9 @@ impl Lane {
         work.count();
         work.give_turns();
         work.flush().await?;
-        let Work { connection: transaction, last, .. } = work;
+        let Work { connection: transaction, tally, last, .. } = work;
         transaction.commit().await?;
-        Ok(self.outcomes(each, changes, last))
+        Ok(self.outcomes(each, changes, tally, last))
     }
 
     /// The same with all that is written kept to the end: on SQLite nobody else writes events and runs,
@@ -251,19 +259,21 @@ impl Lane {
         work.count();
         work.give_turns();
         direct.commit(&work.take_pending())?;
-        let last = work.last;
-        Ok(self.outcomes(each, changes, last))
+        let Work { tally, last, .. } = work;
+        Ok(self.outcomes(each, changes, tally, last))
     }
 
     fn outcomes(
         &self,
         each: Vec<Option<Outcome>>,
         changes: Vec<LiveChange>,
+        tally: Tally,
         last: Cursor,
     ) -> Outcomes {
         Outcomes {
             each: each.into_iter().flatten().collect(),
             changes,
+            took: tally.took,
             before: self.last,
             last,
             generation: self.log.as_ref().map(|log| log.generation()),
@@ -275,10 +285,17 @@ impl Lane {
         Work::new(self, connection, self.last, clock.now(), steady.now())
     }
 
+    /// The turn to copy the log, where there is one.
+    async fn turn(&self) -> Result<Option<OwnedMutexGuard<()>>, StoreError> {
+        let Some(checkpoint) = &self.checkpoint else { return Ok(None) };
+        checkpoint.turn().await.map(Some).map_err(StoreError::Unavailable)
+    }
+
     /// What is to be done between two commits, beside the answers to the last one.
     pub(super) async fn tidy(&self) {
-        let wanted = self.checkpoint.as_ref().is_some_and(Checkpoint::committed);
-        if wanted && let Err(error) = checkpoint::copy(&self.connection).await {
+        let Some(checkpoint) = self.checkpoint.as_ref().filter(|it| it.committed()) else { return };
+        let Some(_turn) = checkpoint.turn_at_once() else { return };
+        if let Err(error) = checkpoint::copy(&self.connection).await {
             tracing::debug!(%error, "the log could not be copied to its end");
         }
     }

@@ -148,7 +148,7 @@ impl Work<'_, DatabaseTransaction> {
         let (mut runs, mut in_line) = (self.batch(), Vec::new());
         for run in &failed {
             let mut state: RunState = serde_json::from_str(&run.state).unwrap_or_default();
-            machine::revive(&mut state);
+            machine::revive(&mut state, self.now);
             let turn = state.turn.clone();
             let due_at = turn.is_none().then_some(self.steady.millis());
             if let (Some(turn), Ok(id), Ok(workflow)) =

@@ -15,12 +15,17 @@ use super::{Chore, Command, Reply, StoreError};
 
 /// How many writes one transaction takes at most.
 const BATCH: usize = 1_024;
+/// How much of it at most, in bytes: what a transaction writes stays in memory until it is whole.
+const LARGEST: usize = 32 * 1024 * 1024;
 /// How long a batch with the work of runs in it waits for more of that, as long as more keeps coming,
 /// and how often it looks.
 const MOMENT: Duration = Duration::from_millis(1);
 const GLANCE: Duration = Duration::from_micros(50);
 
 /// Begins to serve, on a thread for the writer and one for the desk.
+///
+/// Without the desk everything would be stored and everybody told that it is not: a defect there ends the
+/// process, which loses nothing.
 pub(super) fn start(
     lane: Lane,
     commands: mpsc::Receiver<Command>,
@@ -33,7 +38,13 @@ pub(super) fn start(
         runtime.block_on(serve(lane, commands, counter, commits));
     })?;
     let runtime = Builder::new_current_thread().build()?;
-    on_a_thread_of_its_own("desk", move || runtime.block_on(desk.serve()))
+    on_a_thread_of_its_own("desk", move || {
+        let served = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(desk.serve())));
+        if served.is_err() {
+            tracing::error!("a defect keeps senders from being answered: start Sluice again");
+            std::process::abort();
+        }
+    })
 }
 
 /// Among the tasks of a busy runtime each step of a commit would wait for its turn, and what waits for
@@ -76,7 +87,7 @@ async fn serve(
             // A sender that no longer waits needs no answer.
             let _gone = reply.send(done).is_err();
         }
-        for batch in lane.apart(batch) {
+        for batch in lane.apart(batch).flat_map(|batch| bounded(batch, LARGEST)) {
             down = store(&mut lane, batch, &counter, &commits, down).await;
         }
     }
@@ -100,6 +111,23 @@ fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>, befo
             return;
         }
     }
+}
+
+/// The batch in its order, in as many parts as make none larger than `most`. Pure.
+fn bounded(batch: Vec<Command>, most: usize) -> Vec<Vec<Command>> {
+    let mut parts = vec![Vec::with_capacity(batch.len())];
+    let mut size = 0;
+    for command in batch {
+        size += command.size();
+        match parts.last_mut() {
+            Some(part) if size <= most || part.is_empty() => part.push(command),
+            _ => {
+                size = command.size();
+                parts.push(vec![command]);
+            }
+        }
+    }
+    parts
 }
 
 /// Commits the batch and passes it to the desk; says whether the database takes no writes.

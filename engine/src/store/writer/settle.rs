@@ -54,7 +54,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
         if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
             return Ok(());
         }
-        let mut rows: HashMap<i64, (EventStatus, EventRow)> = HashMap::new();
+        // What each event was, is, and since when it is being worked on.
+        let mut rows: HashMap<i64, (EventStatus, EventRow, Timestamp)> = HashMap::new();
         // What is no event's matter, a test run, has none here.
         let mut events: HashMap<RunId, Option<i64>> = HashMap::new();
         let mut workflows: HashMap<RunId, String> = HashMap::new();
@@ -72,7 +73,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
                     workflows.insert(run, held.workflow_id);
                     let row = EventRow::from(model);
                     events.insert(run, Some(row.seq));
-                    rows.entry(row.seq).or_insert((row.status, row));
+                    let (was, since) = (row.status, row.received_at);
+                    rows.entry(row.seq).or_insert((was, row, since));
                 }
             }
         }
@@ -86,11 +88,14 @@ impl<C: ConnectionTrait> Work<'_, C> {
             };
             *outcome = Some(Outcome::Recorded(event.is_some()));
             let Some(event) = event else { continue };
-            if let Some((_, row)) = event.and_then(|seq| rows.get_mut(&seq)) {
+            let revived = progress.state.revived_at;
+            if let Some((_, row, since)) = event.and_then(|seq| rows.get_mut(&seq)) {
                 advance(row, progress);
+                *since = revived.map_or(*since, |revived| revived.max(*since));
             }
             if let Some(workflow) = workflows.get(&progress.run) {
-                self.tally.ended(workflow, progress.status, progress.started_at, progress.now);
+                let since = revived.unwrap_or(progress.started_at);
+                self.tally.ended(workflow, progress.status, since, progress.now);
             }
             if let Some(turn) = progress.state.turn.as_ref().filter(|_| progress.due_at.is_none()) {
                 ended.push((progress.run, progress.workflow, turn));
@@ -100,8 +105,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
         self.write(&self.statements().update_runs, runs);
         self.write(&self.statements().insert_attempts, attempts);
         self.end_turns(ended);
-        for (before, row) in rows.into_values() {
-            self.tally.moved(before, &row);
+        for (before, row, since) in rows.into_values() {
+            self.tally.went(before, &row, since);
             self.changed.push(row);
         }
         Ok(())

@@ -24,6 +24,8 @@ pub(super) struct Tally {
     left: BTreeMap<String, i64>,
     /// (minute, workflow, bucket) → ended, of them failed.
     runs: HashMap<(i64, String, i64), [i64; 2]>,
+    /// How long events took that have settled by themselves, in milliseconds.
+    pub(super) took: Vec<i64>,
 }
 
 const ACCEPTED: usize = 0;
@@ -52,29 +54,34 @@ impl Tally {
         }
     }
 
-    /// Counts the step from `before` to what `row` is now; settled events count in the minute of
-    /// their settling.
-    pub(super) fn moved(&mut self, before: EventStatus, row: &EventRow) {
-        if before == row.status {
-            return;
-        }
-        self.holds(before, &row.source, -1, -row.payload_bytes);
-        self.holds(row.status, &row.source, 1, row.payload_bytes);
-        let Some(settled) = row.processed_at else { return };
-        let minute = settled.minute();
-        match row.status {
-            EventStatus::Processed => {
-                self.rollup(minute, row.event_type.as_str(), &row.source)[PROCESSED] += 1
-            }
-            EventStatus::Failed => {
-                self.rollup(minute, row.event_type.as_str(), &row.source)[FAILED] += 1
-            }
-            EventStatus::Pending | EventStatus::Processing => return,
-        }
-        let bucket = latency::bucket(settled.millis_since(row.received_at));
+    /// Counts the step from `before` to what `row` is now, and where that settles the event by itself, how
+    /// long it took since then.
+    pub(super) fn went(&mut self, before: EventStatus, row: &EventRow, since: Timestamp) {
+        let Some(settled) = self.moved(before, row) else { return };
+        let took = settled.millis_since(since);
+        let (minute, bucket) = (settled.minute(), latency::bucket(took));
         *self.latencies.entry((minute, bucket)).or_default() += 1;
         let of_type = (minute.div_euclid(60), row.event_type.to_string(), bucket);
         *self.type_latencies.entry(of_type).or_default() += 1;
+        self.took.push(took);
+    }
+
+    /// Counts the step from `before` to what `row` is now, which somebody may have done by hand; settled events
+    /// count in the minute of their settling. When that was, if the step settled it.
+    pub(super) fn moved(&mut self, before: EventStatus, row: &EventRow) -> Option<Timestamp> {
+        if before == row.status {
+            return None;
+        }
+        self.holds(before, &row.source, -1, -row.payload_bytes);
+        self.holds(row.status, &row.source, 1, row.payload_bytes);
+        let settled = row.processed_at?;
+        let counted = match row.status {
+            EventStatus::Processed => PROCESSED,
+            EventStatus::Failed => FAILED,
+            EventStatus::Pending | EventStatus::Processing => return None,
+        };
+        self.rollup(settled.minute(), row.event_type.as_str(), &row.source)[counted] += 1;
+        Some(settled)
     }
 
     /// Counts the end of a run of `workflow`, by the time that it took. A cancelled one tells nothing

@@ -16,7 +16,7 @@ use super::found;
 use super::message::{Messages, json};
 use super::shared::Shared;
 
-/// How many moments a watcher may lag behind; after that it misses some.
+/// How many moments a watcher may lag behind; after that it misses some, and is told so.
 const LAG: usize = 16;
 
 /// The one that follows the runs, while somebody watches.
@@ -25,7 +25,9 @@ pub(super) struct RunFeed(Shared<Moved>);
 
 /// The runs of a moment.
 pub(super) struct Moved {
-    runs: Moves,
+    runs: Arc<[MovedRun]>,
+    /// Others have moved, of which nothing is told.
+    pub(super) missed: bool,
     /// Each of them as it is sent.
     texts: OnceLock<Vec<String>>,
     for_all: OnceLock<Vec<Bytes>>,
@@ -52,14 +54,17 @@ async fn follow(
     mut moves: broadcast::Receiver<Moves>,
     sender: broadcast::Sender<Arc<Moved>>,
 ) {
+    let mut lagged = false;
     while !feed.ends(&sender) {
         match moves.recv().await {
-            Ok(runs) => {
-                let moved = Moved { runs, texts: OnceLock::new(), for_all: OnceLock::new() };
+            Ok(Moves { runs, missed }) => {
+                let missed = std::mem::take(&mut lagged) || missed;
+                let (texts, for_all) = (OnceLock::new(), OnceLock::new());
+                let moved = Moved { runs, missed, texts, for_all };
                 // Who has gone meanwhile misses nothing.
                 let _nobody = sender.send(Arc::new(moved));
             }
-            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Lagged(_)) => lagged = true,
             Err(RecvError::Closed) => return,
         }
     }
