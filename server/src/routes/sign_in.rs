@@ -72,7 +72,7 @@ pub(crate) async fn login(
     match session.authenticate(given).await.map_err(internal)? {
         Some(user) => {
             let email = user.0.email.clone();
-            enter(&form, &mut session, user).await?;
+            enter(&state, &form, &mut session, user).await?;
             note(&state, "user.signed_in", &email).await?;
             Ok(Redirect::to(own_path(&body.next)))
         }
@@ -105,7 +105,7 @@ pub(crate) async fn set_up(
         user::set_up(&engine.store, &engine.environment, &token, &body.email, &body.password);
     match made.await {
         Ok(user) => {
-            enter(&form, &mut session, SignedIn(user)).await?;
+            enter(&state, &form, &mut session, SignedIn(user)).await?;
             Ok(Redirect::to("/"))
         }
         Err(UserError::WeakPassword) => Ok(again("weak")),
@@ -147,7 +147,7 @@ pub(crate) async fn join(
     let engine = &state.engine;
     match invitation::accept(&engine.store, &engine.environment, &token, &body.password).await {
         Ok(user) => {
-            enter(&form, &mut session, SignedIn(user)).await?;
+            enter(&state, &form, &mut session, SignedIn(user)).await?;
             Ok(Redirect::to("/"))
         }
         Err(UserError::WeakPassword) => Ok(again("weak")),
@@ -176,7 +176,13 @@ async fn note(state: &AppState, action: &'static str, email: &str) -> Result<(),
 }
 
 /// Always under a new id: one that the browser brought may have been planted there.
-async fn enter(form: &OwnForm, session: &mut AuthSession, user: SignedIn) -> Result<(), Problem> {
+async fn enter(
+    state: &AppState,
+    form: &OwnForm,
+    session: &mut AuthSession,
+    user: SignedIn,
+) -> Result<(), Problem> {
+    state.sign_ins.succeeded(form.caller);
     form.session.cycle_id().await.map_err(internal)?;
     form.session.insert(CLIENT, &form.client).await.map_err(internal)?;
     form.session.insert(ADDRESS, form.address.to_string()).await.map_err(internal)?;
