@@ -158,18 +158,24 @@ async fn a_secret_goes_out_and_is_shown_nowhere(database: Database) {
     set(&running, "PIN", "73573500").await;
     let http = json!({
         "url": format!("{url}/a?key=${{secret.PIN}}"),
-        "headers": { "x-token": "${secret.PIN}!", "x-half": "${secret.PIN.startsWith('7')}" },
+        "headers": {
+            "x-pin": "${secret.PIN}!",
+            "x-half": "${secret.PIN.startsWith('7')}",
+            "x-client-token": "plain",
+        },
         "body": { "token": "${secret.TOKEN}", "id": "${event.payload.id}" },
     });
     let record = called(&running, http, EventStatus::Processed).await;
     let (line, headers, body) = mirror.seen().remove(0);
     assert_eq!(line, "POST /a?key=73573500");
-    assert_eq!(headers["x-token"], "73573500!");
+    assert_eq!(headers["x-pin"], "73573500!");
+    assert_eq!(headers["x-client-token"], "plain");
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({ "token": value, "id": 1 }));
     let run = &record.runs[0];
     let request = run.attempts[0].request.clone().unwrap();
     assert_eq!(request["url"], json!(format!("{url}/a?key=•••")));
-    assert_eq!(request["headers"]["x-token"], "•••!");
+    assert_eq!(request["headers"]["x-pin"], "•••!");
+    assert_eq!(request["headers"]["x-client-token"], "•••", "by its name");
     assert_eq!(request["headers"]["x-half"], "false", "nothing of a secret is told, not even this");
     let told = format!("{run:?} {:?}", record.row);
     assert!(
