@@ -8,7 +8,6 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
-
 use tokio::sync::OwnedMutexGuard;
 
 use super::tally::Tally;

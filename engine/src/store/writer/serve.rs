@@ -115,8 +115,11 @@ fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>, befo
 
 /// The batch in its order, in as many parts as make none larger than `most`. Pure.
 fn bounded(batch: Vec<Command>, most: usize) -> Vec<Vec<Command>> {
-    let mut parts = vec![Vec::with_capacity(batch.len())];
-    let mut size = 0;
+    // Nearly always: then none of them is moved.
+    if batch.iter().map(Command::size).sum::<usize>() <= most {
+        return vec![batch];
+    }
+    let (mut parts, mut size) = (vec![Vec::new()], 0);
     for command in batch {
         size += command.size();
         match parts.last_mut() {
