@@ -63,8 +63,9 @@ pub async fn run(binary: &Path, urls: usize) -> Result<Report> {
     let codes = page["items"].as_array().context("no dead letters")?;
     let code =
         |letter: &Value| letter["error"]["errorCode"].as_str().unwrap_or_default().to_owned();
-    // A name that does not exist is looked up and not found; all else is refused by its address.
-    let known = ["target_refused", "url", "connect", "timeout"];
+    // A name that does not exist is looked up and not found, and its host left alone after some failures; all else is
+    // refused by its address.
+    let known = ["target_refused", "url", "connect", "timeout", "circuit_open"];
     let strange: Vec<_> =
         codes.iter().map(code).filter(|code| !known.contains(&code.as_str())).collect();
     let connects = connects.load(Ordering::SeqCst);

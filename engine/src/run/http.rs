@@ -335,11 +335,12 @@ async fn read(
     redirects: Vec<Url>,
 ) -> Result<Answer, Failure> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let most = worth_reading(status, response.content_length());
     let mut chunks = response.bytes_stream();
     let (mut body, mut truncated) = (Vec::new(), false);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| explain(&host, error))?;
-        let room = ANSWER_CAP - body.len();
+        let room = most - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             truncated = true;
@@ -347,6 +348,16 @@ async fn read(
         }
     }
     Ok(Answer { host, status, headers, body, truncated, redirects })
+}
+
+/// How much of an answer is of use, in bytes: one that says that it is too long fails whatever it holds, and what is
+/// no success is only shown; a secret that began in what is shown is there to its end, to be masked. Pure.
+fn worth_reading(status: u16, length: Option<u64>) -> usize {
+    let is_too_long = length.is_some_and(|length| length > ANSWER_CAP as u64);
+    match (200..300).contains(&status) && !is_too_long {
+        true => ANSWER_CAP,
+        false => 4 * journal::CAP,
+    }
 }
 
 /// 2xx succeeds. Everything else is tried again, except what says that it never will work.
@@ -408,6 +419,19 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_is_read_than_is_of_use() {
+        for (status, length, expected) in [
+            (200, None, ANSWER_CAP),
+            (200, Some(ANSWER_CAP as u64), ANSWER_CAP),
+            (200, Some(ANSWER_CAP as u64 + 1), 4 * journal::CAP),
+            (503, Some(10), 4 * journal::CAP),
+            (404, None, 4 * journal::CAP),
+        ] {
+            assert_eq!(worth_reading(status, length), expected, "{status} {length:?}");
+        }
+    }
 
     #[track_caller]
     fn check(kind: Option<&'static str>, body: Json, expected: &str) {

@@ -10,7 +10,7 @@ use crate::expression::Scope;
 use crate::workflow::definition::HttpStep;
 
 /// How much of a body the journal keeps.
-const CAP: usize = 16 * 1024;
+pub(super) const CAP: usize = 16 * 1024;
 
 /// The request as people may see it. What reads a secret is rendered once more, from `masked`, in which
 /// secrets have no value: so nothing of them comes through, however they were used.
