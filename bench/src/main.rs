@@ -215,6 +215,9 @@ struct FaultArguments {
     /// Trials 13 to 15: events for a host that does harm
     #[arg(long, default_value_t = 1_000_000)]
     harmful: usize,
+    /// Trial 16: how many attempts of one run
+    #[arg(long, default_value_t = 100_000)]
+    attempts: u64,
     /// Trial 29: how many addresses at home are called
     #[arg(long, default_value_t = 100_000)]
     urls: usize,
@@ -359,6 +362,7 @@ async fn faults(given: &FaultArguments) -> Result<bool> {
         (13, Box::pin(trials::outgoing::poison(binary, few))),
         (14, Box::pin(trials::outgoing::returns(binary, outgoing))),
         (15, Box::pin(trials::outgoing::stalled(binary, outgoing))),
+        (16, Box::pin(trials::attempts::run(binary, given.attempts))),
         (7, Box::pin(trials::neighbours::run(binary, neighbours))),
         (1, Box::pin(trials::kill::run(binary, kills.into(), progress))),
         (6, Box::pin(trials::readers::run(binary, readers))),

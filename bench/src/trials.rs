@@ -3,6 +3,7 @@
 //! Invariant: a trial fails by its verdict, not by an error; an error means
 //! that it could not be carried out.
 
+pub mod attempts;
 pub mod backup;
 pub mod bombs;
 pub mod callers;

@@ -6,15 +6,16 @@
 use std::sync::{Arc, LazyLock};
 
 use cel::{Context, Env, ExecutionError, IdedExpr, Program, Value};
+use serde_json::Value as Json;
 
-use path::Path;
-use reads::Reads;
+use part::{Parts, Path};
+use reads::Read;
 use room::with_room;
 use spelling::nearest;
 
 mod bounds;
 mod matches;
-mod path;
+mod part;
 mod reads;
 mod room;
 pub mod scope;
@@ -57,6 +58,8 @@ pub struct Expression {
     deep: bool,
     /// The field that it reads, where it does nothing else.
     path: Option<Arc<Path>>,
+    /// As much as it reads of the variables.
+    parts: Arc<Parts>,
 }
 
 /// Why an expression was refused; lines and columns count from 1.
@@ -117,7 +120,7 @@ impl Expression {
             let message = format!("an expression is nested at most {DEEPEST} deep");
             return Err(InvalidExpression { message, line: 1, column: 1, hint: None });
         }
-        let reads = Reads::of(program.expression());
+        let reads = reads::all(program.expression());
         if let Some((at, message, hint)) = unknown(source, &reads, names) {
             let (line, column) = place_of(source, &program, at);
             return Err(InvalidExpression { message, line, column, hint });
@@ -127,13 +130,16 @@ impl Expression {
             let message = "name the secret, as in `secret.WAREHOUSE_TOKEN`".to_owned();
             InvalidExpression { message, line, column, hint: None }
         })?;
-        let steps = reads.steps.iter().map(|(step, _)| step.map(ToOwned::to_owned)).collect();
+        let steps = reads.iter().filter_map(Read::step);
+        let steps = steps.map(|step| step.map(ToOwned::to_owned)).collect();
+        let parts = Arc::new(Parts::of(&reads));
+        let path = Read::of(program.expression()).filter(|read| read.is_plain);
+        let path = path.map(|read| Arc::new(Path::of(&read)));
         let mut bounded = program.expression().clone();
         bounds::set(&mut bounded);
-        let path = Path::of(source).map(Arc::new);
         let (source, program) = (source.into(), Arc::new(bounded));
         let deep = depth > SHALLOW;
-        Ok(Self { source, program, secrets: secrets.into(), steps, deep, path })
+        Ok(Self { source, program, secrets: secrets.into(), steps, deep, path, parts })
     }
 
     pub fn source(&self) -> &str {
@@ -150,25 +156,28 @@ impl Expression {
         self.steps.iter().any(|step| step.as_deref().is_none_or(|step| step == id))
     }
 
-    pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
-        // CEL copies all of a variable to read one field of it, and most expressions do just that.
+    /// The expression's value, as JSON.
+    pub fn evaluate(&self, scope: &Scope) -> Result<Json, EvaluationError> {
         match self.path.as_ref().and_then(|path| path.find(scope)) {
             Some(value) => Ok(value.clone()),
             None => self.execute(scope),
         }
     }
 
-    fn execute(&self, scope: &Scope) -> Result<Value, EvaluationError> {
+    fn execute(&self, scope: &Scope) -> Result<Json, EvaluationError> {
         let value = with_room(self.deep, || {
             let mut context = Context::with_env(Arc::clone(&LANGUAGE));
-            scope.bind(&mut context);
+            self.parts.bind(scope, &mut context);
             bounds::within(|| Value::resolve(&self.program, &context))
         });
         let value =
             value.ok_or_else(|| EvaluationError::Other("there is no room for it".into()))?;
-        value.ok_or(EvaluationError::TooMuch)?.map_err(|error| match error {
+        let value = value.ok_or(EvaluationError::TooMuch)?.map_err(|error| match error {
             ExecutionError::NoSuchKey(name) => EvaluationError::NoSuchField(name.to_string()),
             other => EvaluationError::Other(other.to_string()),
+        })?;
+        value.json().map_err(|_| {
+            EvaluationError::Other("the expression's value cannot be written as JSON".into())
         })
     }
 
@@ -181,7 +190,7 @@ impl Expression {
     pub fn holds(&self, scope: &Scope) -> Result<bool, EvaluationError> {
         match self.evaluate(scope) {
             Err(error @ EvaluationError::TooMuch) => Err(error),
-            value => Ok(matches!(value, Ok(Value::Bool(true)))),
+            value => Ok(value == Ok(Json::Bool(true))),
         }
     }
 }
@@ -213,23 +222,21 @@ fn plain(message: &str) -> String {
 /// The first name that means nothing where the expression stands: where it is, what is wrong, and what to do.
 fn unknown(
     source: &str,
-    reads: &Reads<'_>,
+    reads: &[Read<'_>],
     names: Names<'_>,
 ) -> Option<(u64, String, Option<String>)> {
-    if let Some((name, at)) =
-        reads.variables.iter().find(|(name, _)| !names.variables.contains(name))
-    {
-        let message = match *name {
+    if let Some(read) = reads.iter().find(|read| !names.variables.contains(&read.variable)) {
+        let message = match read.variable {
             scope::SECRET => {
                 "secrets are read in the url, the headers and the body of an http step only".into()
             }
             name => format!("`{name}` is not known here: use {}", names.variables.join(", ")),
         };
-        return Some((*at, message, minus(source, names)));
+        return Some((read.at, message, minus(source, names)));
     }
     let earlier = names.steps?;
     let is_there = |step: &str| earlier.iter().any(|earlier| earlier == step);
-    let mut named = reads.steps.iter().filter_map(|(step, at)| Some(((*step)?, *at)));
+    let mut named = reads.iter().filter_map(|read| Some((read.step()??, read.at)));
     let (step, at) = named.find(|(step, _)| !is_there(step))?;
     let known = || earlier.iter().map(String::as_str);
     let hint = minus(source, names).unwrap_or_else(|| match nearest(step, known()) {
@@ -267,7 +274,7 @@ mod tests {
 
     #[track_caller]
     fn check(filter: &str, payload: serde_json::Value, expected: bool) {
-        let scope = Scope::default().with("event", &json!({ "payload": payload }));
+        let scope = Scope::default().with("event", json!({ "payload": payload }));
         assert_eq!(Expression::compile(filter).unwrap().accepts(&scope), expected, "{filter}");
     }
 
@@ -293,7 +300,7 @@ mod tests {
             "a": [1, { "b": 2 }], "b": { "c": null, "size": 1 }, "d": 1.5, "e": "text", "f": -3,
             "g": u64::MAX, "true": false,
         });
-        let scope = Scope::default().with("event", &json!({ "payload": payload, "type": "t" }));
+        let scope = Scope::default().with("event", json!({ "payload": payload, "type": "t" }));
         for source in [
             "event",
             "event.payload",
@@ -311,11 +318,33 @@ mod tests {
             " event.type",
             "event .payload",
             "event.payload.a.b",
+            "event.payload['a']",
+            "event['payload'].b[\"size\"]",
+            "event.payload.a['0']",
         ] {
             let expression = Expression::compile(source).unwrap();
             assert_eq!(expression.evaluate(&scope), expression.execute(&scope), "{source}");
         }
         assert!(Expression::compile("event.payload.true").is_err());
+    }
+
+    /// What is read besides changes nothing of what is read.
+    #[test]
+    fn fields_and_wholes_are_read_side_by_side() {
+        let payload = json!({ "a": { "b": 1, "c": [{ "d": 2 }] }, "e": { "f": null }, "k": "b" });
+        for filter in [
+            "event.payload.a.b == 1 && size(event.payload) == 3",
+            "size(event.payload) == 3 && event.payload.a.b == 1",
+            "event.payload.a == {'b': 1, 'c': [{'d': 2}]} && event.payload.a.c[0].d == 2",
+            "event.payload.a[event.payload.k] == 1 && event.payload['a'].b == 1",
+            "has(event.payload.e.f) && !has(event.payload.e.g) && !has(event.payload.x)",
+            "has(event.payload.a) && event.payload.e.f == null",
+            "event.payload.a.c.exists(c, c.d == 2 && event.payload.a.b == 1)",
+            "[event.payload.a].exists(event, event.b == 1)",
+            "[1].exists(x, event.payload.e.f == null) && size(event.payload.e) == 1",
+        ] {
+            check(filter, payload.clone(), true);
+        }
     }
 
     #[test]

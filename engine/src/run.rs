@@ -1,6 +1,7 @@
 //! A run: one workflow at work for one event, step by step, each attempt journalled.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -81,7 +82,7 @@ impl fmt::Display for RunStatus {
 #[serde(rename_all = "camelCase", default)]
 pub struct RunState {
     /// The trigger's input, mapped when the run started.
-    pub input: Option<Json>,
+    pub input: Option<Arc<Json>>,
     /// The step that is next, counted from 0.
     pub position: usize,
     /// Attempts made at that step.
@@ -111,6 +112,10 @@ pub struct RunState {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Box<trial::Carried>>,
 }
+
+/// So many attempts of a run does its journal keep, the newest: one that is brought back again and again
+/// does not grow without end.
+pub const JOURNAL_KEPT: i64 = 10_000;
 
 /// One attempt at a step, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

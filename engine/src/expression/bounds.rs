@@ -231,8 +231,8 @@ mod tests {
     use crate::expression::{EvaluationError, Expression, Scope};
 
     fn evaluate(source: &str, payload: &Json) -> Result<Json, EvaluationError> {
-        let scope = Scope::default().with("event", &json!({ "payload": payload }));
-        Ok(Expression::compile(source).unwrap().evaluate(&scope)?.json().unwrap())
+        let scope = Scope::default().with("event", json!({ "payload": payload }));
+        Expression::compile(source).unwrap().evaluate(&scope)
     }
 
     #[track_caller]

@@ -58,8 +58,8 @@ mod tests {
     use crate::expression::{EvaluationError, Expression, Scope};
 
     fn accepts(source: &str, payload: &serde_json::Value) -> Result<bool, EvaluationError> {
-        let scope = Scope::default().with("event", &json!({ "payload": payload }));
-        Ok(Expression::compile(source).unwrap().evaluate(&scope)? == true.into())
+        let scope = Scope::default().with("event", json!({ "payload": payload }));
+        Ok(Expression::compile(source).unwrap().evaluate(&scope)? == json!(true))
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! JSON with `${…}` in its strings. Alone in a string an expression keeps its type; inside text it
 //! is written into the text.
 
-use cel::Value;
 use serde_json::Value as Json;
 
 use super::{EvaluationError, Expression, InvalidExpression, Names, Scope};
@@ -206,7 +205,7 @@ impl Rendering<'_> {
         if (self.unknown)(expression) {
             return Ok(Json::String(format!("${{{}}}", expression.source())));
         }
-        let json = to_json(&expression.evaluate(self.scope)?)?;
+        let json = expression.evaluate(self.scope)?;
         self.left = self.left.checked_sub(length(&json)).ok_or(EvaluationError::TooLarge)?;
         Ok(json)
     }
@@ -244,12 +243,6 @@ fn collect<'t>(node: &'t Node, found: &mut Vec<&'t Expression>) {
     }
 }
 
-fn to_json(value: &Value) -> Result<Json, EvaluationError> {
-    value.json().map_err(|_| {
-        EvaluationError::Other("the expression's value cannot be written as JSON".into())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -259,7 +252,7 @@ mod tests {
     #[track_caller]
     fn check(template: Json, expected: Json) {
         let event = json!({ "source": "shop", "payload": { "id": 7, "tags": ["a"], "of": 1.5 } });
-        let scope = Scope::default().with("event", &event);
+        let scope = Scope::default().with("event", event);
         assert_eq!(Template::compile(&template).unwrap().render(&scope).unwrap(), expected);
     }
 
@@ -291,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_values_of_a_template_are_bounded_together() {
-        let scope = Scope::default().with("event", &json!({ "payload": "0".repeat(1 << 20) }));
+        let scope = Scope::default().with("event", json!({ "payload": "0".repeat(1 << 20) }));
         let times = |times: usize| {
             let template = Template::compile(&json!(vec!["${event.payload}"; times])).unwrap();
             template.render(&scope).map(|json| length(&json))
@@ -306,7 +299,7 @@ mod tests {
     #[test]
     fn a_missing_field_is_an_error_that_names_it() {
         let template = Template::compile(&json!("${event.payload.total}")).unwrap();
-        let scope = Scope::default().with("event", &json!({ "payload": {} }));
+        let scope = Scope::default().with("event", json!({ "payload": {} }));
         assert_eq!(template.render(&scope), Err(EvaluationError::NoSuchField("total".into())));
     }
 }

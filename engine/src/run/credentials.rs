@@ -108,8 +108,8 @@ impl Credentials {
         }
         let masked: serde_json::Map<String, Json> =
             self.named.keys().map(|name| (name.clone(), json!("•••"))).collect();
-        let full = scope.clone().with(SECRET, &json!(self.named));
-        (full, scope.clone().with(SECRET, &Json::Object(masked)))
+        let full = scope.clone().with(SECRET, json!(self.named));
+        (full, scope.clone().with(SECRET, Json::Object(masked)))
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::RunState;
-use super::scope::{has_payload, payload_of};
+use super::scope::{payload, payload_of};
 use crate::event::EventError;
 use crate::expression::template::length;
 use crate::expression::{EvaluationError, Scope, Template};
@@ -96,16 +96,16 @@ pub enum Stand {
 }
 
 /// Maps the trigger's input; without a mapping the input is the payload.
-pub fn begin(trigger: &Trigger, scope: &Scope, payload: &str) -> Result<Json, Failure> {
-    let read = || payload_of(payload).map_err(unreadable);
+pub fn begin(trigger: &Trigger, scope: &Scope, text: &str) -> Result<Json, Failure> {
+    let read = payload(scope);
+    if read.is_none() {
+        payload_of(text).map_err(unreadable)?;
+    }
     match &trigger.input {
         Some(input) => {
-            if !has_payload(scope) {
-                read()?;
-            }
             input.render(scope).map_err(|error| Failure::expression(&error, "trigger input"))
         }
-        None => read(),
+        None => Ok(read.cloned().unwrap_or_default()),
     }
 }
 

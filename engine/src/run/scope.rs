@@ -24,7 +24,7 @@ pub fn event_scope(event: &Event) -> Scope {
     if let Ok(payload) = payload_of(&event.payload) {
         visible["payload"] = payload;
     }
-    Scope::default().with("event", &visible)
+    Scope::default().with("event", visible)
 }
 
 /// What is kept byte for byte may be more than a value can hold: 1e400, or half a surrogate pair.
@@ -32,14 +32,15 @@ pub(crate) fn payload_of(payload: &str) -> Result<Json, serde_json::Error> {
     serde_json::from_str(payload)
 }
 
-pub(crate) fn has_payload(scope: &Scope) -> bool {
-    scope.has("event", "payload")
+/// The event's payload, where it can be read.
+pub(crate) fn payload(scope: &Scope) -> Option<&Json> {
+    scope.get("event")?.get("payload")
 }
 
 /// `event`, `input`, `steps` and `run`: what a step may read.
 pub(super) fn step_scope(event: Scope, run: RunId, state: &RunState) -> Scope {
     event
-        .with("input", state.input.as_ref().unwrap_or(&Json::Null))
-        .with("steps", &Json::Object(state.steps.clone()))
-        .with("run", &json!({ "id": run }))
+        .with("input", state.input.clone().unwrap_or_default())
+        .with("steps", Json::Object(state.steps.clone()))
+        .with("run", json!({ "id": run }))
 }

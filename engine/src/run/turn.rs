@@ -53,9 +53,9 @@ fn key(
         let trigger = definition.triggers.get(trigger)?;
         // An input that cannot be mapped fails the run at its start, whenever that is.
         let input = machine::begin(trigger, &scope, &event.payload).ok()?;
-        scope = scope.with("input", &input);
+        scope = scope.with("input", input);
     }
-    let value = order.evaluate(&scope).ok()?.json().ok()?;
+    let value = order.evaluate(&scope).ok()?;
     if value.is_null() {
         return None;
     }

@@ -67,6 +67,8 @@ pub(super) struct Statements {
     pub(super) update_runs: String,
     pub(super) update_events: String,
     pub(super) insert_attempts: String,
+    /// Those of a run up to a number.
+    pub(super) forget_attempts: String,
     pub(super) insert_changes: String,
     pub(super) add_status_counts: String,
     pub(super) add_rollups: String,
@@ -264,6 +266,12 @@ impl Statements {
                     ("response", Text),
                     ("error", Text),
                 ],
+            ),
+            forget_attempts: format!(
+                "DELETE FROM step_attempts WHERE (run_id, number) IN (
+                    SELECT a.run_id, a.number FROM {} CROSS JOIN step_attempts a
+                    WHERE a.run_id = r.run_id AND a.number <= r.number)",
+                rows(&[("run_id", Text), ("number", Int)])
             ),
             insert_changes: insert(backend, "event_changes", &[("id", Int), ("event_seq", Int)]),
             add_status_counts: format!(

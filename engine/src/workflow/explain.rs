@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cel::Value;
 use serde_json::Value as Json;
 
 use super::Workflow;
@@ -14,7 +13,7 @@ use super::definition::{Trigger, TriggerDocument};
 use crate::event::{Event, replay};
 use crate::expression::{EvaluationError, Expression, InvalidExpression, Scope};
 use crate::id::WorkflowId;
-use crate::run::scope::{event_scope, has_payload, payload_of};
+use crate::run::scope::{event_scope, payload, payload_of};
 
 /// How many fields of a clause are told at most.
 const MOST_FIELDS: usize = 8;
@@ -113,7 +112,7 @@ pub fn judge(trigger: &Trigger, event: &Event, scope: &Scope) -> Reason {
     let fault = trigger.filter.as_ref().and_then(|filter| fault(filter, scope));
     match fault {
         None => Reason::Matched,
-        Some(reason) if has_payload(scope) => reason,
+        Some(reason) if payload(scope).is_some() => reason,
         Some(reason) => told_of_payload(reason, event),
     }
 }
@@ -135,7 +134,7 @@ fn fault(filter: &Expression, scope: &Scope) -> Option<Reason> {
         return None;
     }
     let judged = |clause| (clause, evaluate(clause, scope));
-    let is_true = |value: &Evaluated| matches!(value, Ok(Ok(Value::Bool(true))));
+    let is_true = |value: &Evaluated| matches!(value, Ok(Ok(Json::Bool(true))));
     let mut clauses = clauses(filter.source()).into_iter().map(judged);
     let false_one = clauses.find(|(_, value)| !is_true(value));
     let (clause, value) = false_one.unwrap_or_else(|| judged(filter.source()));
@@ -151,7 +150,7 @@ fn fault(filter: &Expression, scope: &Scope) -> Option<Reason> {
     Some(Reason::Filter { clause: clause.to_owned(), saw, also })
 }
 
-type Evaluated = Result<Result<Value, EvaluationError>, InvalidExpression>;
+type Evaluated = Result<Result<Json, EvaluationError>, InvalidExpression>;
 
 fn evaluate(expression: &str, scope: &Scope) -> Evaluated {
     Expression::compile(expression).map(|it| it.evaluate(scope))
@@ -159,7 +158,7 @@ fn evaluate(expression: &str, scope: &Scope) -> Evaluated {
 
 fn saw(expression: &str, value: Evaluated) -> Saw {
     let value = match value {
-        Ok(Ok(value)) => value.json().map_err(|_| "it has no JSON form".to_owned()),
+        Ok(Ok(value)) => Ok(value),
         Ok(Err(EvaluationError::NoSuchField(name))) => Err(format!("there is no field `{name}`")),
         Ok(Err(error)) => Err(error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -315,7 +314,7 @@ mod tests {
 
     #[track_caller]
     fn check(filter: &str, payload: Json, clause: &str, saw: &[(&str, Result<Json, &str>)]) {
-        let scope = Scope::default().with("event", &json!({ "payload": payload }));
+        let scope = Scope::default().with("event", json!({ "payload": payload }));
         let fault = fault(&Expression::compile(filter).unwrap(), &scope);
         let mut seen = saw.iter().map(|(expression, value)| Saw {
             expression: (*expression).to_owned(),
@@ -441,14 +440,14 @@ mod tests {
         stands(true, 1, other, matching, &Reason::CreatedLater);
         let filtered = fault(
             &Expression::compile("event.payload.a == 1").unwrap(),
-            &Scope::default().with("event", &json!({ "payload": { "a": 2 } })),
+            &Scope::default().with("event", json!({ "payload": { "a": 2 } })),
         );
         stands(false, 1, Then::default(), r#"{"a":2}"#, &filtered.unwrap());
     }
 
     #[test]
     fn a_filter_that_is_true_has_no_fault() {
-        let scope = Scope::default().with("event", &json!({ "payload": { "a": 1 } }));
+        let scope = Scope::default().with("event", json!({ "payload": { "a": 1 } }));
         assert_eq!(fault(&Expression::compile("event.payload.a == 1").unwrap(), &scope), None);
     }
 }

@@ -89,7 +89,7 @@ pub fn preview(definition: &Definition, event: &Event) -> Preview {
         Err(_) => Vec::new(),
         Ok(input) => {
             let run = json!({ "id": "run_preview" });
-            let scope = scope.with("input", input).with("run", &run);
+            let scope = scope.with("input", input.clone()).with("run", run);
             let mut walk =
                 Walk { scope, input: input.clone(), steps: Map::new(), unknown: Vec::new() };
             definition.steps.iter().map(|step| walk.step(step)).collect()
@@ -100,7 +100,7 @@ pub fn preview(definition: &Definition, event: &Event) -> Preview {
 
 impl Walk {
     fn step(&mut self, step: &Step) -> StepPreview {
-        let scope = self.scope.clone().with("steps", &Json::Object(self.steps.clone()));
+        let scope = self.scope.clone().with("steps", Json::Object(self.steps.clone()));
         let when = match &step.when {
             None => When::Runs,
             Some(when) if !self.reads([when]).is_empty() => When::Depends,

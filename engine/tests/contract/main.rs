@@ -26,6 +26,7 @@ mod erasure;
 mod hold;
 mod overview;
 mod people;
+mod refused;
 mod retention;
 mod runs;
 mod search;

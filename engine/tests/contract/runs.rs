@@ -4,12 +4,12 @@ use engine::audit::{self, ActorKind, Filter};
 use engine::event::repair::{Repair, RepairError, repair};
 use engine::event::replay::{Versions, replay};
 use engine::event::{EventFilter, EventStatus, read};
-use engine::run::{RunRecord, RunStatus};
+use engine::run::{JOURNAL_KEPT, RunRecord, RunStatus};
 use engine::stats;
 use engine::store::Change;
 use engine::workflow::explain::{Reason, Verdict};
 use engine::workflow::versions;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use crate::databases::Database;
@@ -24,6 +24,7 @@ on_both!(
     several_workflows_settle_one_event,
     a_receiver_that_is_gone_turns_its_workflow_off,
     a_long_journal_is_read_as_far_as_somebody_looks,
+    a_journal_keeps_its_newest_attempts,
     a_replay_is_a_new_event_that_names_the_first,
     a_replay_starts_what_matches_now_or_what_was_started_then,
     an_emitted_event_starts_other_workflows_and_loops_end,
@@ -203,6 +204,48 @@ async fn a_long_journal_is_read_as_far_as_somebody_looks(database: Database) {
     );
     assert_eq!(requests.iter().filter(|request| request["body"] == "b").count(), 100);
     assert_eq!(requests[999]["body"], "b", "the newest");
+}
+
+async fn a_journal_keeps_its_newest_attempts(database: Database) {
+    let (running, sink) = (database.start().await, Sink::start().await);
+    sink.answers(404);
+    running.apply(&workflow("w", &sink.url, 2)).await;
+    let event = running.order(1).await.id;
+    let run = running.reaches(event, EventStatus::Failed).await.runs[0].id;
+    // As after very many retries: it has made one less than are kept.
+    let change = Change::new(move |transaction| {
+        Box::pin(async move {
+            let least = JOURNAL_KEPT - 1;
+            let attempts = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < {least})
+                 INSERT INTO step_attempts (run_id, number, step, attempt, status, started_at,
+                    duration_ms)
+                 SELECT '{run}', i, 'notify', 1, 'failed', 0, 1 FROM n"
+            );
+            transaction.execute_unprepared(&attempts).await?;
+            let counted = match transaction.get_database_backend() {
+                DbBackend::Postgres => {
+                    format!("(jsonb_set(state::jsonb, '{{attempts}}', '{least}'))::text")
+                }
+                _ => format!("json_set(state, '$.attempts', {least})"),
+            };
+            let counted =
+                format!("UPDATE runs SET attempts = {least}, state = {counted} WHERE id = '{run}'");
+            transaction.execute_unprepared(&counted).await?;
+            Ok(())
+        })
+    });
+    running.engine.store.writer.change(change).await.unwrap();
+    repair(&running.engine, event, Repair::Retry).await.unwrap();
+    let count = format!(
+        "SELECT COUNT(*), MIN(number), MAX(number) FROM step_attempts WHERE run_id = '{run}'"
+    );
+    let read = database.connect().await;
+    let count = Statement::from_string(read.get_database_backend(), count);
+    running.reaches(event, EventStatus::Failed).await;
+    let row = read.query_one_raw(count).await.unwrap().unwrap();
+    let at = |column: usize| row.try_get_by_index::<i64>(column).unwrap();
+    assert_eq!((at(0), at(1), at(2)), (JOURNAL_KEPT, 2, JOURNAL_KEPT + 1));
 }
 
 async fn a_replay_is_a_new_event_that_names_the_first(database: Database) {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bench::trials::{
-    backup, bombs, callers, cancelled, disk, forged, neighbours, outgoing, readers, silent, starts,
-    stop, targets, unread,
+    attempts, backup, bombs, callers, cancelled, disk, forged, neighbours, outgoing, readers,
+    silent, starts, stop, targets, unread,
 };
 use bench::workflows;
 
@@ -117,6 +117,12 @@ async fn a_host_that_fails_is_probed_and_not_run_over_when_it_returns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_stalls_holds_up_nobody_else() {
     let report = outgoing::stalled(&binary(), SAMPLE).await.unwrap();
+    assert!(report.holds, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_end_costs_no_more_memory() {
+    let report = attempts::run(&binary(), 300).await.unwrap();
     assert!(report.holds, "{report}");
 }
 

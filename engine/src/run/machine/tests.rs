@@ -104,7 +104,7 @@ proptest! {
 fn outcome_of(step: &str, input: Json) -> Outcome {
     let text = format!("{{name: n, triggers: [{{eventType: '*'}}], steps: [{step}]}}");
     let definition = Definition::parse(&text).unwrap();
-    let mut state = RunState { input: Some(input), ..RunState::default() };
+    let mut state = RunState { input: Some(input.into()), ..RunState::default() };
     match next(&definition, &mut state, scope, Timestamp::from_millis(0)) {
         Next::Decided { outcome, .. } => outcome,
         other => panic!("{other:?}"),
@@ -116,7 +116,7 @@ fn a_delay_is_as_long_as_its_template_says() {
     let text =
         "{name: n, triggers: [{eventType: '*'}], steps: [{id: w, delay: {for: '${input.wait}'}}]}";
     let definition = Definition::parse(text).unwrap();
-    let mut state = RunState { input: Some(json!({ "wait": "3s" })), ..RunState::default() };
+    let mut state = RunState { input: Some(json!({ "wait": "3s" }).into()), ..RunState::default() };
     let now = Timestamp::from_millis(0);
     let Next::Sleep { until } = next(&definition, &mut state, scope, now) else { panic!() };
     assert_eq!(until.millis(), 3_000);
@@ -167,13 +167,13 @@ fn a_payload_that_no_value_can_hold_fails_the_run_at_its_start() {
         let text = format!("{{name: n, triggers: [{trigger}], steps: [{{id: s, transform: 1}}]}}");
         let trigger = &Definition::parse(&text).unwrap().triggers[0];
         for payload in [r#"{"data":1e400}"#, r#""\ud83d""#] {
-            let scope = Scope::default().with("event", &json!({ "id": "evt_1" }));
+            let scope = Scope::default().with("event", json!({ "id": "evt_1" }));
             let failure = begin(trigger, &scope, payload).unwrap_err();
             assert!(
                 failure.permanent && failure.message.starts_with("the payload cannot be read: ")
             );
         }
-        let scope = Scope::default().with("event", &json!({ "id": "evt_1", "payload": null }));
+        let scope = Scope::default().with("event", json!({ "id": "evt_1", "payload": null }));
         assert!(begin(trigger, &scope, "null").is_ok());
     }
 }

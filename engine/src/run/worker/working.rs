@@ -157,7 +157,7 @@ impl Working<'_> {
             permanent: true,
             retry_after: None,
         })?;
-        state.input = Some(machine::begin(trigger, scope, &event.payload)?);
+        state.input = Some(Arc::new(machine::begin(trigger, scope, &event.payload)?));
         Ok(())
     }
 
@@ -188,7 +188,7 @@ impl Working<'_> {
                 return Ok(call);
             }
             self.shown = true;
-            let running = self.progress(RunStatus::Running, Vec::new());
+            let running = self.so_far(RunStatus::Running, Vec::new());
             let (held, call) = tokio::join!(self.record(running), call);
             held?;
             return Ok(call);
@@ -224,12 +224,28 @@ impl Working<'_> {
         }
     }
 
-    fn progress(&self, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
+    /// What it leaves to whoever takes the run up next, and when that is; nobody, where it has ended.
+    fn leave(
+        &mut self,
+        status: RunStatus,
+        attempts: Vec<StepAttempt>,
+        due_at: Option<Timestamp>,
+    ) -> Progress {
+        let state = std::mem::take(&mut self.assignment.state);
+        Progress { due_at, keep_lease: false, ..self.progress(state, status, attempts) }
+    }
+
+    /// Where it stands now, to be told while it goes on.
+    fn so_far(&self, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
+        self.progress(self.assignment.state.clone(), status, attempts)
+    }
+
+    fn progress(&self, state: RunState, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
         let now = self.engine.now();
         Progress {
             run: self.assignment.run,
             workflow: self.assignment.workflow.id,
-            state: self.assignment.state.clone(),
+            state,
             status,
             attempts,
             error: None,
@@ -243,15 +259,15 @@ impl Working<'_> {
     /// Writes a step down and keeps the lease; `false` when the run is no longer this node's.
     async fn go_on(&mut self, attempts: Vec<StepAttempt>) -> Result<bool, StoreError> {
         self.shown = true;
-        self.record(self.progress(RunStatus::Running, attempts)).await
+        self.record(self.so_far(RunStatus::Running, attempts)).await
     }
 
-    async fn wait(self, until: Timestamp, attempts: Vec<StepAttempt>) -> Result<(), StoreError> {
-        let waiting = Progress {
-            due_at: Some(until),
-            keep_lease: false,
-            ..self.progress(RunStatus::Waiting, attempts)
-        };
+    async fn wait(
+        mut self,
+        until: Timestamp,
+        attempts: Vec<StepAttempt>,
+    ) -> Result<(), StoreError> {
+        let waiting = self.leave(RunStatus::Waiting, attempts, Some(until));
         self.record(waiting).await?;
         let soon = until.millis_since(self.engine.steady());
         if soon < POLL.as_millis() as i64 {
@@ -265,24 +281,21 @@ impl Working<'_> {
     }
 
     /// Gives the run back unfinished, for a clean shutdown.
-    async fn release(self) -> Result<(), StoreError> {
+    async fn release(mut self) -> Result<(), StoreError> {
         let status = if self.shown { RunStatus::Running } else { RunStatus::Queued };
-        let now = self.engine.steady();
-        let released =
-            Progress { due_at: Some(now), keep_lease: false, ..self.progress(status, Vec::new()) };
+        let released = self.leave(status, Vec::new(), Some(self.engine.steady()));
         self.record(released).await.map(|_| ())
     }
 
     async fn finish(
-        self,
+        mut self,
         status: RunStatus,
         error: Option<EventError>,
         attempts: Vec<StepAttempt>,
     ) -> Result<(), StoreError> {
         let workflow = &self.assignment.workflow.definition.name;
         let error = error.map(|error| EventError { workflow: Some(workflow.clone()), ..error });
-        let finished =
-            Progress { error, due_at: None, keep_lease: false, ..self.progress(status, attempts) };
+        let finished = Progress { error, ..self.leave(status, attempts, None) };
         self.record(finished).await.map(|_| ())
     }
 

@@ -9,7 +9,7 @@ use super::work::{Outcome, Work};
 use super::{Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
-use crate::run::{RunStatus, StepAttempt};
+use crate::run::{JOURNAL_KEPT, RunStatus, StepAttempt};
 use crate::store::batch::Batch;
 use crate::store::direct::{self, Direct};
 use crate::store::entity::event;
@@ -79,6 +79,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
             }
         }
         let (mut runs, mut attempts, mut ended) = (self.batch(), self.batch(), Vec::new());
+        let mut forgotten = self.batch();
         for (command, outcome) in batch.iter().zip(each) {
             let Command::Record(progress, _) = command else { continue };
             // A run that has finished in this very batch is not held any more.
@@ -101,9 +102,13 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 ended.push((progress.run, progress.workflow, turn));
             }
             self.push_run(progress, &mut runs, &mut attempts);
+            if progress.state.attempts > JOURNAL_KEPT && !progress.attempts.is_empty() {
+                forgotten.push(&(progress.run, progress.state.attempts - JOURNAL_KEPT));
+            }
         }
         self.write(&self.statements().update_runs, runs);
         self.write(&self.statements().insert_attempts, attempts);
+        self.write(&self.statements().forget_attempts, forgotten);
         self.end_turns(ended);
         for (before, row, since) in rows.into_values() {
             self.tally.went(before, &row, since);
