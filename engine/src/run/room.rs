@@ -5,9 +5,9 @@
 //! receiver leaves the events of others room to begin at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::id::WorkflowId;
 
@@ -23,6 +23,7 @@ const FOR_NEW: usize = 32;
 pub(crate) struct Room {
     places: Arc<Semaphore>,
     shares: Shares,
+    freed: Arc<Notify>,
 }
 
 /// How many places each workflow has; those that have none are not in it.
@@ -30,9 +31,10 @@ type Shares = Arc<Mutex<HashMap<WorkflowId, usize>>>;
 
 /// The place of one run; it is free again when this goes.
 pub struct Place {
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
     workflow: WorkflowId,
     shares: Shares,
+    freed: Arc<Notify>,
 }
 
 /// A place that nobody has yet.
@@ -40,7 +42,8 @@ pub(crate) struct Free(OwnedSemaphorePermit);
 
 impl Default for Room {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(ROOM)), shares: Shares::default() }
+        let places = Arc::new(Semaphore::new(ROOM));
+        Self { places, shares: Shares::default(), freed: Arc::default() }
     }
 }
 
@@ -67,14 +70,22 @@ impl Room {
     }
 
     pub(crate) fn give(&self, place: Free, workflow: WorkflowId) -> Place {
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        *shares.entry(workflow).or_default() += 1;
-        Place { _permit: place.0, workflow, shares: Arc::clone(&self.shares) }
+        *self.shares().entry(workflow).or_default() += 1;
+        let (shares, freed) = (Arc::clone(&self.shares), Arc::clone(&self.freed));
+        Place { permit: Some(place.0), workflow, shares, freed }
+    }
+
+    /// Comes back when a place has become free.
+    pub(crate) async fn freed(&self) {
+        self.freed.notified().await;
     }
 
     fn share(&self, workflow: WorkflowId) -> usize {
-        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        shares.get(&workflow).copied().unwrap_or_default()
+        self.shares().get(&workflow).copied().unwrap_or_default()
+    }
+
+    fn shares(&self) -> MutexGuard<'_, HashMap<WorkflowId, usize>> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,6 +98,9 @@ impl Drop for Place {
                 shares.remove(&self.workflow);
             }
         }
+        // Whoever is told finds it free.
+        self.permit.take();
+        self.freed.notify_one();
     }
 }
 

@@ -45,7 +45,8 @@ pub struct Assignment {
     pub trigger: usize,
     pub state: RunState,
     pub started_at: Option<Timestamp>,
-    pub place: Place,
+    /// Given back as soon as nothing is left but to write down where the run stands.
+    pub place: Option<Place>,
 }
 
 /// What the writer tells the worker, in the order of the commits.
@@ -115,7 +116,7 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
                 Err(error) => tracing::debug!(%error, "cancelled runs could not be looked for"),
             },
             () = worker.due.notified() => waiting = floor.claim(waiting).await,
-            () = floor.freed.notified(), if waiting => waiting = floor.claim(true).await,
+            () = floor.engine.room.freed(), if waiting => waiting = floor.claim(true).await,
             // Whether they still wait is looked for, and the fewest places will do.
             _ = soon.tick(), if waiting => waiting = floor.claim(false).await,
             _ = poll.tick() => {
@@ -148,8 +149,6 @@ struct Floor {
     stop: CancellationToken,
     tasks: TaskTracker,
     held: Held,
-    /// Told of each place that is free again.
-    freed: Arc<Notify>,
 }
 
 /// The runs under way, whose leases are extended, and what ends the work on each.
@@ -187,8 +186,7 @@ impl Drop for UnderWay {
 
 impl Floor {
     fn new(engine: Engine, stop: CancellationToken) -> Self {
-        let (tasks, held, freed) = (TaskTracker::new(), Held::default(), Arc::default());
-        Self { engine, stop, tasks, held, freed }
+        Self { engine, stop, tasks: TaskTracker::new(), held: Held::default() }
     }
 
     fn held_runs(&self) -> HashSet<RunId> {
@@ -216,7 +214,6 @@ impl Floor {
 
     fn start(&self, assignment: Assignment) {
         let (engine, stop, run) = (self.engine.clone(), self.stop.clone(), assignment.run);
-        let freed = Arc::clone(&self.freed);
         // Noted before the next order is read: it may end this very run.
         let under_way = self.held.begin(run);
         self.tasks.spawn(async move {
@@ -240,8 +237,6 @@ impl Floor {
                     }
                 }
             }
-            drop(under_way);
-            freed.notify_one();
         });
     }
 }

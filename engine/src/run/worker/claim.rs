@@ -125,7 +125,7 @@ async fn assign(
         trigger: claimed.trigger,
         state,
         started_at: claimed.started_at,
-        place,
+        place: Some(place),
     }))
 }
 

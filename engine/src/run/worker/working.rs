@@ -231,6 +231,7 @@ impl Working<'_> {
         attempts: Vec<StepAttempt>,
         due_at: Option<Timestamp>,
     ) -> Progress {
+        self.assignment.place = None;
         let state = std::mem::take(&mut self.assignment.state);
         Progress { due_at, keep_lease: false, ..self.progress(state, status, attempts) }
     }

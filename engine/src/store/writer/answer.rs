@@ -222,7 +222,7 @@ impl Desk {
                     trigger: run.trigger,
                     state: RunState::default(),
                     started_at: None,
-                    place,
+                    place: Some(place),
                 }),
                 None => queued = true,
             }
