@@ -125,4 +125,21 @@ mod tests {
         assert_eq!(room.share(flood), 0, "who has gone has no share");
         assert!(room.at_birth(flood).is_some());
     }
+
+    #[tokio::test]
+    async fn who_waits_for_a_place_is_told_when_there_is_one() {
+        let room = Room::default();
+        let workflow = WorkflowId::new(1);
+        let place = room.at_birth(workflow);
+        let left = room.left_for_queued();
+        let waits = tokio::spawn({
+            let room = room.clone();
+            async move {
+                room.freed().await;
+                room.left_for_queued()
+            }
+        });
+        drop(place);
+        assert_eq!(waits.await.unwrap(), left + 1);
+    }
 }

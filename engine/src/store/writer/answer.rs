@@ -99,7 +99,7 @@ impl Desk {
         });
         self.live.publish_runs(|| moved_runs(&batch, &each));
         let mut queued = false;
-        let mut stored = Vec::new();
+        let (mut stored, mut recorded) = (Vec::new(), Vec::new());
         for (command, outcome) in batch.into_iter().zip(each) {
             let _gone = match (command, outcome) {
                 (Command::Accept(mut arrival, reply), Outcome::Accepted(accepted, seq)) => {
@@ -115,7 +115,8 @@ impl Desk {
                 (Command::Record(progress, reply), Outcome::Recorded(held)) => {
                     let gives_turn = progress.due_at.is_none() && progress.state.turn.is_some();
                     queued |= gives_turn || (progress.due_at.is_some() && !progress.keep_lease);
-                    reply.send(Ok(held)).is_err()
+                    recorded.push((progress, held, reply));
+                    false
                 }
                 (Command::Cancel(cancel, _, reply), Outcome::Cancelled(result)) => {
                     if result.is_ok() {
@@ -160,17 +161,24 @@ impl Desk {
         if queued {
             self.inbox.wake();
         }
-        self.tell(stored);
+        self.tell(stored, recorded);
     }
 
-    /// Tells senders that their events are stored, on a thread of theirs: waking a task from another
-    /// thread costs several times as much, and all wait for this one.
-    fn tell(&self, stored: Vec<(Arrival, Accepted, Reply<Accepted>)>) {
-        if !stored.is_empty() {
+    /// Tells senders that their events are stored, and runs that what they did is, on a thread of theirs:
+    /// waking a task from another thread costs several times as much, and all wait for this one.
+    fn tell(
+        &self,
+        stored: Vec<(Arrival, Accepted, Reply<Accepted>)>,
+        recorded: Vec<(Arc<Progress>, bool, Reply<bool>)>,
+    ) {
+        if !stored.is_empty() || !recorded.is_empty() {
             self.senders.spawn(async move {
+                // Who no longer waits needs no answer.
                 for (_arrival, accepted, reply) in stored {
-                    // A sender that no longer waits needs no answer.
                     let _gone = reply.send(Ok(accepted)).is_err();
+                }
+                for (_progress, held, reply) in recorded {
+                    let _gone = reply.send(Ok(held)).is_err();
                 }
             });
         }
