@@ -136,12 +136,20 @@ impl Running {
 
     /// Leases the run to a node that is not there.
     pub(crate) async fn leave_to_a_dead_node(&self, run: RunId) {
+        let sql = format!(
+            "UPDATE runs SET lease_owner = 'node_gone', status = 'running' WHERE id = '{run}'"
+        );
+        self.execute(vec![sql]).await;
+    }
+
+    /// Changes the database past the engine, through its writer.
+    pub(crate) async fn execute(&self, statements: Vec<String>) {
         let change = Change::new(move |transaction| {
+            let statements = statements.clone();
             Box::pin(async move {
-                let sql = format!(
-                    "UPDATE runs SET lease_owner = 'node_gone', status = 'running' WHERE id = '{run}'"
-                );
-                transaction.execute_unprepared(&sql).await?;
+                for sql in statements {
+                    transaction.execute_unprepared(&sql).await?;
+                }
                 Ok(())
             })
         });

@@ -9,7 +9,7 @@ use engine::stats;
 use engine::store::Change;
 use engine::workflow::explain::{Reason, Verdict};
 use engine::workflow::versions;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use crate::databases::Database;
@@ -213,29 +213,18 @@ async fn a_journal_keeps_its_newest_attempts(database: Database) {
     let event = running.order(1).await.id;
     let run = running.reaches(event, EventStatus::Failed).await.runs[0].id;
     // As after very many retries: it has made one less than are kept.
-    let change = Change::new(move |transaction| {
-        Box::pin(async move {
-            let least = JOURNAL_KEPT - 1;
-            let attempts = format!(
-                "WITH RECURSIVE n(i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < {least})
-                 INSERT INTO step_attempts (run_id, number, step, attempt, status, started_at,
-                    duration_ms)
-                 SELECT '{run}', i, 'notify', 1, 'failed', 0, 1 FROM n"
-            );
-            transaction.execute_unprepared(&attempts).await?;
-            let counted = match transaction.get_database_backend() {
-                DbBackend::Postgres => {
-                    format!("(jsonb_set(state::jsonb, '{{attempts}}', '{least}'))::text")
-                }
-                _ => format!("json_set(state, '$.attempts', {least})"),
-            };
-            let counted =
-                format!("UPDATE runs SET attempts = {least}, state = {counted} WHERE id = '{run}'");
-            transaction.execute_unprepared(&counted).await?;
-            Ok(())
-        })
-    });
-    running.engine.store.writer.change(change).await.unwrap();
+    let least = JOURNAL_KEPT - 1;
+    let attempts = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < {least})
+         INSERT INTO step_attempts (run_id, number, step, attempt, status, started_at, duration_ms)
+         SELECT '{run}', i, 'notify', 1, 'failed', 0, 1 FROM n"
+    );
+    let state = match database.is_sqlite() {
+        false => format!("(jsonb_set(state::jsonb, '{{attempts}}', '{least}'))::text"),
+        true => format!("json_set(state, '$.attempts', {least})"),
+    };
+    let counted = format!("UPDATE runs SET attempts = {least}, state = {state} WHERE id = '{run}'");
+    running.execute(vec![attempts, counted]).await;
     repair(&running.engine, event, Repair::Retry).await.unwrap();
     let count = format!(
         "SELECT COUNT(*), MIN(number), MAX(number) FROM step_attempts WHERE run_id = '{run}'"
