@@ -8,9 +8,9 @@ use sea_orm::{ConnectionTrait, Statement};
 use crate::Engine;
 use crate::event::envelope::NewEvent;
 use crate::event::{Event, header};
-use crate::id::{EventId, KeyId, RunId, WorkflowId};
+use crate::id::{EventId, KeyId, RunId};
 use crate::key::ApiKey;
-use crate::run::room::Place;
+use crate::run::room::Ticket;
 use crate::run::turn::Turn;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
 use crate::workflow::triggers::Match;
@@ -100,7 +100,7 @@ async fn store(
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, StoreError> {
     let matches = engine.workflows.current().matching(&event);
-    let arrival = arrival(engine, event, named, matches, |workflow| engine.room.at_birth(workflow));
+    let arrival = arrival(engine, event, named, matches, |payload| engine.room.ticket(payload));
     engine.store.writer.accept(Arrival { idempotency, ..arrival }).await
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn accept_for(
     event: Arc<Event>,
     started: Vec<Match>,
 ) -> Result<Accepted, StoreError> {
-    let arrival = arrival(engine, event, false, started, |workflow| engine.room.at_birth(workflow));
+    let arrival = arrival(engine, event, false, started, |payload| engine.room.ticket(payload));
     engine.store.writer.accept(arrival).await
 }
 
@@ -126,13 +126,13 @@ fn arrival(
     event: Arc<Event>,
     named: bool,
     matches: Vec<Match>,
-    room: impl Fn(WorkflowId) -> Option<Place>,
+    room: impl Fn(usize) -> Option<Ticket>,
 ) -> Arrival {
     let runs = matches.into_iter().map(|found| {
         let turn = Turn::of(&found.workflow.definition, found.trigger, &event);
-        let place = if turn.is_some() { None } else { room(found.workflow.id) };
+        let ticket = if turn.is_some() { None } else { room(event.payload.len()) };
         let id = RunId::new(engine.environment.next_id());
-        NewRun { id, workflow: found.workflow, trigger: found.trigger, place, turn }
+        NewRun { id, workflow: found.workflow, trigger: found.trigger, ticket, turn }
     });
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.

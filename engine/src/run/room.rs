@@ -1,8 +1,10 @@
-//! The room of this node's worker: how many runs it works on at once, and who has it.
+//! The room of this node's worker: how many runs it works on at once, who has it, and how much memory
+//! others may take while they wait for it.
 //!
-//! Runs take their place when their event comes, as long as there is one; others queue up and are
-//! claimed. Invariant: runs of one workflow never take the last places at birth, so a flood for a slow
-//! receiver leaves the events of others room to begin at once.
+//! Runs that are born here are leased by this node as long as it has the memory; others queue up in the store
+//! and are claimed. Invariant: runs of one workflow never take the last places at birth, and those that
+//! have waited leave some to those that come and to the queue, so a flood for a slow receiver keeps nobody else
+//! from beginning.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,10 +20,17 @@ const ROOM: usize = 256;
 const SHARE: usize = 192;
 /// Room that is left to runs that begin with their events: a long queue must not come before them all.
 const FOR_NEW: usize = 32;
+/// Room that runs which waited in memory leave to those in the queue.
+const FOR_QUEUED: usize = 32;
+/// How much memory the runs that wait for a place may take, in KiB.
+const MEMORY: usize = 16 * 1024;
+/// What each of them takes besides its event's payload, in KiB.
+const EACH: usize = 2;
 
 #[derive(Clone)]
 pub(crate) struct Room {
     places: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
     shares: Shares,
     freed: Arc<Notify>,
 }
@@ -40,21 +49,38 @@ pub struct Place {
 /// A place that nobody has yet.
 pub(crate) struct Free(OwnedSemaphorePermit);
 
+/// Memory for a run from its birth until it has its place.
+pub struct Ticket {
+    _memory: OwnedSemaphorePermit,
+}
+
 impl Default for Room {
     fn default() -> Self {
-        let places = Arc::new(Semaphore::new(ROOM));
-        Self { places, shares: Shares::default(), freed: Arc::default() }
+        let (places, memory) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(MEMORY)));
+        Self { places, memory, shares: Shares::default(), freed: Arc::default() }
     }
 }
 
 impl Room {
+    /// Memory for a run whose event has `payload` bytes.
+    pub(crate) fn ticket(&self, payload: usize) -> Option<Ticket> {
+        let size = (EACH + payload / 1024).min(MEMORY);
+        let memory = Arc::clone(&self.memory).try_acquire_many_owned(u32::try_from(size).ok()?);
+        Some(Ticket { _memory: memory.ok()? })
+    }
+
     /// A place for a run of `workflow` whose event has just come.
     pub(crate) fn at_birth(&self, workflow: WorkflowId) -> Option<Place> {
         if self.share(workflow) >= SHARE {
             return None;
         }
-        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(self.give(Free(permit), workflow))
+        Some(self.give(self.any()?, workflow))
+    }
+
+    /// A place for a run that has waited for one since its event came.
+    pub(crate) fn for_waiting(&self) -> Option<Free> {
+        let left = self.places.available_permits();
+        if left > FOR_NEW + FOR_QUEUED { self.any() } else { None }
     }
 
     /// How many runs from the queue would find a place now.
@@ -65,8 +91,7 @@ impl Room {
     /// At most `most` places for runs from the queue.
     pub(crate) fn for_queued(&self, most: usize) -> Vec<Free> {
         let most = self.left_for_queued().min(most);
-        let place = || Arc::clone(&self.places).try_acquire_owned().ok().map(Free);
-        std::iter::from_fn(place).take(most).collect()
+        std::iter::from_fn(|| self.any()).take(most).collect()
     }
 
     pub(crate) fn give(&self, place: Free, workflow: WorkflowId) -> Place {
@@ -78,6 +103,10 @@ impl Room {
     /// Comes back when a place has become free.
     pub(crate) async fn freed(&self) {
         self.freed.notified().await;
+    }
+
+    fn any(&self) -> Option<Free> {
+        Arc::clone(&self.places).try_acquire_owned().ok().map(Free)
     }
 
     fn share(&self, workflow: WorkflowId) -> usize {
@@ -121,9 +150,30 @@ mod tests {
         let others: Vec<_> = std::iter::from_fn(|| room.at_birth(other)).collect();
         assert_eq!(others.len(), FOR_NEW);
 
+        assert!(room.for_waiting().is_none(), "who has waited leaves room to others");
+
         drop((places, claimed));
         assert_eq!(room.share(flood), 0, "who has gone has no share");
         assert!(room.at_birth(flood).is_some());
+    }
+
+    #[test]
+    fn runs_that_wait_leave_places_to_the_queue_and_to_those_that_come() {
+        let room = Room::default();
+        let waited: Vec<_> = std::iter::from_fn(|| room.for_waiting()).collect();
+        assert_eq!(waited.len(), ROOM - FOR_NEW - FOR_QUEUED);
+        assert_eq!(room.for_queued(usize::MAX).len(), FOR_QUEUED);
+    }
+
+    #[test]
+    fn runs_that_wait_take_no_more_than_their_memory() {
+        let room = Room::default();
+        let small: Vec<_> = std::iter::from_fn(|| room.ticket(600)).collect();
+        assert_eq!(small.len(), MEMORY / EACH);
+        drop(small);
+        let large = room.ticket(MEMORY * 1024 * 2);
+        assert!(large.is_some(), "one of any size, where nobody else waits");
+        assert!(room.ticket(0).is_none());
     }
 
     #[tokio::test]

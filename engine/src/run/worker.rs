@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::room::Place;
+use super::room::{Place, Ticket};
 use super::{RunState, cancel, poison, turn};
 use crate::Engine;
 use crate::event::Event;
@@ -24,11 +24,16 @@ use crate::time::steady::kept;
 use crate::workflow::Workflow;
 
 mod claim;
+mod lines;
 mod working;
+
+use lines::Lines;
 
 /// How long a node may be silent before others take its runs.
 pub(crate) const LEASE_MILLIS: i64 = 30_000;
-const HEARTBEAT: Duration = Duration::from_secs(10);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
+/// So many leases are extended in one transaction: others wait for it.
+const AT_ONCE: usize = 1_000;
 /// Runs that another node has cancelled are looked for this often.
 const LOOK: Duration = Duration::from_secs(1);
 /// Due runs are looked for at least this often, also without a wake-up.
@@ -45,13 +50,12 @@ pub struct Assignment {
     pub trigger: usize,
     pub state: RunState,
     pub started_at: Option<Timestamp>,
-    /// Given back as soon as nothing is left but to write down where the run stands.
-    pub place: Option<Place>,
 }
 
 /// What the writer tells the worker, in the order of the commits.
 enum Order {
-    Work(Box<Assignment>),
+    /// A run that was born here.
+    Work(Box<Assignment>, Ticket),
     /// The run has ended by hand: nothing that it does counts any more.
     Drop(RunId),
 }
@@ -64,10 +68,10 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Bounded by the permits that assignments carry.
-    pub(crate) fn assign(&self, assignment: Assignment) {
+    /// Bounded by the tickets.
+    pub(crate) fn assign(&self, assignment: Assignment, ticket: Ticket) {
         // After shutdown nobody receives; the lease runs out and the run is claimed again.
-        let _ended = self.orders.send(Order::Work(Box::new(assignment)));
+        let _ended = self.orders.send(Order::Work(Box::new(assignment), ticket));
     }
 
     /// Stops the work on a run that was ended in the store.
@@ -95,7 +99,8 @@ pub fn new() -> (Worker, Inbox) {
 
 /// Works until `stop`, then lets the attempts under way end.
 pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
-    let floor = Floor::new(engine, stop);
+    let mut floor = Floor::new(engine, stop);
+    floor.inherit().await;
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     let mut poll = tokio::time::interval(POLL);
     let mut look = tokio::time::interval(LOOK);
@@ -103,38 +108,47 @@ pub async fn work(mut worker: Worker, engine: Engine, stop: CancellationToken) {
     soon.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut clock_kept = None;
     // Whether runs wait in the queue for a place.
-    let mut waiting = false;
+    let mut queued = false;
     loop {
         tokio::select! {
             () = floor.stop.cancelled() => break,
             Some(order) = worker.orders.recv() => match order {
-                Order::Work(assignment) => floor.start(*assignment),
+                Order::Work(assignment, ticket) => floor.take_in(*assignment, ticket),
                 Order::Drop(run) => floor.drop_work(run),
             },
             _ = look.tick() => match cancel::elsewhere(&floor.engine, floor.held_runs()).await {
                 Ok(cancelled) => cancelled.into_iter().for_each(|run| floor.drop_work(run)),
                 Err(error) => tracing::debug!(%error, "cancelled runs could not be looked for"),
             },
-            () = worker.due.notified() => waiting = floor.claim(waiting).await,
-            () = floor.engine.room.freed(), if waiting => waiting = floor.claim(true).await,
+            () = worker.due.notified() => queued = floor.claim(queued).await,
+            () = floor.engine.room.freed(), if queued || !floor.waiting.is_empty() => {
+                floor.seat();
+                if queued {
+                    queued = floor.claim(true).await;
+                }
+            }
             // Whether they still wait is looked for, and the fewest places will do.
-            _ = soon.tick(), if waiting => waiting = floor.claim(false).await,
+            _ = soon.tick(), if queued => queued = floor.claim(false).await,
             _ = poll.tick() => {
                 match kept::keep(&floor.engine, clock_kept).await {
                     Ok(kept) => clock_kept = kept,
                     Err(error) => tracing::debug!(%error, "the clock's course could not be kept"),
                 }
-                waiting = floor.claim(false).await;
+                queued = floor.claim(false).await;
             }
             _ = heartbeat.tick() => floor.beat().await,
         }
     }
-    // What was still on its way here is given back at once, and need not wait for its lease to run out.
+    // What was still on its way here, or waits, is given back at once, and need not wait for its lease to
+    // run out.
     worker.orders.close();
     while let Some(order) = worker.orders.recv().await {
-        if let Order::Work(assignment) = order {
-            floor.start(*assignment);
+        if let Order::Work(assignment, ticket) = order {
+            floor.take_in(*assignment, ticket);
         }
+    }
+    while let Some(born) = floor.waiting.pop() {
+        floor.start(born.assignment, born.under_way, None);
     }
     floor.tasks.close();
     floor.tasks.wait().await;
@@ -149,6 +163,16 @@ struct Floor {
     stop: CancellationToken,
     tasks: TaskTracker,
     held: Held,
+    waiting: Lines<Born>,
+    /// When the leases of all that are held were looked after last.
+    beaten: Timestamp,
+}
+
+/// A run that was born here and waits for a place.
+struct Born {
+    assignment: Assignment,
+    under_way: UnderWay,
+    _ticket: Ticket,
 }
 
 /// The runs under way, whose leases are extended, and what ends the work on each.
@@ -186,7 +210,9 @@ impl Drop for UnderWay {
 
 impl Floor {
     fn new(engine: Engine, stop: CancellationToken) -> Self {
-        Self { engine, stop, tasks: TaskTracker::new(), held: Held::default() }
+        let beaten = engine.steady();
+        let (tasks, held, waiting) = (TaskTracker::new(), Held::default(), Lines::default());
+        Self { engine, stop, tasks, held, waiting, beaten }
     }
 
     fn held_runs(&self) -> HashSet<RunId> {
@@ -199,25 +225,54 @@ impl Floor {
         }
     }
 
-    /// Keeps the leases of the runs under way.
-    async fn beat(&self) {
-        let runs: Vec<RunId> = self.held_runs().into_iter().collect();
-        if !runs.is_empty()
-            && let Err(error) = self.engine.store.writer.extend_leases(runs).await
-        {
-            tracing::warn!(%error, "leases could not be extended");
+    /// Keeps the leases of the runs under way, and of those that wait here.
+    async fn beat(&mut self) {
+        let (now, runs) = (self.engine.steady(), Vec::from_iter(self.held_runs()));
+        let mut kept = Ok(());
+        for some in runs.chunks(AT_ONCE) {
+            kept = kept.and(self.engine.store.writer.extend_leases(some.to_vec()).await);
+        }
+        match kept {
+            Ok(()) => self.beaten = now,
+            Err(error) => tracing::warn!(%error, "leases could not be extended"),
         }
         if let Err(error) = turn::give_free(&self.engine).await {
             tracing::debug!(%error, "free turns could not be given");
         }
     }
 
-    fn start(&self, assignment: Assignment) {
-        let (engine, stop, run) = (self.engine.clone(), self.stop.clone(), assignment.run);
+    /// Begins with a run that was born here, or lets it wait for a place.
+    fn take_in(&mut self, assignment: Assignment, ticket: Ticket) {
+        let workflow = assignment.workflow.id;
         // Noted before the next order is read: it may end this very run.
-        let under_way = self.held.begin(run);
+        let under_way = self.held.begin(assignment.run);
+        let place = match self.waiting.has(workflow) {
+            true => None,
+            false => self.engine.room.at_birth(workflow),
+        };
+        match place {
+            Some(place) => self.start(assignment, under_way, Some(place)),
+            None => self.waiting.push(workflow, Born { assignment, under_way, _ticket: ticket }),
+        }
+    }
+
+    /// Gives places to runs that wait for one, as far as there are some.
+    fn seat(&mut self) {
+        while !self.waiting.is_empty()
+            && let Some(free) = self.engine.room.for_waiting()
+            && let Some(Born { assignment, under_way, .. }) = self.waiting.pop()
+        {
+            if !under_way.end.is_cancelled() {
+                let place = self.engine.room.give(free, assignment.workflow.id);
+                self.start(assignment, under_way, Some(place));
+            }
+        }
+    }
+
+    fn start(&self, assignment: Assignment, under_way: UnderWay, place: Option<Place>) {
+        let (engine, stop, run) = (self.engine.clone(), self.stop.clone(), assignment.run);
         self.tasks.spawn(async move {
-            let work = working::advance(&engine, &stop, assignment);
+            let work = working::advance(&engine, &stop, assignment, place);
             // A panic in one run must not end the worker; the run is poison and says so.
             let work = std::panic::AssertUnwindSafe(work).catch_unwind();
             let worked = tokio::select! {

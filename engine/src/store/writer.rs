@@ -26,7 +26,7 @@ use crate::id::{EventId, KeyId, NodeId, RunId, WorkflowId};
 use crate::live::Live;
 use crate::meters::Meters;
 use crate::run::cancel::{Cancel, CancelError};
-use crate::run::room::Place;
+use crate::run::room::Ticket;
 use crate::run::turn::Turn;
 use crate::run::worker::Inbox;
 use crate::run::{RunState, RunStatus, StepAttempt};
@@ -86,7 +86,7 @@ pub struct NewRun {
     pub workflow: Arc<Workflow>,
     pub trigger: usize,
     /// Room at this node's worker: the run is leased by it at birth.
-    pub place: Option<Place>,
+    pub ticket: Option<Ticket>,
     /// The run waits until it has its turn.
     pub turn: Option<Turn>,
 }

@@ -11,7 +11,7 @@ use crate::event::{Event, EventType, read};
 use crate::id::EventId;
 use crate::run::room::{Free, Place};
 use crate::store::entity::event;
-use crate::store::{Claimed, StoreError};
+use crate::store::{Change, Claimed, StoreError};
 use crate::time::Timestamp;
 use crate::workflow::list;
 
@@ -20,6 +20,8 @@ const MOST_CLAIMED: usize = 256;
 /// So many free places are filled at once, while the runs in the others go on: each claim is a
 /// transaction and a few reads, which take nearly as long for one run as for many.
 const WORTH_A_CLAIM: usize = 96;
+/// Leases that were looked after so long ago may have run out.
+const LATE_MILLIS: i64 = LEASE_MILLIS / 2;
 
 impl Floor {
     /// Takes due runs as long as there is room and something is due; where runs are known to be
@@ -49,7 +51,10 @@ impl Floor {
             };
             waiting = claimed.len() == places;
             match load(&self.engine, claimed, room).await {
-                Ok(assignments) => assignments.into_iter().for_each(|found| self.start(found)),
+                Ok(claimed) => claimed.into_iter().for_each(|(assignment, place)| {
+                    let under_way = self.held.begin(assignment.run);
+                    self.start(assignment, under_way, Some(place));
+                }),
                 Err(error) => {
                     tracing::warn!(%error, "due runs could not be read; their leases run out")
                 }
@@ -61,21 +66,42 @@ impl Floor {
     }
 
     async fn claim_of(&self, places: usize) -> Result<Vec<Claimed>, StoreError> {
-        let under_way = self.held_runs().into_iter().collect();
+        // One that was held up must not claim from itself what it is still at.
+        let late = self.engine.steady().millis_since(self.beaten) > LATE_MILLIS;
+        let under_way = if late { Vec::from_iter(self.held_runs()) } else { Vec::new() };
         self.engine.store.writer.claim(places, under_way).await
+    }
+
+    /// On SQLite no other node exists, so a lease that names another is left over from a process that has
+    /// died: its runs are due.
+    pub(super) async fn inherit(&self) {
+        let (read, now) = (&self.engine.store.read, self.engine.steady());
+        if read.get_database_backend() != DbBackend::Sqlite {
+            return;
+        }
+        let (node, until) = (self.engine.node.to_string(), now.plus_millis(LEASE_MILLIS));
+        let inherit = Change::new(move |transaction| {
+            let node = node.clone();
+            Box::pin(async move {
+                let sql = "UPDATE runs SET lease_owner = NULL, due_at = $1
+                    WHERE due_at IS NOT NULL AND due_at <= $2 AND lease_owner <> $3";
+                let values = [now.millis().into(), until.millis().into(), node.into()];
+                let backend = transaction.get_database_backend();
+                let statement = Statement::from_sql_and_values(backend, sql, values);
+                transaction.execute_raw(statement).await?;
+                Ok(())
+            })
+        });
+        if let Err(error) = self.engine.store.writer.change(inherit).await {
+            tracing::warn!(%error, "what an earlier process left is taken up when its leases have run out");
+        }
     }
 
     /// A cheap look before a write transaction is spent on claiming.
     async fn is_any_due(&self) -> bool {
         let read = &self.engine.store.read;
-        let sql = "SELECT 1 AS due FROM runs WHERE due_at IS NOT NULL AND due_at <= $1
-            AND (due_at <= $2 OR lease_owner <> $3) LIMIT 1";
-        let now = self.engine.steady();
-        // On SQLite a lease of another node is left over from a process that has died.
-        let postgres = read.get_database_backend() == DbBackend::Postgres;
-        let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
-        let node = self.engine.node.to_string();
-        let values = [horizon.millis().into(), now.millis().into(), node.into()];
+        let sql = "SELECT 1 AS due FROM runs WHERE due_at IS NOT NULL AND due_at <= $1 LIMIT 1";
+        let values = [self.engine.steady().millis().into()];
         let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
         read.query_one_raw(statement).await.is_ok_and(|row| row.is_some())
     }
@@ -86,13 +112,13 @@ async fn load(
     engine: &Engine,
     claimed: Vec<Claimed>,
     places: Vec<Free>,
-) -> Result<Vec<Assignment>, StoreError> {
+) -> Result<Vec<(Assignment, Place)>, StoreError> {
     let seqs = claimed.iter().filter(|run| run.state.event.is_none()).map(|run| run.event_seq);
     let events = stored(engine, seqs.collect()).await?;
     let mut assignments = Vec::with_capacity(claimed.len());
     for (run, place) in claimed.into_iter().zip(places) {
         let place = engine.room.give(place, run.workflow_id);
-        assignments.extend(assign(engine, run, &events, place).await?);
+        assignments.extend(assign(engine, run, &events).await?.map(|found| (found, place)));
     }
     Ok(assignments)
 }
@@ -101,7 +127,6 @@ async fn assign(
     engine: &Engine,
     claimed: Claimed,
     events: &HashMap<i64, Arc<Event>>,
-    place: Place,
 ) -> Result<Option<Assignment>, StoreError> {
     let workflow = list::version(engine, claimed.workflow_id, claimed.workflow_version).await?;
     let mut state = claimed.state;
@@ -125,7 +150,6 @@ async fn assign(
         trigger: claimed.trigger,
         state,
         started_at: claimed.started_at,
-        place: Some(place),
     }))
 }
 

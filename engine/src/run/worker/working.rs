@@ -15,6 +15,7 @@ use crate::run::emit::Cause;
 use crate::run::hold::{self, Held};
 use crate::run::http::Made;
 use crate::run::machine::{self, Failure, Next, Outcome, Stand};
+use crate::run::room::Place;
 use crate::run::scope::{event_scope, step_scope};
 use crate::run::trace::{self, Work};
 use crate::run::{RunState, RunStatus, StepAttempt};
@@ -33,6 +34,8 @@ const NOTICEABLE: Duration = Duration::from_millis(150);
 struct Working<'e> {
     engine: &'e Engine,
     assignment: Assignment,
+    /// Given back as soon as nothing is left but to write down where the run stands.
+    place: Option<Place>,
     started_at: Timestamp,
     /// The headers of its trace, which calls and emitted events carry on.
     trace: trace::Context,
@@ -45,6 +48,7 @@ pub(super) async fn advance(
     engine: &Engine,
     stop: &CancellationToken,
     assignment: Assignment,
+    place: Option<Place>,
 ) -> Result<(), StoreError> {
     #[cfg(test)]
     super::panic_if_told(&assignment);
@@ -53,7 +57,8 @@ pub(super) async fn advance(
     let (span, trace) = engine.tracing.begin(of, assignment.run, work);
     let started_at = assignment.started_at.unwrap_or_else(|| engine.now());
     let shown = assignment.started_at.is_some();
-    let run = Working { engine, assignment, started_at, trace, begun: Instant::now(), shown };
+    let begun = Instant::now();
+    let run = Working { engine, assignment, place, started_at, trace, begun, shown };
     work_off(run, stop).instrument(span).await
 }
 
@@ -231,7 +236,7 @@ impl Working<'_> {
         attempts: Vec<StepAttempt>,
         due_at: Option<Timestamp>,
     ) -> Progress {
-        self.assignment.place = None;
+        self.place = None;
         let state = std::mem::take(&mut self.assignment.state);
         Progress { due_at, keep_lease: false, ..self.progress(state, status, attempts) }
     }

@@ -183,7 +183,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
             ));
             bodies.push(&(seq, &*event.payload, &arrival.headers));
             for run in &arrival.runs {
-                let leased = run.place.is_some();
+                let leased = run.ticket.is_some();
                 let due_at =
                     if leased { self.steady.plus_millis(LEASE_MILLIS) } else { self.steady };
                 // One that needs its turn is due when it gets it.

@@ -221,19 +221,20 @@ impl Desk {
     fn hand_over(&self, arrival: &mut Arrival, event_seq: i64) -> bool {
         let mut queued = false;
         for run in std::mem::take(&mut arrival.runs) {
-            match run.place {
-                Some(place) => self.inbox.assign(Assignment {
-                    run: run.id,
-                    event_seq,
-                    event: Arc::clone(&arrival.event),
-                    workflow: run.workflow,
-                    trigger: run.trigger,
-                    state: RunState::default(),
-                    started_at: None,
-                    place: Some(place),
-                }),
-                None => queued = true,
-            }
+            let Some(ticket) = run.ticket else {
+                queued = true;
+                continue;
+            };
+            let assignment = Assignment {
+                run: run.id,
+                event_seq,
+                event: Arc::clone(&arrival.event),
+                workflow: run.workflow,
+                trigger: run.trigger,
+                state: RunState::default(),
+                started_at: None,
+            };
+            self.inbox.assign(assignment, ticket);
         }
         queued
     }

@@ -5,33 +5,24 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use super::work::Work;
 use super::{Claimed, StoreError};
 use crate::id::RunId;
-use crate::run::worker::LEASE_MILLIS;
+use crate::run::worker::{HEARTBEAT, LEASE_MILLIS};
 use crate::store::entity::run;
 use crate::time::Timestamp;
 
 impl Work<'_, DatabaseTransaction> {
-    /// Leases up to `limit` runs that are due to this node. On SQLite no other node exists, so a
-    /// lease that names another is left over from a process that has died.
+    /// Leases up to `limit` runs that are due to this node.
     pub(super) async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
-        let postgres = self.is_postgres();
         let now = self.steady;
-        let horizon = if postgres { now } else { now.plus_millis(LEASE_MILLIS) };
-        let skip = if postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let skip = if self.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!(
             "UPDATE runs SET lease_owner = $1, due_at = $2 WHERE id IN (
                 SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= $3
-                    AND (due_at <= $4 OR (lease_owner IS NOT NULL AND lease_owner <> $1))
-                ORDER BY due_at LIMIT $5 {skip}
+                ORDER BY due_at LIMIT $4 {skip}
              ) RETURNING *"
         );
         let lease = now.plus_millis(LEASE_MILLIS).millis();
-        let values = vec![
-            self.lane.node().to_string().into(),
-            lease.into(),
-            horizon.millis().into(),
-            now.millis().into(),
-            (limit as i64).into(),
-        ];
+        let node = self.lane.node().to_string();
+        let values = vec![node.into(), lease.into(), now.millis().into(), (limit as i64).into()];
         let statement = self.statements().with(&sql, values);
         let models = run::Model::find_by_statement(statement).all(&self.connection).await?;
         let claimed = |model: run::Model| {
@@ -48,9 +39,10 @@ impl Work<'_, DatabaseTransaction> {
         Ok(models.into_iter().filter_map(claimed).collect())
     }
 
-    /// Puts the end of this node's leases off.
+    /// Puts the end of this node's leases off, as far as it comes before the next but one heartbeat.
     pub(super) async fn extend_leases(&self, runs: &[RunId]) -> Result<(), StoreError> {
-        self.extend(runs, i64::MAX).await
+        let heartbeat = HEARTBEAT.as_millis() as i64;
+        self.extend(runs, self.steady.plus_millis(LEASE_MILLIS - heartbeat).millis()).await
     }
 
     /// The same for those that have run out although the node is still at it, as when it was held up: it
