@@ -24,6 +24,8 @@ const FOR_NEW: usize = 32;
 const FOR_QUEUED: usize = 32;
 /// How much memory the runs that wait for a place may take, in KiB.
 const MEMORY: usize = 16 * 1024;
+/// The same where other nodes may have room for them.
+const AMONG_OTHERS: usize = 512;
 /// What each of them takes besides its event's payload, in KiB.
 const EACH: usize = 2;
 
@@ -54,17 +56,17 @@ pub struct Ticket {
     _memory: OwnedSemaphorePermit,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        let (places, memory) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(MEMORY)));
+impl Room {
+    /// Of a node that is the `only` one, or of one among others.
+    pub(crate) fn new(only: bool) -> Self {
+        let memory = Arc::new(Semaphore::new(if only { MEMORY } else { AMONG_OTHERS }));
+        let places = Arc::new(Semaphore::new(ROOM));
         Self { places, memory, shares: Shares::default(), freed: Arc::default() }
     }
-}
 
-impl Room {
     /// Memory for a run whose event has `payload` bytes.
     pub(crate) fn ticket(&self, payload: usize) -> Option<Ticket> {
-        let size = (EACH + payload / 1024).min(MEMORY);
+        let size = (EACH + payload / 1024).min(AMONG_OTHERS);
         let memory = Arc::clone(&self.memory).try_acquire_many_owned(u32::try_from(size).ok()?);
         Some(Ticket { _memory: memory.ok()? })
     }
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_workflow_leaves_room_for_others() {
-        let room = Room::default();
+        let room = Room::new(true);
         let (flood, other) = (WorkflowId::new(1), WorkflowId::new(2));
         let places: Vec<_> = std::iter::from_fn(|| room.at_birth(flood)).collect();
         assert_eq!(places.len(), SHARE);
@@ -159,7 +161,7 @@ mod tests {
 
     #[test]
     fn runs_that_wait_leave_places_to_the_queue_and_to_those_that_come() {
-        let room = Room::default();
+        let room = Room::new(true);
         let waited: Vec<_> = std::iter::from_fn(|| room.for_waiting()).collect();
         assert_eq!(waited.len(), ROOM - FOR_NEW - FOR_QUEUED);
         assert_eq!(room.for_queued(usize::MAX).len(), FOR_QUEUED);
@@ -167,18 +169,20 @@ mod tests {
 
     #[test]
     fn runs_that_wait_take_no_more_than_their_memory() {
-        let room = Room::default();
+        let room = Room::new(true);
         let small: Vec<_> = std::iter::from_fn(|| room.ticket(600)).collect();
         assert_eq!(small.len(), MEMORY / EACH);
         drop(small);
-        let large = room.ticket(MEMORY * 1024 * 2);
+
+        let among_others = Room::new(false);
+        let large = among_others.ticket(MEMORY * 1024 * 2);
         assert!(large.is_some(), "one of any size, where nobody else waits");
-        assert!(room.ticket(0).is_none());
+        assert!(among_others.ticket(0).is_none());
     }
 
     #[tokio::test]
     async fn who_waits_for_a_place_is_told_when_there_is_one() {
-        let room = Room::default();
+        let room = Room::new(true);
         let workflow = WorkflowId::new(1);
         let place = room.at_birth(workflow);
         let left = room.left_for_queued();
