@@ -175,7 +175,7 @@ impl Engine {
         .await?;
         kept::resume(&store, &environment.steady).await.map_err(StartError::Clock)?;
         let vault = Vault::open(&settings.secret_key_file, &*environment.random)?;
-        let room = Room::new(store.read.get_database_backend() == sea_orm::DbBackend::Sqlite);
+        let room = Room::new(!store.is_shared());
         let workflows = workflow::Catalog::default();
         workflows.replace(workflow::list::load(&store, &[]).await.map_err(StartError::Workflows)?);
         let engine = Self(Arc::new(Inner {

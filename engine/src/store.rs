@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 pub mod backup;
 mod batch;
@@ -74,6 +74,13 @@ pub enum StoreError {
     Start(#[from] std::io::Error),
     #[error("the store has been closed")]
     Closed,
+}
+
+impl Store {
+    /// Whether other nodes may work with it. A SQLite database is this process's alone.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.read.get_database_backend() == DbBackend::Postgres
+    }
 }
 
 impl StoreError {

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::read;
 use super::{RunDetail, RunState, RunStatus, StepAttempt};
@@ -113,7 +113,7 @@ pub(super) async fn elsewhere(
     engine: &Engine,
     held: HashSet<RunId>,
 ) -> Result<Vec<RunId>, StoreError> {
-    if held.is_empty() || engine.store.read.get_database_backend() != DbBackend::Postgres {
+    if held.is_empty() || !engine.store.is_shared() {
         return Ok(Vec::new());
     }
     let ids = run::Entity::find()

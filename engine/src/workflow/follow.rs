@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use tokio::time::MissedTickBehavior;
 
 use super::list;
@@ -20,7 +20,7 @@ struct Standing([i64; 4]);
 
 /// Runs until the engine stops.
 pub(crate) async fn keep_following(engine: Engine) {
-    if engine.store.read.get_database_backend() != DbBackend::Postgres {
+    if !engine.store.is_shared() {
         return;
     }
     let mut look = tokio::time::interval(LOOK);

@@ -1,9 +1,10 @@
-//! Runs from the queue: as many as there is room for are leased and read together.
+//! Runs from the queue, and those that a dead process left: as many as there is room for are leased and read
+//! together.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 
 use super::{Assignment, Floor, LEASE_MILLIS};
 use crate::Engine;
@@ -25,15 +26,15 @@ const LATE_MILLIS: i64 = LEASE_MILLIS / 2;
 
 impl Floor {
     /// Takes due runs as long as there is room and something is due; where runs are known to be
-    /// `waiting`, only for as many as are worth it. Answers whether some may be left that wait for room.
-    pub(super) async fn claim(&self, mut waiting: bool) -> bool {
+    /// `queued`, only for as many as are worth it. Answers whether some may be left that wait for room.
+    pub(super) async fn claim(&self, mut queued: bool) -> bool {
         loop {
-            let least = if waiting { WORTH_A_CLAIM } else { 1 };
+            let least = if queued { WORTH_A_CLAIM } else { 1 };
             // Nothing is taken to look: runs that are born meanwhile need the places.
             if self.engine.room.left_for_queued() < least {
                 return true;
             }
-            if !waiting && !self.is_any_due().await {
+            if !queued && !self.is_any_due().await {
                 return false;
             }
             // Room first: what is claimed begins at once, and nothing here waits for a run to end.
@@ -49,7 +50,7 @@ impl Floor {
                     return false;
                 }
             };
-            waiting = claimed.len() == places;
+            queued = claimed.len() == places;
             match load(&self.engine, claimed, room).await {
                 Ok(claimed) => claimed.into_iter().for_each(|(assignment, place)| {
                     let under_way = self.held.begin(assignment.run);
@@ -59,7 +60,7 @@ impl Floor {
                     tracing::warn!(%error, "due runs could not be read; their leases run out")
                 }
             }
-            if !waiting {
+            if !queued {
                 return false;
             }
         }
@@ -75,10 +76,10 @@ impl Floor {
     /// On SQLite no other node exists, so a lease that names another is left over from a process that has
     /// died: its runs are due.
     pub(super) async fn inherit(&self) {
-        let (read, now) = (&self.engine.store.read, self.engine.steady());
-        if read.get_database_backend() != DbBackend::Sqlite {
+        if self.engine.store.is_shared() {
             return;
         }
+        let now = self.engine.steady();
         let (node, until) = (self.engine.node.to_string(), now.plus_millis(LEASE_MILLIS));
         let inherit = Change::new(move |transaction| {
             let node = node.clone();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
 use super::{SMALL, Steady};
 use crate::Engine;
@@ -22,7 +22,7 @@ pub(crate) struct Kept {
 /// Takes steady time up where the last process left it, and gives the due times of all runs back to the
 /// wall. Before anything is due.
 pub(crate) async fn resume(store: &Store, steady: &Steady) -> Result<(), StoreError> {
-    if store.read.get_database_backend() == DbBackend::Postgres {
+    if store.is_shared() {
         return Ok(());
     }
     let sql = "SELECT at, gap FROM steady_time";
@@ -53,7 +53,7 @@ pub(crate) async fn keep(engine: &Engine, last: Option<Kept>) -> Result<Option<K
     let now = Kept { at: steady.now(), gap: steady.gap() };
     let known =
         |last: Kept| now.at.millis_since(last.at) < EVERY && (now.gap - last.gap).abs() < SMALL;
-    if engine.store.read.get_database_backend() == DbBackend::Postgres || last.is_some_and(known) {
+    if engine.store.is_shared() || last.is_some_and(known) {
         return Ok(last);
     }
     write_down(engine, now).await?;
