@@ -118,8 +118,7 @@ pub struct RunState {
 pub const JOURNAL_KEPT: i64 = 10_000;
 
 /// One attempt at a step, as the journal keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepAttempt {
     /// Counts all attempts of the run from 1.
     pub number: i64,
@@ -129,8 +128,10 @@ pub struct StepAttempt {
     pub succeeded: bool,
     pub started_at: Timestamp,
     pub duration_ms: i64,
-    pub request: Option<Json>,
-    pub response: Option<Json>,
+    /// What was sent, as JSON.
+    pub request: Option<String>,
+    /// What was answered, as JSON.
+    pub response: Option<String>,
     pub error: Option<String>,
 }
 

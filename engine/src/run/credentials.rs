@@ -68,7 +68,7 @@ impl Credentials {
             let value = match engine.credentials.named.get(name).await {
                 Some(known) => known,
                 None => {
-                    let found = secret::value(&engine.store, &engine.vault, name).await;
+                    let found = Box::pin(secret::value(&engine.store, &engine.vault, name)).await;
                     let value = found.map_err(|error| {
                         failure("secret", error.to_string(), !error.is_temporary())
                     })?;
@@ -82,7 +82,8 @@ impl Credentials {
             let secret = match engine.credentials.signing.get(&workflow).await {
                 Some(known) => known,
                 None => {
-                    let found = signing::find(&engine.store, &engine.vault, workflow).await;
+                    let found =
+                        Box::pin(signing::find(&engine.store, &engine.vault, workflow)).await;
                     let secret = found.map_err(|error| {
                         let temporary = matches!(error, SigningError::Store(_));
                         failure("signing_secret", error.to_string(), !temporary)

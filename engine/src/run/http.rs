@@ -4,31 +4,30 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
-use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::breaker::{Hold, Seen};
 use super::credentials::Credentials;
 use super::machine::{Failure, Outcome};
 use super::targets::{GuardedResolver, Targets};
 use crate::Engine;
-use crate::expression::{EvaluationError, Scope};
+use crate::expression::Scope;
 use crate::id::RunId;
 use crate::time::Timestamp;
-use crate::workflow::definition::{self, HttpStep};
+use crate::workflow::definition::HttpStep;
 
+mod exchange;
 mod journal;
 mod mask;
 mod redirect;
+mod render;
 mod retry_after;
 pub(crate) mod sign;
 
+use exchange::{ANSWER_CAP, Answer, exchange, explain};
 use mask::Mask;
+use render::render;
 
-/// How much of an answer is read; a longer one is cut and fails the call.
-const ANSWER_CAP: usize = 1024 * 1024;
 const GONE: u16 = 410;
 
 /// The one client for outgoing calls.
@@ -42,19 +41,28 @@ pub struct Caller {
 #[error("the HTTP client could not be made: {0}")]
 pub struct CallerError(#[source] reqwest::Error);
 
-/// What a call did, for the journal.
+/// What came of a call, and what the journal keeps of it.
 #[derive(Debug)]
 pub struct Call {
     pub outcome: Outcome,
-    pub request: Option<Json>,
-    pub response: Option<Json>,
+    pub kept: Kept,
+}
+
+/// What was sent, what was answered, and how long that took, for the journal.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// JSON, without secrets.
+    pub request: Option<String>,
+    /// JSON, without secrets.
+    pub response: Option<String>,
+    pub status: Option<u16>,
     pub duration: Duration,
 }
 
-impl Call {
+impl Kept {
     /// Whether the receiver says that it is gone for good (RFC 9110, section 15.5.11).
     pub(crate) fn is_gone(&self) -> bool {
-        self.response.as_ref().is_some_and(|response| response["status"] == GONE)
+        self.status == Some(GONE)
     }
 }
 
@@ -97,20 +105,6 @@ impl Caller {
     pub(super) async fn get(&self, url: &str) -> Result<reqwest::Response, reqwest::Error> {
         self.client.get(url).send().await
     }
-}
-
-/// A request as it goes out, but for its signature.
-#[derive(Clone)]
-struct Request {
-    method: http::Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Option<Vec<u8>>,
-    /// How long its answer is waited for, redirects included.
-    timeout: Duration,
-    /// Headers that hold secrets.
-    secret_headers: Vec<HeaderName>,
-    secret_body: bool,
 }
 
 /// What a call goes out under.
@@ -164,34 +158,40 @@ pub(crate) async fn call(
     };
     let pass = match engine.breakers.ask(&place, engine.steady()) {
         Ok(pass) => pass,
-        Err(hold) => return Made::Held { host: mask.text(&place), hold },
+        Err(hold) => return Made::Held { host: mask.text(&place).into_owned(), hold },
     };
     let (begun, patience) = (Instant::now(), request.timeout);
     let sent = exchange(caller, http, request, &signed);
-    let (outcome, response) = match tokio::time::timeout(patience, sent).await {
-        Ok(Ok(answer)) => (judge(&answer, engine.now()), Some(journal::response(&answer, &mask))),
-        Ok(Err(failure)) => (Outcome::Failed(failure), None),
+    let mut kept = Kept { request: Some(journal), ..Kept::default() };
+    let outcome = match tokio::time::timeout(patience, sent).await {
+        Ok(Ok(answer)) => {
+            kept.status = Some(answer.status);
+            kept.response = Some(journal::response(&answer, &mask));
+            judge(&answer, engine.now())
+        }
+        Ok(Err(failure)) => Outcome::Failed(failure),
         Err(_) => {
             let message = format!("{host} did not answer within {patience:?}");
-            (Outcome::Failed(failure("timeout", message, false)), None)
+            Outcome::Failed(failure("timeout", message, false))
         }
     };
-    pass.ended(seen(&outcome, response.as_ref()), engine.steady());
+    kept.duration = begun.elapsed();
+    pass.ended(seen(&outcome, kept.status), engine.steady());
     let outcome = match outcome {
         Outcome::Succeeded(output) => Outcome::Succeeded(mask.json(output)),
         Outcome::Failed(failure) => Outcome::Failed(hidden(failure, &mask)),
     };
-    Made::Call(Call { outcome, request: Some(journal), response, duration: begun.elapsed() })
+    Made::Call(Call { outcome, kept })
 }
 
 /// What the outcome says about the host: whoever answers, and be it that the call is wrong, is there. One
 /// that is asked too much, or is not ready, may say for how long it wants to be left alone.
-fn seen(outcome: &Outcome, response: Option<&Json>) -> Seen {
+fn seen(outcome: &Outcome, status: Option<u16>) -> Seen {
     let asked = match outcome {
         Outcome::Failed(failure) => failure.retry_after.filter(|wait| !wait.is_zero()),
         Outcome::Succeeded(_) => None,
     };
-    match (outcome, response.and_then(|response| response["status"].as_u64())) {
+    match (outcome, status) {
         (_, Some(429 | 503)) if asked.is_some() => Seen::Asking(asked.unwrap_or_default()),
         (_, Some(429 | 500..)) => Seen::Failing,
         (_, Some(_)) | (Outcome::Succeeded(_), None) => Seen::Answering,
@@ -202,8 +202,8 @@ fn seen(outcome: &Outcome, response: Option<&Json>) -> Seen {
     }
 }
 
-pub(super) fn refused(failure: Failure, request: Option<Json>) -> Call {
-    Call { outcome: Outcome::Failed(failure), request, response: None, duration: Duration::ZERO }
+pub(super) fn refused(failure: Failure, request: Option<String>) -> Call {
+    Call { outcome: Outcome::Failed(failure), kept: Kept { request, ..Kept::default() } }
 }
 
 fn failure(code: &'static str, message: String, permanent: bool) -> Failure {
@@ -211,153 +211,7 @@ fn failure(code: &'static str, message: String, permanent: bool) -> Failure {
 }
 
 fn hidden(failure: Failure, mask: &Mask) -> Failure {
-    Failure { message: mask.text(&failure.message), ..failure }
-}
-
-fn render(key: &str, http: &HttpStep, scope: &Scope) -> Result<Request, Failure> {
-    let expression =
-        |place: &'static str| move |error: EvaluationError| Failure::expression(&error, place);
-    let method = http.method.render_text(scope).map_err(expression("method"))?;
-    let method = definition::method(&method).map_err(|error| Failure::rendered(error, "method"))?;
-    let timeout = http.timeout.render_text(scope).map_err(expression("timeout"))?;
-    let timeout =
-        definition::timeout(&timeout).map_err(|error| Failure::rendered(error, "timeout"))?;
-    let url = http.url.render_text(scope).map_err(expression("url"))?;
-    let url = definition::url(&url)
-        .map_err(|_| failure("url", format!("`{url}` is not an http or https URL"), true))?;
-    let body = http.body.as_ref().map(|body| body.render(scope)).transpose();
-    let body = body.map_err(expression("body"))?;
-    let (mut headers, mut secret_headers) = (HeaderMap::new(), Vec::new());
-    if body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
-    for (name, template) in &http.headers {
-        let value = template.render_text(scope).map_err(expression("headers"))?;
-        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
-        else {
-            return Err(failure(
-                "header",
-                format!("the value of header {name} cannot be sent"),
-                true,
-            ));
-        };
-        if template.is_secret() {
-            secret_headers.push(name.clone());
-        }
-        headers.insert(name, value);
-    }
-    if let Ok(key) = HeaderValue::try_from(key) {
-        headers.insert("idempotency-key", key);
-    }
-    let secret_body = http.body.as_ref().is_some_and(crate::expression::Template::is_secret);
-    let body = body.map(|body| bytes(body, headers.get(CONTENT_TYPE)));
-    Ok(Request { method, url, headers, body, timeout, secret_headers, secret_body })
-}
-
-/// JSON, but for a text that the step itself says is something else.
-fn bytes(body: Json, kind: Option<&HeaderValue>) -> Vec<u8> {
-    match body {
-        Json::String(text) if !kind.is_none_or(is_json) => text.into_bytes(),
-        other => other.to_string().into_bytes(),
-    }
-}
-
-/// `application/json`, and whatever ends in `+json` (RFC 6839).
-fn is_json(kind: &HeaderValue) -> bool {
-    let kind = String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.ends_with("/json") || essence.ends_with("+json")
-}
-
-impl Request {
-    /// With the headers of the event's trace; a step's own header of the same name counts more.
-    fn within(mut self, context: &[(&'static str, String)]) -> Self {
-        for (name, value) in context {
-            if let Ok(value) = HeaderValue::try_from(value.as_str()) {
-                self.headers.entry(*name).or_insert(value);
-            }
-        }
-        self
-    }
-}
-
-struct Answer {
-    host: String,
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
-    truncated: bool,
-    /// The addresses that it was redirected to, in order.
-    redirects: Vec<Url>,
-}
-
-/// Sends the request, and again where redirects lead, as far as the step follows them.
-async fn exchange(
-    caller: &Caller,
-    http: &HttpStep,
-    mut request: Request,
-    signed: &Signed<'_>,
-) -> Result<Answer, Failure> {
-    let mut redirects = Vec::new();
-    loop {
-        let host = request.url.host_str().unwrap_or_default().to_owned();
-        let mut headers = request.headers.clone();
-        if http.sign {
-            let body = request.body.as_deref().unwrap_or_default();
-            let now = signed.now.millis().div_euclid(1_000);
-            sign::sign(&mut headers, &signed.key, now, body, &signed.credentials.signing);
-        }
-        let sent = caller.client.request(request.method.clone(), request.url.clone());
-        let sent = match request.body.clone() {
-            Some(body) => sent.headers(headers).body(body),
-            None => sent.headers(headers),
-        };
-        let response = sent.send().await.map_err(|error| explain(&host, error))?;
-        let status = response.status().as_u16();
-        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, location)
-            && redirects.len() < http.follow_redirects as usize
-        {
-            request = redirect::next(&request, status, location)?;
-            caller.targets.check(&request.url).map_err(|error| {
-                failure("target_refused", format!("{host} redirects to where {error}"), true)
-            })?;
-            redirects.push(request.url.clone());
-            continue;
-        }
-        return read(host, response, redirects).await;
-    }
-}
-
-async fn read(
-    host: String,
-    response: reqwest::Response,
-    redirects: Vec<Url>,
-) -> Result<Answer, Failure> {
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let most = worth_reading(status, response.content_length());
-    let mut chunks = response.bytes_stream();
-    let (mut body, mut truncated) = (Vec::new(), false);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| explain(&host, error))?;
-        let room = most - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() > room {
-            truncated = true;
-            break;
-        }
-    }
-    Ok(Answer { host, status, headers, body, truncated, redirects })
-}
-
-/// How much of an answer is of use, in bytes: one that says that it is too long fails whatever it holds, and what is
-/// no success is only shown; a secret that began in what is shown is there to its end, to be masked. Pure.
-fn worth_reading(status: u16, length: Option<u64>) -> usize {
-    let is_too_long = length.is_some_and(|length| length > ANSWER_CAP as u64);
-    match (200..300).contains(&status) && !is_too_long {
-        true => ANSWER_CAP,
-        false => 4 * journal::CAP,
-    }
+    Failure { message: mask.text(&failure.message).into_owned(), ..failure }
 }
 
 /// 2xx succeeds. Everything else is tried again, except what says that it never will work.
@@ -388,64 +242,4 @@ fn judge(answer: &Answer, now: Timestamp) -> Outcome {
         permanent: answer.status == GONE,
         retry_after: retry_after::asked(&answer.headers, now),
     })
-}
-
-fn explain(host: &str, error: reqwest::Error) -> Failure {
-    // The address may hold a secret.
-    let error = error.without_url();
-    let mut causes =
-        std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    if let Some(refused) = causes.find_map(|cause| cause.downcast_ref::<super::targets::Refused>())
-    {
-        return failure("target_refused", refused.to_string(), true);
-    }
-    let root =
-        std::iter::successors(std::error::Error::source(&error), |cause| cause.source()).last();
-    let cause = root.map_or_else(|| error.to_string(), ToString::to_string);
-    if error.is_connect() {
-        failure("connect", format!("{host} cannot be reached: {cause}"), false)
-    } else {
-        failure("transport", format!("the call to {host} broke off: {cause}"), false)
-    }
-}
-
-impl Answer {
-    fn json(&self) -> Json {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| Json::String(String::from_utf8_lossy(&self.body).into_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_more_is_read_than_is_of_use() {
-        for (status, length, expected) in [
-            (200, None, ANSWER_CAP),
-            (200, Some(ANSWER_CAP as u64), ANSWER_CAP),
-            (200, Some(ANSWER_CAP as u64 + 1), 4 * journal::CAP),
-            (503, Some(10), 4 * journal::CAP),
-            (404, None, 4 * journal::CAP),
-        ] {
-            assert_eq!(worth_reading(status, length), expected, "{status} {length:?}");
-        }
-    }
-
-    #[track_caller]
-    fn check(kind: Option<&'static str>, body: Json, expected: &str) {
-        let kind = kind.map(HeaderValue::from_static);
-        assert_eq!(bytes(body, kind.as_ref()), expected.as_bytes(), "{kind:?}");
-    }
-
-    #[test]
-    fn a_text_goes_out_as_it_is_where_it_is_said_to_be_something_else() {
-        check(None, json!("a \"b\""), r#""a \"b\"""#);
-        check(Some("application/json; charset=utf-8"), json!("a"), "\"a\"");
-        check(Some("Application/CloudEvents+JSON"), json!("a"), "\"a\"");
-        check(Some("text/plain"), json!("a \"b\"\n"), "a \"b\"\n");
-        check(Some("application/x-www-form-urlencoded"), json!("a=1&b=2"), "a=1&b=2");
-        check(Some("text/plain"), json!({ "a": 1 }), r#"{"a":1}"#);
-    }
 }

@@ -287,7 +287,7 @@ impl Floor {
                 }
                 Err(_) => {
                     tracing::error!(%run, "the run panicked; it is ended as failed");
-                    if let Err(error) = poison::give_up(&engine, run).await {
+                    if let Err(error) = Box::pin(poison::give_up(&engine, run)).await {
                         tracing::warn!(%run, %error, "the run is left to be claimed again");
                     }
                 }

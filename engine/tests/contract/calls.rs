@@ -18,11 +18,13 @@ use serde_json::{Value, json};
 
 use crate::databases::{Database, Running};
 use crate::on_both;
+use crate::sink::kept;
 
 on_both!(
     a_signed_call_is_believed_by_who_knows_the_secret,
     a_secret_goes_out_and_is_shown_nowhere,
     a_secret_that_nobody_set_is_refused_with_its_place,
+    a_name_and_password_in_the_address_go_out_as_a_header,
     redirects_are_followed_as_far_as_the_step_says,
     what_answers_too_much_is_given_up_at_once,
 );
@@ -172,7 +174,7 @@ async fn a_secret_goes_out_and_is_shown_nowhere(database: Database) {
     assert_eq!(headers["x-client-token"], "plain");
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({ "token": value, "id": 1 }));
     let run = &record.runs[0];
-    let request = run.attempts[0].request.clone().unwrap();
+    let request = kept(run.attempts[0].request.as_ref());
     assert_eq!(request["url"], json!(format!("{url}/a?key=•••")));
     assert_eq!(request["headers"]["x-pin"], "•••!");
     assert_eq!(request["headers"]["x-client-token"], "•••", "by its name");
@@ -233,7 +235,7 @@ async fn redirects_are_followed_as_far_as_the_step_says(database: Database) {
     let record = called(&running, http(to("/b"), 1), EventStatus::Processed).await;
     assert_eq!(mirror.lines().last().unwrap(), "POST /b");
     assert_eq!(mirror.seen().last().unwrap().1["x-token"], "tok-123456");
-    let response = record.runs[0].attempts[0].response.clone().unwrap();
+    let response = kept(record.runs[0].attempts[0].response.as_ref());
     assert_eq!(response["redirects"], json!([format!("{url}/b")]));
 
     called(&running, http(to(&elsewhere), 1), EventStatus::Processed).await;
@@ -251,6 +253,20 @@ async fn redirects_are_followed_as_far_as_the_step_says(database: Database) {
     }
 }
 
+async fn a_name_and_password_in_the_address_go_out_as_a_header(database: Database) {
+    let (running, (mirror, url)) = (database.start().await, Mirror::start().await);
+    set(&running, "PIN", "73573500").await;
+    let address = url.replace("//", "//me:${secret.PIN}@");
+    let back = format!("{address}/?to=/b");
+    for (to, redirects) in [(address.clone(), 0), (back, 1)] {
+        let http = json!({ "url": to, "followRedirects": redirects });
+        let record = called(&running, http, EventStatus::Processed).await;
+        let sent = mirror.seen().pop().unwrap().1;
+        assert_eq!(sent["authorization"], "Basic bWU6NzM1NzM1MDA=", "{redirects} redirects");
+        assert!(!format!("{record:?}").contains("73573500"), "{record:?}");
+    }
+}
+
 async fn what_answers_too_much_is_given_up_at_once(database: Database) {
     let (running, (mirror, url)) = (database.start().await, Mirror::start().await);
     let http = json!({ "url": format!("{url}/?big=1") });
@@ -258,9 +274,9 @@ async fn what_answers_too_much_is_given_up_at_once(database: Database) {
     let error = record.row.error.unwrap();
     assert_eq!(error.error_code, "answer_too_large");
     assert_eq!(mirror.lines().len(), 1);
-    let kept = record.runs[0].attempts[0].response.clone().unwrap();
+    let answer = kept(record.runs[0].attempts[0].response.as_ref());
     assert_eq!(
-        (kept["truncated"].clone(), kept["body"].as_str().unwrap().len()),
+        (answer["truncated"].clone(), answer["body"].as_str().unwrap().len()),
         (json!(true), 16 << 10)
     );
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::databases::Database;
 use crate::on_both;
-use crate::sink::Sink;
+use crate::sink::{Sink, kept};
 
 on_both!(
     a_matching_event_runs_its_workflow,
@@ -60,7 +60,7 @@ async fn a_matching_event_runs_its_workflow(database: Database) {
     let run = &record.runs[0];
     assert_eq!(sink.keys(), [format!("{}:notify", run.id)]);
     assert_eq!((run.status, run.attempts.len()), (RunStatus::Succeeded, 2));
-    assert_eq!(run.attempts[1].response.as_ref().unwrap()["status"], 200);
+    assert_eq!(kept(run.attempts[1].response.as_ref())["status"], 200);
     let stats = stats::current(&running.engine).await.unwrap();
     assert_eq!((stats.processed, stats.pending, stats.processing, stats.failed), (2, 0, 0, 0));
     assert!(stats.latency.is_some());
@@ -198,7 +198,7 @@ async fn a_long_journal_is_read_as_far_as_somebody_looks(database: Database) {
     let found = engine::run::read::get(&running.engine, run).await.unwrap().run;
     assert_eq!((found.attempts_made, found.attempts.len()), (1_210, 1_000));
     assert_eq!((found.attempts[0].number, found.attempts[999].number), (211, 1_210));
-    let requests: Vec<_> = found.attempts.iter().filter_map(|it| it.request.as_ref()).collect();
+    let requests: Vec<_> = found.attempts.iter().map(|it| kept(it.request.as_ref())).collect();
     assert!(
         requests.iter().all(|request| request["url"] == "http://a" && request["truncated"] == true)
     );

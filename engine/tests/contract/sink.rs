@@ -117,3 +117,9 @@ impl Drop for Open {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+/// What the journal kept of a request or an answer.
+#[track_caller]
+pub(crate) fn kept(journal: Option<&String>) -> serde_json::Value {
+    serde_json::from_str(journal.expect("the journal kept nothing")).expect("it is JSON")
+}

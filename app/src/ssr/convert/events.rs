@@ -240,10 +240,10 @@ fn attempt(attempt: run::StepAttempt) -> StepAttempt {
         status: if attempt.succeeded { AttemptStatus::Succeeded } else { AttemptStatus::Failed },
         started_at: time(attempt.started_at),
         duration_ms: attempt.duration_ms.max(0).unsigned_abs(),
-        request: attempt.request.and_then(|json| serde_json::from_value::<StepRequest>(json).ok()),
+        request: attempt.request.and_then(|json| serde_json::from_str::<StepRequest>(&json).ok()),
         response: attempt
             .response
-            .and_then(|json| serde_json::from_value::<StepResponse>(json).ok()),
+            .and_then(|json| serde_json::from_str::<StepResponse>(&json).ok()),
         error: attempt.error,
     }
 }

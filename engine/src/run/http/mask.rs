@@ -1,5 +1,7 @@
 //! Secrets are written as `•••` wherever people may read: in journals, messages and outputs.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -39,9 +41,9 @@ impl Mask {
         Self(all)
     }
 
-    pub(super) fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, way| match text.contains(way.as_str()) {
-            true => text.replace(way.as_str(), MASKED),
+    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.0.iter().fold(Cow::Borrowed(text), |text, way| match text.contains(way.as_str()) {
+            true => Cow::Owned(text.replace(way.as_str(), MASKED)),
             false => text,
         })
     }
@@ -51,15 +53,16 @@ impl Mask {
             return value;
         }
         match value {
-            Json::String(text) => Json::String(self.text(&text)),
+            Json::String(text) => Json::String(self.text(&text).into_owned()),
             Json::Number(number) => match self.text(&number.to_string()) {
                 same if same == number.to_string() => Json::Number(number),
-                masked => Json::String(masked),
+                masked => Json::String(masked.into_owned()),
             },
             Json::Array(items) => items.into_iter().map(|item| self.json(item)).collect(),
             Json::Object(fields) => {
-                let fields =
-                    fields.into_iter().map(|(name, value)| (self.text(&name), self.json(value)));
+                let fields = fields
+                    .into_iter()
+                    .map(|(name, value)| (self.text(&name).into_owned(), self.json(value)));
                 Json::Object(fields.collect())
             }
             other => other,

@@ -6,7 +6,9 @@ use reqwest::header::{
     PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 
-use super::{Failure, Request, failure};
+use super::failure;
+use super::render::Request;
+use crate::run::machine::Failure;
 
 /// The request that the answer asks for instead (RFC 9110, section 15.4): 307 and 308 repeat it, the
 /// others ask with GET and without a body. Nothing secret goes to another origin.
@@ -64,7 +66,7 @@ mod tests {
             method,
             url: "https://one.example/a/b?c".parse().unwrap(),
             headers,
-            body: Some(b"{}".to_vec()),
+            body: Some(b"{}".as_slice().into()),
             timeout: std::time::Duration::from_secs(15),
             secret_headers: vec![HeaderName::from_static("x-token")],
             secret_body: false,

@@ -1,4 +1,6 @@
 //! One run in the hands of the worker: each attempt is journalled before the run goes on.
+//!
+//! Rare paths are boxed: otherwise their state would make the future of every run larger.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use crate::expression::Scope;
 use crate::run::credentials::Credentials;
 use crate::run::emit::Cause;
 use crate::run::hold::{self, Held};
-use crate::run::http::Made;
+use crate::run::http::{Call, Kept, Made};
 use crate::run::machine::{self, Failure, Next, Outcome, Stand};
 use crate::run::room::Place;
 use crate::run::scope::{event_scope, step_scope};
@@ -68,7 +70,7 @@ async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), 
     run.assignment.state.held_by = None;
     let event = event_scope(&run.assignment.event);
     if let Err(failure) = run.begin(&event) {
-        return run.fail_at_start(failure).await;
+        return Box::pin(run.fail_at_start(failure)).await;
     }
     loop {
         if stop.is_cancelled() {
@@ -79,20 +81,21 @@ async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), 
         let scope = |state: &RunState| step_scope(event.clone(), id, state);
         let (now, steady) = (engine.now(), engine.steady());
         let next = machine::next(&workflow.definition, &mut run.assignment.state, scope, steady);
-        let (step, attempt_at, outcome, call) = match next {
+        let (step, attempt_at, outcome, kept) = match next {
             Next::Finished => return run.finish(RunStatus::Succeeded, None, Vec::new()).await,
             Next::Sleep { until } => return run.wait(until, Vec::new()).await,
-            Next::Decided { step, outcome } => (step, now, outcome, None),
+            Next::Decided { step, outcome } => (step, now, outcome, Kept::default()),
             Next::Emit { step, emit } => {
                 let Assignment { event, state, .. } = &run.assignment;
                 let (scope, input) = (scope(state), state.input.clone().unwrap_or_default());
                 let cause = Cause { run: id, step: &step.id, event, trace: &run.trace };
-                (step, now, emit::emit(engine, cause, emit, &input, &scope).await, None)
+                let emitted = Box::pin(emit::emit(engine, cause, emit, &input, &scope)).await;
+                (step, now, emitted, Kept::default())
             }
             Next::Call { step, http } => {
                 let scope = scope(&run.assignment.state);
                 match run.call(&step.id, http, &scope).await? {
-                    Made::Call(call) => (step, now, call.outcome.clone(), Some(call)),
+                    Made::Call(Call { outcome, kept }) => (step, now, outcome, kept),
                     Made::Held { host, hold } => {
                         let (now, state) = (engine.steady(), &mut run.assignment.state);
                         match hold::hold(state, &step.retry, hold, now) {
@@ -103,16 +106,16 @@ async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), 
                             Held::Spends => {
                                 let since = engine.environment.steady.on_the_wall(hold.since);
                                 let failure = hold::spent(&host, hold.why, since);
-                                (step, engine.now(), Outcome::Failed(failure), None)
+                                (step, engine.now(), Outcome::Failed(failure), Kept::default())
                             }
                         }
                     }
                 }
             }
         };
-        let gone = call.as_ref().is_some_and(http::Call::is_gone);
+        let gone = kept.is_gone();
         let outcome = machine::kept(&run.assignment.state, outcome);
-        let attempt = run.journal(&step.id, attempt_at, &outcome, call);
+        let attempt = run.journal(&step.id, attempt_at, &outcome, kept);
         let jitter = engine.environment.jitter();
         let now = engine.now();
         let stand = machine::settle(id, step, &mut run.assignment.state, &outcome, now, jitter);
@@ -135,7 +138,7 @@ async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), 
                 let test = run.assignment.state.test;
                 run.finish(RunStatus::Failed, Some(error), vec![attempt]).await?;
                 if gone && !test {
-                    turn_off(engine, &workflow, &says).await;
+                    Box::pin(turn_off(engine, &workflow, &says)).await;
                 }
                 return Ok(());
             }
@@ -194,7 +197,7 @@ impl Working<'_> {
             }
             self.shown = true;
             let running = self.so_far(RunStatus::Running, Vec::new());
-            let (held, call) = tokio::join!(self.record(running), call);
+            let (held, call) = tokio::join!(Box::pin(self.record(running)), call);
             held?;
             return Ok(call);
         }
@@ -206,7 +209,7 @@ impl Working<'_> {
         step: &str,
         started_at: Timestamp,
         outcome: &Outcome,
-        call: Option<http::Call>,
+        kept: Kept,
     ) -> StepAttempt {
         let state = &mut self.assignment.state;
         state.attempts += 1;
@@ -214,17 +217,15 @@ impl Working<'_> {
             Outcome::Succeeded(_) => None,
             Outcome::Failed(failure) => Some(failure.message.clone()),
         };
-        let duration = call.as_ref().map_or(Duration::ZERO, |call| call.duration);
-        let (request, response) = call.map_or((None, None), |call| (call.request, call.response));
         StepAttempt {
             number: state.attempts,
             step: step.to_owned(),
             attempt: state.attempt + 1,
             succeeded: error.is_none(),
             started_at,
-            duration_ms: duration.as_millis() as i64,
-            request,
-            response,
+            duration_ms: kept.duration.as_millis() as i64,
+            request: kept.request,
+            response: kept.response,
             error,
         }
     }

@@ -29,7 +29,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl From<Model> for StepAttempt {
     fn from(model: Model) -> Self {
-        let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
         Self {
             number: model.number,
             step: model.step,
@@ -37,8 +36,8 @@ impl From<Model> for StepAttempt {
             succeeded: model.status == "succeeded",
             started_at: Timestamp::from_millis(model.started_at),
             duration_ms: model.duration_ms,
-            request: json(model.request),
-            response: json(model.response),
+            request: model.request,
+            response: model.response,
             error: model.error,
         }
     }

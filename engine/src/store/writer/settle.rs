@@ -186,8 +186,8 @@ pub(super) fn attempt_row(run: RunId, attempt: &StepAttempt) -> impl Serialize +
         if attempt.succeeded { "succeeded" } else { "failed" },
         attempt.started_at.millis(),
         attempt.duration_ms,
-        attempt.request.as_ref().map(ToString::to_string),
-        attempt.response.as_ref().map(ToString::to_string),
+        &attempt.request,
+        &attempt.response,
         &attempt.error,
     )
 }
