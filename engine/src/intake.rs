@@ -10,7 +10,7 @@ use crate::event::envelope::NewEvent;
 use crate::event::{Event, header};
 use crate::id::{EventId, KeyId, RunId};
 use crate::key::ApiKey;
-use crate::run::room::Ticket;
+use crate::run::room::Room;
 use crate::run::turn::Turn;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
 use crate::workflow::triggers::Match;
@@ -100,7 +100,7 @@ async fn store(
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, StoreError> {
     let matches = engine.workflows.current().matching(&event);
-    let arrival = arrival(engine, event, named, matches, |payload| engine.room.ticket(payload));
+    let arrival = arrival(engine, event, named, matches, Some(&engine.room));
     engine.store.writer.accept(Arrival { idempotency, ..arrival }).await
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn accept_for(
     event: Arc<Event>,
     started: Vec<Match>,
 ) -> Result<Accepted, StoreError> {
-    let arrival = arrival(engine, event, false, started, |payload| engine.room.ticket(payload));
+    let arrival = arrival(engine, event, false, started, Some(&engine.room));
     engine.store.writer.accept(arrival).await
 }
 
@@ -118,19 +118,23 @@ pub(crate) async fn accept_for(
 /// queue.
 pub(crate) fn queued(engine: &Engine, event: Arc<Event>) -> Arrival {
     let matches = engine.workflows.current().matching(&event);
-    arrival(engine, event, false, matches, |_| None)
+    arrival(engine, event, false, matches, None)
 }
 
+/// With the runs that it starts: leased at birth as far as there is `room`, or, without any, left in the queue.
 fn arrival(
     engine: &Engine,
     event: Arc<Event>,
     named: bool,
     matches: Vec<Match>,
-    room: impl Fn(usize) -> Option<Ticket>,
+    room: Option<&Room>,
 ) -> Arrival {
     let runs = matches.into_iter().map(|found| {
         let turn = Turn::of(&found.workflow.definition, found.trigger, &event);
-        let ticket = if turn.is_some() { None } else { room(event.payload.len()) };
+        let ticket = match (room, &turn) {
+            (Some(room), None) => room.ticket(event.payload.len()),
+            _ => None,
+        };
         let id = RunId::new(engine.environment.next_id());
         NewRun { id, workflow: found.workflow, trigger: found.trigger, ticket, turn }
     });
