@@ -9,6 +9,7 @@ use crate::Engine;
 use crate::event::envelope::NewEvent;
 use crate::event::{Event, header};
 use crate::id::{EventId, KeyId, RunId};
+use crate::json;
 use crate::key::ApiKey;
 use crate::run::room::Room;
 use crate::run::turn::Turn;
@@ -141,17 +142,8 @@ fn arrival(
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.
     let preview = event.preview();
-    let headers = as_json(&event.headers);
+    let headers = json::text(&event.headers);
     Arrival { event, preview, headers, runs, named, idempotency: None }
-}
-
-fn as_json(headers: &[(String, String)]) -> String {
-    // With the room that nearly all need: text that grows is copied again and again.
-    let mut json = Vec::with_capacity(512);
-    match serde_json::to_writer(&mut json, headers).map(|()| String::from_utf8(json)) {
-        Ok(Ok(json)) => json,
-        _ => "[]".into(),
-    }
 }
 
 /// Forgets the idempotency keys that are older than they are kept.

@@ -20,6 +20,7 @@ pub mod expression;
 mod hex;
 pub mod id;
 pub mod intake;
+mod json;
 pub mod key;
 pub mod live;
 pub mod mail;

@@ -146,10 +146,10 @@ pub(crate) async fn call(
         Ok(request) => request.within(context),
         Err(failure) => return Made::Call(refused(hidden(failure, &mask), None)),
     };
-    let journal = journal::request(http, &request, &masked, &mask);
+    let journal = |request| journal::request(http, request, &masked, &mask);
     if let Err(error) = caller.targets.check(&request.url) {
         let failure = failure("target_refused", error.to_string(), true);
-        return Made::Call(refused(hidden(failure, &mask), Some(journal)));
+        return Made::Call(refused(hidden(failure, &mask), Some(journal(&request))));
     }
     let host = request.url.host_str().unwrap_or_default().to_owned();
     let place = match request.url.port() {
@@ -160,9 +160,9 @@ pub(crate) async fn call(
         Ok(pass) => pass,
         Err(hold) => return Made::Held { host: mask.text(&place).into_owned(), hold },
     };
+    let mut kept = Kept { request: Some(journal(&request)), ..Kept::default() };
     let (begun, patience) = (Instant::now(), request.timeout);
     let sent = exchange(caller, http, request, &signed);
-    let mut kept = Kept { request: Some(journal), ..Kept::default() };
     let outcome = match tokio::time::timeout(patience, sent).await {
         Ok(Ok(answer)) => {
             kept.status = Some(answer.status);

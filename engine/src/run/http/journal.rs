@@ -12,6 +12,7 @@ use super::mask::{MASKED, Mask};
 use super::render::Request;
 use crate::event::header::is_secret;
 use crate::expression::{Scope, Template};
+use crate::json;
 use crate::workflow::definition::HttpStep;
 
 /// How much of a body the journal keeps.
@@ -61,7 +62,7 @@ pub(super) fn request(http: &HttpStep, request: &Request, masked: &Scope, mask: 
         }
     }
     let (body, truncated) = capped(&body);
-    as_json(&Sent { method: request.method.as_str(), url, headers, body, truncated })
+    json::text(&Sent { method: request.method.as_str(), url, headers, body, truncated })
 }
 
 /// The answer, with the addresses that it was redirected to.
@@ -69,18 +70,13 @@ pub(super) fn response(answer: &Answer, mask: &Mask) -> String {
     let came = String::from_utf8_lossy(&answer.body);
     let body = mask.text(&came);
     let (body, cut) = capped(&body);
-    as_json(&Answered {
+    json::text(&Answered {
         status: answer.status,
         headers: shown(&answer.headers, mask),
         body,
         truncated: cut || answer.truncated,
         redirects: answer.redirects.iter().map(|url| mask.text(url.as_str())).collect(),
     })
-}
-
-fn as_json(value: &impl Serialize) -> String {
-    // It cannot fail: the keys of all maps are texts.
-    serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned())
 }
 
 fn capped(text: &str) -> (Cow<'_, str>, bool) {

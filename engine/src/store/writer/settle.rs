@@ -9,6 +9,7 @@ use super::work::{Outcome, Work};
 use super::{Command, Progress, StoreError};
 use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
+use crate::json;
 use crate::run::{JOURNAL_KEPT, RunStatus, StepAttempt};
 use crate::store::batch::Batch;
 use crate::store::direct::{self, Direct};
@@ -159,9 +160,9 @@ impl<C: ConnectionTrait> Work<'_, C> {
             progress.status.as_str(),
             progress.due_at.map(Timestamp::millis),
             progress.keep_lease.then(|| self.lane.node()),
-            as_json(&progress.state),
+            json::text(&progress.state),
             progress.state.attempts,
-            progress.error.as_ref().map(as_json),
+            progress.error.as_ref().map(json::text),
             progress.started_at.millis(),
             finished.then(|| progress.now.millis()),
         ));
@@ -169,11 +170,6 @@ impl<C: ConnectionTrait> Work<'_, C> {
             attempts.push(&attempt_row(progress.run, attempt));
         }
     }
-}
-
-fn as_json(value: &impl Serialize) -> String {
-    // None of ours has a map whose keys are no texts.
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// A line of the journal as a row of a batch.
