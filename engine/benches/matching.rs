@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::event::{Event, EventType};
+use engine::event::{Event, EventType, Headers};
 use engine::id::{EventId, WorkflowId};
 use engine::time::Timestamp;
 use engine::workflow::{Definition, TriggerIndex, Workflow};
@@ -102,7 +102,7 @@ fn event() -> Result<Event, Box<dyn Error>> {
         received_at: Timestamp::from_millis(0),
         occurred_at: None,
         payload: payload.to_string().into(),
-        headers: [].into(),
+        headers: Headers::default(),
         replay_of: None,
         key_id: None,
     })

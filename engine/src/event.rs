@@ -30,6 +30,7 @@ mod types;
 
 pub use event_type::EventType;
 pub use filter::EventFilter;
+pub use header::Headers;
 pub use pattern::Pattern;
 
 /// How many bytes of the payload a list shows.
@@ -51,7 +52,7 @@ pub struct Event {
     /// JSON text, byte for byte as it was sent.
     pub payload: Arc<str>,
     /// Request headers, secrets masked.
-    pub headers: Arc<[(String, String)]>,
+    pub headers: Headers,
     pub replay_of: Option<EventId>,
     pub key_id: Option<KeyId>,
 }
@@ -231,7 +232,7 @@ mod tests {
                 received_at: Timestamp::from_millis(0),
                 occurred_at: None,
                 payload: payload.into(),
-                headers: Arc::new([]),
+                headers: Headers::default(),
                 replay_of: None,
                 key_id: None,
             };

@@ -7,9 +7,8 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::Engine;
 use crate::event::envelope::NewEvent;
-use crate::event::{Event, header};
+use crate::event::{Event, Headers};
 use crate::id::{EventId, KeyId, RunId};
-use crate::json;
 use crate::key::ApiKey;
 use crate::run::room::Room;
 use crate::run::turn::Turn;
@@ -32,7 +31,7 @@ pub async fn ingest(
     engine: &Engine,
     key: &ApiKey,
     new: NewEvent,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     idempotency: Option<Idempotency>,
 ) -> Result<Accepted, IngestError> {
     if !key.may_send(&new.event_type) {
@@ -49,7 +48,7 @@ pub async fn ingest(
 pub(crate) async fn deliver(
     engine: &Engine,
     new: NewEvent,
-    headers: Vec<(String, String)>,
+    headers: Headers,
 ) -> Result<Accepted, StoreError> {
     let named = new.event_id.is_some();
     store(engine, Arc::new(received(engine, new, headers, None)), named, None).await
@@ -57,18 +56,11 @@ pub(crate) async fn deliver(
 
 /// An event as it would be if it came now. It is stored nowhere and starts nothing.
 pub fn imagined(engine: &Engine, new: NewEvent) -> Event {
-    received(engine, new, Vec::new(), None)
+    received(engine, new, Headers::default(), None)
 }
 
-fn received(
-    engine: &Engine,
-    new: NewEvent,
-    mut headers: Vec<(String, String)>,
-    key_id: Option<KeyId>,
-) -> Event {
+fn received(engine: &Engine, new: NewEvent, headers: Headers, key_id: Option<KeyId>) -> Event {
     let id = EventId::new(engine.environment.next_id());
-    headers.extend(new.attributes);
-    header::mask(&mut headers, None);
     Event {
         id,
         event_id: new.event_id.unwrap_or_else(|| id.to_string()),
@@ -78,7 +70,7 @@ fn received(
         received_at: engine.now(),
         occurred_at: new.occurred_at,
         payload: new.payload,
-        headers: headers.into(),
+        headers: headers.and(new.attributes),
         replay_of: None,
         key_id,
     }
@@ -142,8 +134,7 @@ fn arrival(
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.
     let preview = event.preview();
-    let headers = json::text(&event.headers);
-    Arrival { event, preview, headers, runs, named, idempotency: None }
+    Arrival { event, preview, runs, named, idempotency: None }
 }
 
 /// Forgets the idempotency keys that are older than they are kept.

@@ -135,6 +135,13 @@ pub struct StepAttempt {
     pub error: Option<String>,
 }
 
+impl StepAttempt {
+    /// How many bytes of text it has, where it can be many.
+    pub(crate) fn size(&self) -> usize {
+        [&self.request, &self.response, &self.error].into_iter().flatten().map(String::len).sum()
+    }
+}
+
 /// A run as the event page shows it.
 #[derive(Debug, Clone)]
 pub struct RunRecord {

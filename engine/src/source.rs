@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
+use crate::event::Headers;
 use crate::event::envelope::InvalidEnvelope;
 use crate::id::SourceId;
 use crate::intake;
@@ -141,6 +142,11 @@ impl<'d> Delivery<'d> {
         let found = self.headers.iter().find(|(header, _)| header == name);
         found.map(|(_, value)| value.as_str())
     }
+
+    /// As they are stored with the event.
+    fn kept(&self) -> Headers {
+        Headers::masked(self.headers.iter().map(|(name, value)| (name.as_str(), value)))
+    }
 }
 
 /// What became of a delivery.
@@ -201,7 +207,7 @@ async fn take(
         Said::Event(mut new) => {
             new.event_id = new.event_id.or(otherwise);
             let named = new.event_id.clone();
-            let accepted = intake::deliver(engine, *new, delivery.headers.to_vec()).await?;
+            let accepted = intake::deliver(engine, *new, delivery.kept()).await?;
             Ok(Outcome::Accepted(accepted, named))
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{EventFilter, EventRow, read};
+use super::{EventFilter, EventRow, Headers, read};
 use crate::Engine;
 use crate::store::StoreError;
 use crate::store::entity::event;
@@ -22,7 +22,7 @@ const BYTES: i64 = 4 << 20;
 pub struct Exported {
     pub row: EventRow,
     pub payload: Arc<str>,
-    pub headers: Arc<[(String, String)]>,
+    pub headers: Headers,
 }
 
 /// Where an export stands.

@@ -10,7 +10,7 @@ use super::hold::{self, Hold};
 use super::near::{self, Span};
 use super::note::{self, EventNote};
 use super::types::{self, Matching};
-use super::{Event, EventFilter, EventRow};
+use super::{Event, EventFilter, EventRow, Headers};
 use crate::Engine;
 use crate::id::EventId;
 use crate::run::{self, RunRecord};
@@ -159,7 +159,7 @@ pub(crate) async fn after(
 pub struct EventRecord {
     pub row: EventRow,
     pub payload: Arc<str>,
-    pub headers: Arc<[(String, String)]>,
+    pub headers: Headers,
     pub runs: Vec<RunRecord>,
     pub notes: Vec<EventNote>,
     pub hold: Option<Hold>,
@@ -178,7 +178,7 @@ impl EventRecord {
             received_at: row.received_at,
             occurred_at: row.occurred_at,
             payload: Arc::clone(&self.payload),
-            headers: Arc::clone(&self.headers),
+            headers: self.headers.clone(),
             replay_of: row.replay_of,
             key_id: None,
         }
@@ -246,7 +246,7 @@ pub async fn before_of_its_type(
 }
 
 /// Payload and headers of an event.
-pub(crate) type Body = (Arc<str>, Arc<[(String, String)]>);
+pub(crate) type Body = (Arc<str>, Headers);
 
 /// Of the event with this number; empty when there is none.
 pub(crate) async fn body(engine: &Engine, seq: i64) -> Result<Body, StoreError> {
@@ -261,8 +261,7 @@ pub(crate) async fn bodies(
     let query = event_body::Entity::find().filter(event_body::Column::Seq.is_in(seqs));
     let found = query.all(&engine.store.read).await?;
     let body = |found: event_body::Model| {
-        let headers: Vec<_> = serde_json::from_str(&found.headers).unwrap_or_default();
-        (found.seq, (found.payload.into(), headers.into()))
+        (found.seq, (found.payload.into(), Headers::stored(found.headers)))
     };
     Ok(found.into_iter().map(body).collect())
 }

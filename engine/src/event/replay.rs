@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::read::{self, ReadError};
-use super::{Event, EventRow};
+use super::{Event, EventRow, Headers};
 use crate::Engine;
 use crate::audit::{self, Note};
 use crate::id::EventId;
@@ -37,8 +37,8 @@ pub enum ReplayError {
 const OF_THEN: (&str, &str) = ("sluice-replay", "original");
 
 pub(crate) fn is_of_then(event: &Event) -> bool {
-    let is_mark = |(name, value): &(String, String)| (name.as_str(), value.as_str()) == OF_THEN;
-    event.replay_of.is_some() && event.headers.iter().any(is_mark)
+    let (name, value) = OF_THEN;
+    event.replay_of.is_some() && event.headers.get(name).as_deref() == Some(value)
 }
 
 /// Sends the event through again as it was received.
@@ -58,7 +58,7 @@ pub async fn replay(
         Versions::Original => {
             let (name, value) = OF_THEN;
             let mark = (name.to_owned(), value.to_owned());
-            event.headers = event.headers.iter().cloned().chain([mark]).collect();
+            event.headers = event.headers.and(vec![mark]);
             let started = started(engine, seq).await?;
             intake::accept_for(engine, Arc::new(event), started).await?
         }
@@ -93,17 +93,9 @@ async fn started(engine: &Engine, event_seq: i64) -> Result<Vec<Match>, StoreErr
 }
 
 /// The event as a new one that names the first.
-pub(crate) fn again(
-    engine: &Engine,
-    row: EventRow,
-    payload: Arc<str>,
-    headers: Arc<[(String, String)]>,
-) -> Event {
+pub(crate) fn again(engine: &Engine, row: EventRow, payload: Arc<str>, headers: Headers) -> Event {
     // How the one before was replayed says nothing about this one.
-    let headers = match headers.iter().any(|(name, _)| name == OF_THEN.0) {
-        true => headers.iter().filter(|(name, _)| name != OF_THEN.0).cloned().collect(),
-        false => headers,
-    };
+    let headers = headers.without(OF_THEN.0);
     let id = EventId::new(engine.environment.next_id());
     Event {
         id,

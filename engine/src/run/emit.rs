@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::machine::{Failure, Outcome};
 use super::trace;
 use crate::Engine;
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventType, Headers};
 use crate::expression::Scope;
 use crate::id::{EventId, RunId};
 use crate::intake;
@@ -51,8 +51,8 @@ pub(super) async fn emit(
         Err(failure) => return Outcome::Failed(failure),
     };
     let name = event_type.to_string();
-    let trace = trace.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let headers = [(DEPTH.to_owned(), depth.to_string())].into_iter().chain(trace).collect();
+    let trace = trace.iter().map(|(name, value)| (*name, value.clone()));
+    let headers = Headers::masked([(DEPTH, depth.to_string())].into_iter().chain(trace));
     let event = Event {
         id: EventId::new(engine.environment.next_id()),
         event_id: format!("{run}:{step}"),
@@ -92,9 +92,11 @@ fn render(emit: &EmitStep, input: &Json, scope: &Scope) -> Result<Rendered, Fail
 }
 
 fn depth(cause: &Event) -> u32 {
-    let header = cause.headers.iter().find(|(name, _)| name == DEPTH);
     // Only Sluice's own events say how deep they are; a sender's header is not believed.
-    header.filter(|_| cause.source == SOURCE).and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
+    if cause.source != SOURCE {
+        return 0;
+    }
+    cause.headers.get(DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0)
 }
 
 fn failed(code: &'static str, message: String, permanent: bool) -> Outcome {

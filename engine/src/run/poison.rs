@@ -53,9 +53,9 @@ pub(super) async fn give_up(engine: &Engine, run: RunId) -> Result<(), StoreErro
 mod tests {
     use std::time::Duration;
 
-    use crate::event::EventStatus;
     use crate::event::envelope;
     use crate::event::read;
+    use crate::event::{EventStatus, Headers};
     use crate::id::EventId;
     use crate::run::targets::Targets;
     use crate::store::Location;
@@ -76,7 +76,7 @@ mod tests {
     async fn send(engine: &Engine, event_type: &str) -> EventId {
         let body = format!(r#"{{"eventType":"{event_type}","source":"s","payload":{{}}}}"#);
         let new = envelope::parse(body.as_bytes()).unwrap();
-        intake::deliver(engine, new, Vec::new()).await.unwrap().id
+        intake::deliver(engine, new, Headers::default()).await.unwrap().id
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use tracing::Span;
 
+use crate::event::Headers;
 use crate::id::RunId;
 
 /// Headers of a trace by their names, `traceparent` first.
@@ -47,15 +48,11 @@ impl Tracing {
 }
 
 /// `traceparent` and `tracestate` among the headers of an event; nothing when the first is not valid.
-pub(crate) fn context(headers: &[(String, String)]) -> Context {
-    let value = |wanted: &str| {
-        let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        found.map(|(_, value)| value.clone())
-    };
-    let Some(parent) = value("traceparent").filter(|parent| is_valid(parent)) else {
+pub(crate) fn context(headers: &Headers) -> Context {
+    let Some(parent) = headers.get("traceparent").filter(|parent| is_valid(parent)) else {
         return Vec::new();
     };
-    let state = value("tracestate").map(|state| ("tracestate", state));
+    let state = headers.get("tracestate").map(|state| ("tracestate", state));
     [("traceparent", parent)].into_iter().chain(state).collect()
 }
 
@@ -83,19 +80,17 @@ mod tests {
 
     #[test]
     fn only_a_trace_that_is_one_is_handed_on() {
-        let headers = |parent: &str| {
-            vec![
-                ("Traceparent".to_owned(), parent.to_owned()),
-                ("tracestate".to_owned(), "a=1".to_owned()),
-            ]
-        };
-        let good = headers(PARENT);
+        let state = ("tracestate", "a=1");
+        let headers = |parent: &str| Headers::masked([("traceparent", parent), state]);
         let handed_on = [("traceparent", PARENT.to_owned()), ("tracestate", "a=1".to_owned())];
-        assert_eq!(context(&good), handed_on);
+        assert_eq!(context(&headers(PARENT)), handed_on);
         let zeros = PARENT.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32));
         for bad in ["", "00-1-2-3", &PARENT.to_uppercase(), &format!("{PARENT}-more"), &zeros] {
             assert!(context(&headers(bad)).is_empty(), "{bad}");
         }
-        assert!(context(&good[1..]).is_empty(), "a state is nothing without its trace");
+        assert!(
+            context(&Headers::masked([state])).is_empty(),
+            "a state is nothing without its trace"
+        );
     }
 }

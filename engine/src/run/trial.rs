@@ -3,8 +3,6 @@
 //! Invariant: a test run changes nothing of its event, and no figure counts it. An event that was only
 //! made up for it is carried in the run's own state and is stored nowhere else.
 
-use std::sync::Arc;
-
 use sea_orm::ActiveModelTrait;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +10,7 @@ use super::{RunState, RunStatus};
 use crate::Engine;
 use crate::audit::Note;
 use crate::event::read::{self, ReadError};
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventType, Headers};
 use crate::id::{EventId, RunId};
 use crate::run::scope::event_scope;
 use crate::store::entity::run;
@@ -65,7 +63,7 @@ impl Carried {
             received_at: self.received_at,
             occurred_at: self.occurred_at,
             payload: self.payload.as_str().into(),
-            headers: Arc::new([]),
+            headers: Headers::default(),
             replay_of: None,
             key_id: None,
         }

@@ -91,7 +91,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::event::EventType;
+    use crate::event::{EventType, Headers};
     use crate::id::EventId;
     use crate::time::Timestamp;
 
@@ -109,7 +109,7 @@ mod tests {
             received_at: Timestamp::from_millis(0),
             occurred_at: None,
             payload: payload.to_string().into(),
-            headers: [].into(),
+            headers: Headers::default(),
             replay_of: None,
             key_id: None,
         };

@@ -4,7 +4,7 @@
 use sea_orm::{DbBackend, Value};
 use serde::Serialize;
 
-use super::jsonb::{self, Jsonb};
+use super::jsonb::{self, Jsonb, Plain};
 
 /// A batch being written.
 pub(super) struct Batch {
@@ -36,6 +36,12 @@ impl Batch {
 
     pub(super) fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// Each of its rows, as SQLite's statements for one take them.
+    pub(super) fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = Plain<'_>>> {
+        debug_assert!(!self.postgres, "there a statement takes a batch");
+        jsonb::rows(self.bytes.get(jsonb::HEAD..).unwrap_or_default())
     }
 
     pub(super) fn into_value(mut self) -> Value {

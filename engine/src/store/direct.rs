@@ -6,12 +6,15 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OpenFlags, Row, ToSql};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, Row, Statement, ToSql};
 use sea_orm::{DbErr, RuntimeErr, Value};
 
+use super::batch::Batch;
 use super::entity::event;
+use super::jsonb::Plain;
 use super::open::{BUSY, SETTINGS};
+use super::statements::{OfRows, Written};
 use super::{StoreError, is_sqlite_away};
 
 mod gather;
@@ -62,8 +65,8 @@ impl Direct {
         open().map_err(failure)
     }
 
-    /// Runs the statements, each with its one parameter, in one transaction of their own.
-    pub(super) fn commit(&self, written: &[(&str, Value)]) -> Result<(), Refused> {
+    /// Writes all of it in one transaction of its own.
+    pub(super) fn commit(&self, written: &[Written<'_>]) -> Result<(), Refused> {
         if written.is_empty() {
             return Ok(());
         }
@@ -80,17 +83,29 @@ impl Direct {
 }
 
 impl Direct {
-    /// What `sql`, a statement with one parameter, finds of what is committed.
+    /// What is found of what is committed.
     pub(super) fn read<T>(
         &self,
-        sql: &str,
-        value: &Value,
-        each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        sql: &OfRows,
+        batch: &Batch,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let mut statement = connection.prepare_cached(sql)?;
-            statement.query_map([Parameter(value)], each)?.collect::<rusqlite::Result<Vec<T>>>()
+        let mut read = || {
+            // All as of one moment.
+            let as_of_now = connection.unchecked_transaction()?;
+            let mut statement = connection.prepare_cached(&sql.row)?;
+            let mut found = Vec::new();
+            for row in batch.rows() {
+                bind(&mut statement, row)?;
+                let mut rows = statement.raw_query();
+                while let Some(row) = rows.next()? {
+                    found.push(each(row)?);
+                }
+            }
+            drop(statement);
+            as_of_now.finish()?;
+            Ok(found)
         };
         read().map_err(failure)
     }
@@ -123,13 +138,34 @@ pub(super) fn event(row: &Row<'_>, first: usize) -> rusqlite::Result<event::Mode
     })
 }
 
-fn try_commit(connection: &Connection, written: &[(&str, Value)]) -> rusqlite::Result<()> {
+fn try_commit(connection: &Connection, written: &[Written<'_>]) -> rusqlite::Result<()> {
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
     run("BEGIN IMMEDIATE")?;
-    for (sql, value) in written {
-        connection.prepare_cached(sql)?.execute([Parameter(value)])?;
+    for written in written {
+        match written {
+            Written::One(sql, value) => {
+                connection.prepare_cached(sql)?.execute([Parameter(value)])?;
+            }
+            Written::Batch(sql, batch) => {
+                let mut statement = connection.prepare_cached(&sql.row)?;
+                for row in batch.rows() {
+                    bind(&mut statement, row)?;
+                    statement.raw_execute()?;
+                }
+            }
+        }
     }
     run("COMMIT")?;
+    Ok(())
+}
+
+fn bind<'r>(
+    statement: &mut Statement<'_>,
+    row: impl Iterator<Item = Plain<'r>>,
+) -> rusqlite::Result<()> {
+    for (at, value) in row.enumerate() {
+        statement.raw_bind_parameter(at + 1, value)?;
+    }
     Ok(())
 }
 
@@ -149,6 +185,16 @@ impl ToSql for Parameter<'_> {
     }
 }
 
+impl ToSql for Plain<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Plain::Null => ValueRef::Null,
+            Plain::Integer(number) => ValueRef::Integer(number),
+            Plain::Text(text) => ValueRef::Text(text),
+        }))
+    }
+}
+
 fn is_repeat(reported: &rusqlite::ffi::Error) -> bool {
     use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
     [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].contains(&reported.extended_code)
@@ -165,6 +211,10 @@ fn failure(error: rusqlite::Error) -> StoreError {
 mod tests {
     use super::*;
 
+    fn one(sql: &str, value: impl Into<Value>) -> Written<'_> {
+        Written::One(sql, value.into())
+    }
+
     #[test]
     fn what_is_committed_is_there_for_everybody_however_much_it_is() {
         let folder = tempfile::tempdir().unwrap();
@@ -177,12 +227,9 @@ mod tests {
         for (flushes, length) in [(false, 10), (true, 100_000), (false, 3_000_000), (true, 5_000)] {
             let direct = Direct::open(&path, flushes).unwrap();
             for _ in 0..3 {
-                direct
-                    .commit(&[(insert, "x".repeat(length).into()), (insert, "y".into())])
-                    .unwrap();
+                direct.commit(&[one(insert, "x".repeat(length)), one(insert, "y")]).unwrap();
                 expected += length as i64 + 1;
-                let refused =
-                    [(insert, "z".repeat(length).into()), (insert, None::<String>.into())];
+                let refused = [one(insert, "z".repeat(length)), one(insert, None::<String>)];
                 assert!(direct.commit(&refused).is_err());
                 let found = "SELECT SUM(LENGTH(x)), (SELECT * FROM pragma_integrity_check) FROM t";
                 let found = other.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?)));
@@ -206,10 +253,10 @@ mod tests {
             direct.0.lock().unwrap().pragma_update(None, "cache_spill", spills).unwrap();
             let (insert, update) =
                 ("INSERT INTO t (x) VALUES ($1)", "UPDATE t SET x = $1 WHERE id = 1");
-            direct.commit(&[(insert, "first".into())]).unwrap();
-            let mut written: Vec<(&str, Value)> = vec![(update, "second".into())];
-            written.extend((0..200).map(|_| (insert, "x".repeat(100_000).into())));
-            written.push((update, "third".into()));
+            direct.commit(&[one(insert, "first")]).unwrap();
+            let mut written = vec![one(update, "second")];
+            written.extend((0..200).map(|_| one(insert, "x".repeat(100_000))));
+            written.push(one(update, "third"));
             direct.commit(&written).unwrap();
 
             // As after a power cut: nothing but the files.

@@ -19,6 +19,9 @@ const ARRAY: u8 = 11;
 /// In the upper half of the first byte: a size of four bytes follows.
 const FOUR_BYTES: u8 = 14 << 4;
 
+/// What comes before the content of an element that has one.
+pub(super) const HEAD: usize = 5;
+
 /// Begins an element and returns where its content begins.
 fn begin(out: &mut Vec<u8>, kind: u8) -> usize {
     out.extend_from_slice(&[FOUR_BYTES | kind, 0, 0, 0, 0]);
@@ -38,7 +41,54 @@ pub(super) fn begin_array(out: &mut Vec<u8>) {
 
 /// Ends the array that takes up all of `out`.
 pub(super) fn end_array(out: &mut [u8]) {
-    end(out, 5);
+    end(out, HEAD);
+}
+
+/// A plain value of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plain<'b> {
+    Null,
+    Integer(i64),
+    /// Text as it is.
+    Text(&'b [u8]),
+}
+
+/// The elements of what was written here: for each its kind and its content.
+struct Elements<'b>(&'b [u8]);
+
+impl<'b> Iterator for Elements<'b> {
+    type Item = (u8, &'b [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (first, rest) = self.0.split_first()?;
+        if first & FOUR_BYTES != FOUR_BYTES {
+            self.0 = rest;
+            return Some((*first, &[]));
+        }
+        let (size, rest) = rest.split_first_chunk()?;
+        let (content, rest) = rest.split_at_checked(u32::from_be_bytes(*size) as usize)?;
+        self.0 = rest;
+        Some((first & !FOUR_BYTES, content))
+    }
+}
+
+/// The rows that are the content of an array.
+pub(super) fn rows(content: &[u8]) -> impl Iterator<Item = impl Iterator<Item = Plain<'_>>> {
+    Elements(content).map(|(_, row)| Elements(row).map(plain))
+}
+
+fn plain((kind, content): (u8, &[u8])) -> Plain<'_> {
+    match kind {
+        TRUE => Plain::Integer(1),
+        FALSE => Plain::Integer(0),
+        INTEGER => integer(content).map_or(Plain::Null, Plain::Integer),
+        RAW_TEXT => Plain::Text(content),
+        _ => Plain::Null,
+    }
+}
+
+fn integer(digits: &[u8]) -> Option<i64> {
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Appends one element.
@@ -250,6 +300,19 @@ mod tests {
         let seven = [0xe3, 0, 0, 0, 1, b'7'];
         let text = [0xea, 0, 0, 0, 3, 0xc3, 0xa9, b'"'];
         assert_eq!(out, [&row[..], &seven, &text, &[0]].concat());
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written() {
+        let mut out = Vec::new();
+        begin_array(&mut out);
+        (-7, "é\"", None::<i64>, true).serialize(Jsonb(&mut out)).unwrap();
+        (i64::MAX, "", Some("x"), false).serialize(Jsonb(&mut out)).unwrap();
+        let read: Vec<Vec<_>> = rows(&out[HEAD..]).map(Iterator::collect).collect();
+        let (text, most) = ("é\"".as_bytes(), Plain::Integer(i64::MAX));
+        let first = [Plain::Integer(-7), Plain::Text(text), Plain::Null, Plain::Integer(1)];
+        let second = [most, Plain::Text(b""), Plain::Text(b"x"), Plain::Integer(0)];
+        assert_eq!(read, [first, second]);
     }
 
     #[test]

@@ -12,31 +12,85 @@ use super::batch::Batch;
 pub(super) enum Kind {
     Text,
     Int,
+    /// 0 at first: no row holds it, and it comes after those that rows hold.
+    Zero,
 }
-use Kind::{Int, Text};
+use Kind::{Int, Text, Zero};
 
-/// Rows made from the batch `$1`, named `r`.
-fn rows(backend: DbBackend, columns: &[(&str, Kind)]) -> String {
-    let postgres = backend == DbBackend::Postgres;
-    let column = |(at, (name, kind)): (usize, &(&str, Kind))| match (postgres, kind) {
-        (true, Text) => format!("v->>{at} AS {name}"),
-        (true, Int) => format!("(v->>{at})::bigint AS {name}"),
-        (false, _) => format!("v->>{at} AS {name}"),
-    };
-    let columns = columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", ");
-    if postgres {
-        format!("(SELECT {columns} FROM json_array_elements($1::json) AS v) AS r")
-    } else {
-        // The limit keeps SQLite from asking for the whole row again for each of its columns.
-        format!("(SELECT {columns} FROM (SELECT value AS v FROM jsonb_each($1) LIMIT -1)) AS r")
+/// Where a statement finds its rows.
+#[derive(Clone, Copy)]
+enum From {
+    /// In the batch `$1`.
+    Batch(DbBackend),
+    /// There is one, with a parameter for each column: `?1` and so on, as SQLite numbers `$1` and the
+    /// like as they come.
+    Row,
+}
+
+/// A statement about rows.
+pub(super) struct OfRows {
+    /// About all rows of the batch `$1`.
+    pub(super) batch: String,
+    /// About one row, a parameter for each column: on SQLite that costs less than to take a batch apart,
+    /// where a statement takes no way to another thread.
+    pub(super) row: String,
+}
+
+/// A statement with what it takes.
+pub(super) enum Written<'l> {
+    Batch(&'l OfRows, Batch),
+    /// A statement whose parameter is one value.
+    One(&'l str, Value),
+}
+
+impl<'l> Written<'l> {
+    /// As a statement with one parameter.
+    pub(super) fn into_one(self) -> (&'l str, Value) {
+        match self {
+            Self::Batch(rows, batch) => (&rows.batch, batch.into_value()),
+            Self::One(sql, value) => (sql, value),
+        }
     }
 }
 
-fn insert(backend: DbBackend, table: &str, columns: &[(&str, Kind)]) -> String {
+/// The rows, named `r`.
+fn rows(from: From, columns: &[(&str, Kind)]) -> String {
+    let column = |(at, (name, kind)): (usize, &(&str, Kind))| match (from, kind) {
+        (_, Zero) => format!("0 AS {name}"),
+        (From::Row, _) => format!("?{} AS {name}", at + 1),
+        (From::Batch(DbBackend::Postgres), Int) => format!("(v->>{at})::bigint AS {name}"),
+        (From::Batch(_), _) => format!("v->>{at} AS {name}"),
+    };
+    let columns = columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", ");
+    match from {
+        From::Row => format!("(SELECT {columns}) AS r"),
+        From::Batch(DbBackend::Postgres) => {
+            format!("(SELECT {columns} FROM json_array_elements($1::json) AS v) AS r")
+        }
+        // The limit keeps SQLite from asking for the whole row again for each of its columns.
+        From::Batch(_) => {
+            format!("(SELECT {columns} FROM (SELECT value AS v FROM jsonb_each($1) LIMIT -1)) AS r")
+        }
+    }
+}
+
+fn insert(from: From, table: &str, columns: &[(&str, Kind)]) -> String {
     let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let rows = rows(backend, columns);
-    // `WHERE true` keeps SQLite from reading `ON CONFLICT` as a join.
-    format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} WHERE true")
+    match from {
+        From::Row => {
+            let value = |(at, (_, kind)): (usize, &(&str, Kind))| match kind {
+                Zero => "0".to_owned(),
+                Text | Int => format!("?{}", at + 1),
+            };
+            let values = columns.iter().enumerate().map(value).collect::<Vec<_>>().join(", ");
+            format!("INSERT INTO {table} ({names}) VALUES ({values})")
+        }
+        From::Batch(_) => {
+            let rows = rows(from, columns);
+            // `WHERE true` keeps SQLite from reading `ON CONFLICT` as a join.
+            format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} WHERE true")
+        }
+    }
 }
 
 pub(super) const EVENT_COLUMNS: &str = "e.seq, e.id, e.event_id, e.event_type, e.source, e.subject, \
@@ -44,66 +98,96 @@ pub(super) const EVENT_COLUMNS: &str = "e.seq, e.id, e.event_id, e.event_type, e
     e.runs_open, e.runs_failed, e.attempts, e.error, e.replay_of, e.key_id, e.error_group, e.bulk_id, \
     e.held";
 
+/// The row of `table` that has the first of the columns gets the others.
+fn update(from: From, table: &str, columns: &[(&str, Kind)]) -> String {
+    let set = |value: &dyn Fn(usize, &str) -> String| {
+        let each = columns.iter().enumerate().skip(1);
+        let each = each.map(|(at, (name, _))| format!("{name} = {}", value(at, name)));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let key = columns[0].0;
+    match from {
+        From::Row => {
+            let set = set(&|at, _| format!("?{}", at + 1));
+            format!("UPDATE {table} SET {set} WHERE {key} = ?1")
+        }
+        From::Batch(_) => {
+            let (set, rows) = (set(&|_, name| format!("r.{name}")), rows(from, columns));
+            format!("UPDATE {table} SET {set} FROM {rows} WHERE {table}.{key} = r.{key}")
+        }
+    }
+}
+
 /// The texts, made once when the database is opened.
 pub(super) struct Statements {
     backend: DbBackend,
     pub(super) known_events: String,
     pub(super) known_keys: String,
-    pub(super) insert_keys: String,
-    pub(super) replace_keys: String,
-    pub(super) insert_events: String,
-    pub(super) insert_bodies: String,
-    pub(super) insert_runs: String,
-    pub(super) insert_turns: String,
-    pub(super) delete_turns: String,
-    pub(super) next_of_keys: String,
+    pub(super) insert_keys: OfRows,
+    pub(super) replace_keys: OfRows,
+    pub(super) insert_events: OfRows,
+    pub(super) insert_bodies: OfRows,
+    pub(super) insert_runs: OfRows,
+    pub(super) insert_turns: OfRows,
+    pub(super) delete_turns: OfRows,
+    pub(super) next_of_keys: OfRows,
     /// Of the workflow `$1`, as far as its limit has room.
     pub(super) give_turns: String,
-    pub(super) due_turns: String,
-    pub(super) begin_turns: String,
+    pub(super) due_turns: OfRows,
+    pub(super) begin_turns: OfRows,
     /// Postgres, where other nodes settle runs of the same events.
     pub(super) lock_events: String,
-    pub(super) runs_with_events: String,
-    pub(super) update_runs: String,
-    pub(super) update_events: String,
-    pub(super) insert_attempts: String,
+    pub(super) runs_with_events: OfRows,
+    pub(super) update_runs: OfRows,
+    pub(super) update_events: OfRows,
+    pub(super) insert_attempts: OfRows,
     /// Those of a run up to a number.
-    pub(super) forget_attempts: String,
-    pub(super) insert_changes: String,
-    pub(super) add_status_counts: String,
-    pub(super) add_rollups: String,
-    pub(super) add_latencies: String,
-    pub(super) add_source_counts: String,
-    pub(super) add_type_latencies: String,
-    pub(super) add_to_error_groups: String,
-    pub(super) take_from_error_groups: String,
-    pub(super) insert_notes: String,
-    pub(super) mark_bulk: String,
-    pub(super) add_runs: String,
+    pub(super) forget_attempts: OfRows,
+    pub(super) insert_changes: OfRows,
+    pub(super) add_status_counts: OfRows,
+    pub(super) add_rollups: OfRows,
+    pub(super) add_latencies: OfRows,
+    pub(super) add_source_counts: OfRows,
+    pub(super) add_type_latencies: OfRows,
+    pub(super) add_to_error_groups: OfRows,
+    pub(super) take_from_error_groups: OfRows,
+    pub(super) insert_notes: OfRows,
+    pub(super) mark_bulk: OfRows,
+    pub(super) add_runs: OfRows,
     pub(super) extend_leases: String,
-    pub(super) touch_keys: String,
+    pub(super) touch_keys: OfRows,
 }
 
 impl Statements {
     pub(super) fn new(backend: DbBackend) -> Self {
-        let rows = |columns: &[(&str, Kind)]| rows(backend, columns);
-        let identity = rows(&[("source", Text), ("event_id", Text)]);
-        let run_ids = rows(&[("id", Text)]);
+        let from = From::Batch(backend);
+        let read = |columns: &[(&str, Kind)]| rows(from, columns);
+        // Its text has `ROWS` where they come.
+        let of_rows = |text: &str, columns: &[(&str, Kind)]| OfRows {
+            batch: text.replace("ROWS", &rows(from, columns)),
+            row: text.replace("ROWS", &rows(From::Row, columns)),
+        };
+        let insert = |table: &str, columns: &[(&str, Kind)], repeated: &str| OfRows {
+            batch: insert(from, table, columns) + repeated,
+            row: insert(From::Row, table, columns) + repeated,
+        };
+        let update = |table: &str, columns: &[(&str, Kind)]| OfRows {
+            batch: update(from, table, columns),
+            row: update(From::Row, table, columns),
+        };
+        let identity = read(&[("source", Text), ("event_id", Text)]);
+        let run_ids = read(&[("id", Text)]);
         let postgres = backend == DbBackend::Postgres;
         let greatest = if postgres { "GREATEST" } else { "MAX" };
         // Another node may be cancelling the run: then this waits, and sees it cancelled.
         let lock = if postgres { "FOR UPDATE OF u" } else { "" };
-        let insert_keys = insert(
-            backend,
-            "idempotency_keys",
-            &[
-                ("key_id", Text),
-                ("key", Text),
-                ("fingerprint", Text),
-                ("event", Text),
-                ("created_at", Int),
-            ],
-        );
+        let keys = [
+            ("key_id", Text),
+            ("key", Text),
+            ("fingerprint", Text),
+            ("event", Text),
+            ("created_at", Int),
+        ];
         Self {
             backend,
             known_events: format!(
@@ -114,15 +198,17 @@ impl Statements {
                 "SELECT i.key_id, i.key, i.fingerprint, i.event, i.created_at, e.status
                  FROM {} CROSS JOIN idempotency_keys i LEFT JOIN events e ON e.id = i.event
                  WHERE i.key_id = r.key_id AND i.key = r.key",
-                rows(&[("key_id", Text), ("key", Text)])
+                read(&[("key_id", Text), ("key", Text)])
             ),
             // One that is forgotten may still lie there.
-            replace_keys: insert_keys.clone()
-                + " ON CONFLICT (key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+            replace_keys: insert(
+                "idempotency_keys",
+                &keys,
+                " ON CONFLICT (key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,
                     event = excluded.event, created_at = excluded.created_at",
-            insert_keys,
+            ),
+            insert_keys: insert("idempotency_keys", &keys, ""),
             insert_events: insert(
-                backend,
                 "events",
                 &[
                     ("seq", Int),
@@ -140,18 +226,17 @@ impl Statements {
                     ("runs_open", Int),
                     ("replay_of", Text),
                     ("key_id", Text),
-                    ("runs_failed", Int),
+                    ("runs_failed", Zero),
+                    ("attempts", Zero),
                 ],
-            )
-            .replace("runs_failed)", "runs_failed, attempts)")
-            .replace("runs_failed FROM", "runs_failed, 0 FROM"),
+                "",
+            ),
             insert_bodies: insert(
-                backend,
                 "event_bodies",
                 &[("seq", Int), ("payload", Text), ("headers", Text)],
+                "",
             ),
             insert_runs: insert(
-                backend,
                 "runs",
                 &[
                     ("id", Text),
@@ -167,9 +252,9 @@ impl Statements {
                     ("attempts", Int),
                     ("created_at", Int),
                 ],
+                "",
             ),
             insert_turns: insert(
-                backend,
                 "turns",
                 &[
                     ("run_id", Text),
@@ -178,17 +263,21 @@ impl Statements {
                     ("order_key", Text),
                     ("stand", Int),
                 ],
+                "",
             ),
-            delete_turns: format!("DELETE FROM turns WHERE run_id IN (SELECT id FROM {run_ids})"),
-            next_of_keys: format!(
+            delete_turns: of_rows(
+                "DELETE FROM turns WHERE run_id IN (SELECT id FROM ROWS)",
+                &[("id", Text)],
+            ),
+            next_of_keys: of_rows(
                 "UPDATE turns SET stand = 1 WHERE run_id IN (
                     SELECT (SELECT t.run_id FROM turns t
                         WHERE t.workflow_id = r.workflow_id AND t.order_key = r.order_key
                             AND t.stand = 0 ORDER BY t.event_seq LIMIT 1)
-                    FROM {} WHERE NOT EXISTS (SELECT 1 FROM turns t
+                    FROM ROWS WHERE NOT EXISTS (SELECT 1 FROM turns t
                         WHERE t.workflow_id = r.workflow_id AND t.order_key = r.order_key
                             AND t.stand > 0))",
-                rows(&[("workflow_id", Text), ("order_key", Text)])
+                &[("workflow_id", Text), ("order_key", Text)],
             ),
             give_turns: format!(
                 "UPDATE turns SET stand = 2 WHERE run_id IN (
@@ -197,32 +286,33 @@ impl Statements {
                             (SELECT COUNT(*) FROM turns WHERE workflow_id = $1 AND stand = 3))
                         FROM turn_limits WHERE workflow_id = $1 AND room IS NOT NULL), 1000000))"
             ),
-            due_turns: format!(
-                "UPDATE runs SET due_at = r.due_at FROM {} CROSS JOIN turns t
+            due_turns: of_rows(
+                "UPDATE runs SET due_at = r.due_at FROM ROWS CROSS JOIN turns t
                  WHERE t.workflow_id = r.workflow_id AND t.stand = 2 AND runs.id = t.run_id",
-                rows(&[("workflow_id", Text), ("due_at", Int)])
+                &[("workflow_id", Text), ("due_at", Int)],
             ),
-            begin_turns: format!(
+            begin_turns: of_rows(
                 "UPDATE turns SET stand = 3
-                 WHERE stand = 2 AND workflow_id IN (SELECT workflow_id FROM {})",
-                rows(&[("workflow_id", Text)])
+                 WHERE stand = 2 AND workflow_id IN (SELECT workflow_id FROM ROWS)",
+                &[("workflow_id", Text)],
             ),
             lock_events: format!(
                 "SELECT e.seq FROM events e WHERE e.seq IN
                     (SELECT u.event_seq FROM {run_ids} CROSS JOIN runs u WHERE u.id = r.id)
                  ORDER BY e.seq FOR UPDATE"
             ),
-            runs_with_events: format!(
-                "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.workflow_id, u.test, {EVENT_COLUMNS}
-                 FROM {run_ids} CROSS JOIN runs u LEFT JOIN events e ON e.seq = u.event_seq
-                 WHERE u.id = r.id {lock}"
+            runs_with_events: of_rows(
+                &format!(
+                    "SELECT u.id AS run_id, u.lease_owner, u.status AS run_status, u.workflow_id,
+                        u.test, {EVENT_COLUMNS}
+                     FROM ROWS CROSS JOIN runs u LEFT JOIN events e ON e.seq = u.event_seq
+                     WHERE u.id = r.id {lock}"
+                ),
+                &[("id", Text)],
             ),
-            update_runs: format!(
-                "UPDATE runs SET status = r.status, due_at = r.due_at, lease_owner = r.lease_owner,
-                    state = r.state, attempts = r.attempts, error = r.error,
-                    started_at = r.started_at, finished_at = r.finished_at
-                 FROM {} WHERE runs.id = r.id",
-                rows(&[
+            update_runs: update(
+                "runs",
+                &[
                     ("id", Text),
                     ("status", Text),
                     ("due_at", Int),
@@ -232,14 +322,11 @@ impl Statements {
                     ("error", Text),
                     ("started_at", Int),
                     ("finished_at", Int),
-                ])
+                ],
             ),
-            update_events: format!(
-                "UPDATE events SET status = r.status, processed_at = r.processed_at,
-                    runs_open = r.runs_open, runs_failed = r.runs_failed, attempts = r.attempts,
-                    error = r.error, error_group = r.error_group, bulk_id = r.bulk_id
-                 FROM {} WHERE events.seq = r.seq",
-                rows(&[
+            update_events: update(
+                "events",
+                &[
                     ("seq", Int),
                     ("status", Text),
                     ("processed_at", Int),
@@ -249,10 +336,9 @@ impl Statements {
                     ("error", Text),
                     ("error_group", Text),
                     ("bulk_id", Text),
-                ])
+                ],
             ),
             insert_attempts: insert(
-                backend,
                 "step_attempts",
                 &[
                     ("run_id", Text),
@@ -266,28 +352,28 @@ impl Statements {
                     ("response", Text),
                     ("error", Text),
                 ],
+                "",
             ),
-            forget_attempts: format!(
+            forget_attempts: of_rows(
                 "DELETE FROM step_attempts WHERE (run_id, number) IN (
-                    SELECT a.run_id, a.number FROM {} CROSS JOIN step_attempts a
+                    SELECT a.run_id, a.number FROM ROWS CROSS JOIN step_attempts a
                     WHERE a.run_id = r.run_id AND a.number <= r.number)",
-                rows(&[("run_id", Text), ("number", Int)])
+                &[("run_id", Text), ("number", Int)],
             ),
-            insert_changes: insert(backend, "event_changes", &[("id", Int), ("event_seq", Int)]),
-            add_status_counts: format!(
+            insert_changes: insert("event_changes", &[("id", Int), ("event_seq", Int)], ""),
+            add_status_counts: of_rows(
                 "UPDATE status_counts SET count = status_counts.count + r.delta,
                     bytes = status_counts.bytes + r.bytes
-                 FROM {} WHERE status_counts.status = r.status",
-                rows(&[("status", Text), ("delta", Int), ("bytes", Int)])
+                 FROM ROWS WHERE status_counts.status = r.status",
+                &[("status", Text), ("delta", Int), ("bytes", Int)],
             ),
-            add_source_counts: format!(
+            add_source_counts: of_rows(
                 "UPDATE source_limits SET events = source_limits.events + r.delta,
                     bytes = source_limits.bytes + r.bytes
-                 FROM {} WHERE source_limits.status = r.status AND source_limits.source = r.source",
-                rows(&[("status", Text), ("source", Text), ("delta", Int), ("bytes", Int)])
+                 FROM ROWS WHERE source_limits.status = r.status AND source_limits.source = r.source",
+                &[("status", Text), ("source", Text), ("delta", Int), ("bytes", Int)],
             ),
             add_rollups: insert(
-                backend,
                 "event_rollups",
                 &[
                     ("minute", Int),
@@ -297,24 +383,24 @@ impl Statements {
                     ("processed", Int),
                     ("failed", Int),
                 ],
-            ) + " ON CONFLICT (minute, event_type, source) DO UPDATE SET
+                " ON CONFLICT (minute, event_type, source) DO UPDATE SET
                     accepted = event_rollups.accepted + excluded.accepted,
                     processed = event_rollups.processed + excluded.processed,
                     failed = event_rollups.failed + excluded.failed",
+            ),
             add_latencies: insert(
-                backend,
                 "latency_rollups",
                 &[("minute", Int), ("bucket", Int), ("count", Int)],
-            ) + " ON CONFLICT (minute, bucket) DO UPDATE SET
+                " ON CONFLICT (minute, bucket) DO UPDATE SET
                     count = latency_rollups.count + excluded.count",
+            ),
             add_type_latencies: insert(
-                backend,
                 "type_latencies",
                 &[("hour", Int), ("event_type", Text), ("bucket", Int), ("count", Int)],
-            ) + " ON CONFLICT (hour, event_type, bucket) DO UPDATE SET
+                " ON CONFLICT (hour, event_type, bucket) DO UPDATE SET
                     count = type_latencies.count + excluded.count",
+            ),
             add_to_error_groups: insert(
-                backend,
                 "error_groups",
                 &[
                     ("id", Text),
@@ -328,25 +414,21 @@ impl Statements {
                     ("first_seen", Int),
                     ("last_seen", Int),
                 ],
-            )
-                + " ON CONFLICT (id) DO UPDATE SET count = error_groups.count + excluded.count,
+                " ON CONFLICT (id) DO UPDATE SET count = error_groups.count + excluded.count,
                     seen = error_groups.seen + excluded.seen, last_seen = excluded.last_seen",
-            take_from_error_groups: format!(
+            ),
+            take_from_error_groups: of_rows(
                 "UPDATE error_groups SET count = error_groups.count - r.count
-                 FROM {} WHERE error_groups.id = r.id",
-                rows(&[("id", Text), ("count", Int)])
+                 FROM ROWS WHERE error_groups.id = r.id",
+                &[("id", Text), ("count", Int)],
             ),
             insert_notes: insert(
-                backend,
                 "event_notes",
                 &[("id", Text), ("event_seq", Int), ("at", Int), ("author", Text), ("note", Text)],
+                "",
             ),
-            mark_bulk: format!(
-                "UPDATE events SET bulk_id = r.bulk_id FROM {} WHERE events.seq = r.seq",
-                rows(&[("seq", Int), ("bulk_id", Text)])
-            ),
+            mark_bulk: update("events", &[("seq", Int), ("bulk_id", Text)]),
             add_runs: insert(
-                backend,
                 "run_rollups",
                 &[
                     ("minute", Int),
@@ -355,17 +437,15 @@ impl Statements {
                     ("count", Int),
                     ("failed", Int),
                 ],
-            ) + " ON CONFLICT (minute, workflow_id, bucket) DO UPDATE SET
+                " ON CONFLICT (minute, workflow_id, bucket) DO UPDATE SET
                     count = run_rollups.count + excluded.count,
                     failed = run_rollups.failed + excluded.failed",
+            ),
             extend_leases: format!(
                 "UPDATE runs SET due_at = $2 FROM {run_ids}
                  WHERE runs.id = r.id AND runs.lease_owner = $3 AND runs.due_at <= $4"
             ),
-            touch_keys: format!(
-                "UPDATE api_keys SET last_used_at = r.at FROM {} WHERE api_keys.id = r.id",
-                rows(&[("id", Text), ("at", Int)])
-            ),
+            touch_keys: update("api_keys", &[("id", Text), ("last_used_at", Int)]),
         }
     }
 

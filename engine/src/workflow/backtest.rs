@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::{Definition, Workflow};
 use crate::Engine;
-use crate::event::{Event, EventRow, EventType};
+use crate::event::{Event, EventRow, EventType, Headers};
 use crate::id::EventId;
 use crate::run::scope::event_scope;
 use crate::store::StoreError;
@@ -173,7 +173,7 @@ fn as_it_came(row: EventRow, payload: Option<Arc<str>>) -> Event {
         received_at: row.received_at,
         occurred_at: row.occurred_at,
         payload: payload.unwrap_or_else(|| "null".into()),
-        headers: Arc::new([]),
+        headers: Headers::default(),
         replay_of: row.replay_of,
         key_id: None,
     }

@@ -307,7 +307,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::event::EventType;
+    use crate::event::{EventType, Headers};
     use crate::id::EventId;
     use crate::time::Timestamp;
     use crate::workflow::Definition;
@@ -417,7 +417,7 @@ mod tests {
             received_at: Timestamp::from_millis(5),
             occurred_at: None,
             payload: payload.into(),
-            headers: [].into(),
+            headers: Headers::default(),
             replay_of: None,
             key_id: None,
         };

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::event::{EventFilter, EventStatus, Pattern, read};
+use engine::event::{EventFilter, EventStatus, Headers, Pattern, read};
 use engine::id::SystemRandom;
 use engine::intake::IngestError;
 use engine::store::{Change, Idempotency, StoreError};
@@ -35,7 +35,9 @@ async fn a_payload_comes_back_byte_for_byte(database: Database) {
     let body = format!(r#"{{"type":"order.created","source":"s'h\"op","payload":{payload}}}"#);
     let new = engine::event::envelope::parse(body.as_bytes()).unwrap();
     let accepted =
-        engine::intake::ingest(&running.engine, &running.key, new, Vec::new(), None).await.unwrap();
+        engine::intake::ingest(&running.engine, &running.key, new, Headers::default(), None)
+            .await
+            .unwrap();
     let record = running.get(accepted.id).await;
     assert_eq!(&*record.payload, payload);
     assert_eq!(record.row.source, "s'h\"op");
@@ -75,7 +77,7 @@ async fn an_idempotency_key_is_remembered_for_as_long_as_was_said(database: Data
         let idempotency = Idempotency { key: "k-1".into(), fingerprint: total.to_string() };
         let new = engine::event::envelope::parse(body.as_bytes()).unwrap();
         let (engine, key) = (&running.engine, &running.key);
-        engine::intake::ingest(engine, key, new, Vec::new(), Some(idempotency)).await
+        engine::intake::ingest(engine, key, new, Headers::default(), Some(idempotency)).await
     };
     let first = send(1).await.unwrap();
     clock.turn(3_599_999);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::event::envelope;
 use engine::event::read::{self, EventRecord};
-use engine::event::{EventStatus, Pattern};
+use engine::event::{EventStatus, Headers, Pattern};
 use engine::id::{EventId, RunId};
 use engine::intake;
 use engine::key::manage::{self, NewKey};
@@ -121,7 +121,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn send(&self, event: Value) -> Accepted {
         let new = envelope::parse(event.to_string().as_bytes()).unwrap();
-        intake::ingest(&self.engine, &self.key, new, Vec::new(), None).await.unwrap()
+        intake::ingest(&self.engine, &self.key, new, Headers::default(), None).await.unwrap()
     }
 
     pub(crate) async fn order(&self, id: i64) -> Accepted {

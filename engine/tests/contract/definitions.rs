@@ -2,7 +2,7 @@
 
 use engine::event::envelope;
 use engine::event::read::EventRecord;
-use engine::event::{EventFilter, EventStatus, read};
+use engine::event::{EventFilter, EventStatus, Headers, read};
 use engine::intake;
 use engine::run::RunStatus;
 use engine::workflow::explain::Reason;
@@ -28,7 +28,8 @@ fn workflow(trigger: &str, steps: &str) -> String {
 async fn send(running: &Running, event_type: &str, payload: &str) -> EventRecord {
     let body = format!(r#"{{"eventType":"{event_type}","source":"shop","payload":{payload}}}"#);
     let new = envelope::parse(body.as_bytes()).unwrap();
-    let accepted = intake::ingest(&running.engine, &running.key, new, Vec::new(), None).await;
+    let accepted =
+        intake::ingest(&running.engine, &running.key, new, Headers::default(), None).await;
     running.get(accepted.unwrap().id).await
 }
 

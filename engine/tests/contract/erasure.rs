@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::erasure::{Criterion, Erasure, ErasureError, State, manage};
 use engine::event::repair::{Repair, repair, repair_noting};
-use engine::event::{EventFilter, EventStatus, error_group, hold, read};
+use engine::event::{EventFilter, EventStatus, Headers, error_group, hold, read};
 use engine::id::{ErasureId, EventId};
 use engine::source::manage::{self as sources, NewSource};
 use engine::source::quarantine::{self, HeldFilter};
@@ -236,7 +236,8 @@ async fn a_standard_path_finds_it_and_so_does_one_in_what_a_value_cannot_hold(da
     let payload = format!(r#"{{"customer":{{"email":"{ADA}","spent":1e400}}}}"#);
     let body = format!(r#"{{"eventType":"order.created","source":"shop","payload":{payload}}}"#);
     let huge = engine::event::envelope::parse(body.as_bytes()).unwrap();
-    let huge = engine::intake::ingest(&running.engine, &running.key, huge, Vec::new(), None);
+    let huge =
+        engine::intake::ingest(&running.engine, &running.key, huge, Headers::default(), None);
     let huge = huge.await.unwrap().id;
     let criterion = Criterion::parse(None, Some("$.customer['email']"), Some(ADA)).unwrap();
     let erasure = erase(&running, &criterion).await;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use engine::Environment;
-use engine::event::{EventFilter, EventStatus, Pattern, envelope, read};
+use engine::event::{EventFilter, EventStatus, Headers, Pattern, envelope, read};
 use engine::id::SystemRandom;
 use engine::intake;
 use engine::store::{Accepted, Idempotency};
@@ -84,7 +84,7 @@ async fn order(running: &Running, number: usize) -> Option<Accepted> {
         json!({ "eventType": "order.created", "source": format!("shop-{number}"), "payload": {} });
     let new = envelope::parse(order.to_string().as_bytes()).unwrap();
     let key = Idempotency { key: format!("k-{number}"), fingerprint: "f".into() };
-    intake::ingest(&running.engine, &running.key, new, Vec::new(), Some(key)).await.ok()
+    intake::ingest(&running.engine, &running.key, new, Headers::default(), Some(key)).await.ok()
 }
 
 async fn a_statement_that_is_refused_leaves_no_run_behind(database: Database) {

@@ -157,7 +157,7 @@ async fn what_proves_a_delivery_is_kept_only_while_it_is_not_believed(database: 
     };
     let stored = async |outcome: Outcome| {
         let Outcome::Accepted(accepted, _) = outcome else { panic!("not an event") };
-        running.get(accepted.id).await.headers.to_vec()
+        running.get(accepted.id).await.headers.list()
     };
     let mut of_event = masked("the first");
     of_event[0].1 = "•••".into();

@@ -3,7 +3,8 @@
 //! Invariant: what is read here means to hyper exactly what it means here. What could mean anything else, be it
 //! by a fault or by a header that changes how a message is read, is left to hyper.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use bytes::Bytes;
 use httparse::{Header, Status};
 
 use crate::config::ByteSize;
@@ -15,8 +16,14 @@ const LARGEST_HEAD: usize = 16 * 1024;
 /// Larger bodies are not what a faster way is for.
 const LARGEST_BODY: usize = 64 * 1024;
 /// What changes how a message is read or answered.
-const SPECIAL: [&str; 6] =
-    ["content-encoding", "expect", "proxy-connection", "trailer", "transfer-encoding", "upgrade"];
+const SPECIAL: [HeaderName; 6] = [
+    header::CONTENT_ENCODING,
+    header::EXPECT,
+    HeaderName::from_static("proxy-connection"),
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Request {
@@ -51,7 +58,7 @@ pub(super) fn read(bytes: &[u8], seen: usize, most: ByteSize) -> Read {
     let mut slots = [httparse::EMPTY_HEADER; MOST_HEADERS];
     match httparse::parse_headers(&bytes[LINE.len()..], &mut slots) {
         Ok(Status::Complete((head, headers))) => {
-            plain(headers, LINE.len() + head, most).map_or(Read::Other, Read::Request)
+            plain(headers, &bytes[..LINE.len() + head], most).map_or(Read::Other, Read::Request)
         }
         Ok(Status::Partial) if bytes.len() <= LARGEST_HEAD => Read::Part,
         Ok(Status::Partial) | Err(_) => Read::Other,
@@ -64,30 +71,40 @@ fn may_end_a_head(bytes: &[u8]) -> bool {
         .any(|end| bytes[end + 1..].starts_with(b"\r\n") || bytes[end + 1..].starts_with(b"\n"))
 }
 
-fn plain(given: &[Header<'_>], head: usize, most: ByteSize) -> Option<Request> {
+/// `given` is what was found in `head`.
+fn plain(given: &[Header<'_>], head: &[u8], most: ByteSize) -> Option<Request> {
+    // The values share one copy.
+    let shared = Bytes::copy_from_slice(head);
     let mut headers = HeaderMap::with_capacity(given.len());
     let (mut length, mut is_last) = (None, false);
     for header in given {
-        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        if is("content-length") {
+        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
+        if name == header::CONTENT_LENGTH {
             // Said twice it is hyper's to refuse.
             length = Some(whole_number(header.value).filter(|_| length.is_none())?);
         }
-        if is("connection") {
+        if name == header::CONNECTION {
             match header.value {
                 value if value.eq_ignore_ascii_case(b"keep-alive") => {}
                 value if value.eq_ignore_ascii_case(b"close") => is_last = true,
                 _ => return None,
             }
         }
-        if SPECIAL.iter().any(|special| is(special)) {
+        if SPECIAL.contains(&name) {
             return None;
         }
-        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
-        headers.append(name, HeaderValue::from_bytes(header.value).ok()?);
+        // A value that is empty lies nowhere.
+        let value = match header.value {
+            [] => Bytes::new(),
+            value => {
+                let start = value.as_ptr().addr() - head.as_ptr().addr();
+                shared.slice(start..start + value.len())
+            }
+        };
+        headers.append(name, HeaderValue::from_maybe_shared(value).ok()?);
     }
     let length = length.filter(|length| *length <= most.0.min(LARGEST_BODY))?;
-    Some(Request { headers, head, length, is_last })
+    Some(Request { headers, head: head.len(), length, is_last })
 }
 
 /// Rust would take a sign, too.
@@ -125,6 +142,8 @@ mod tests {
         assert_eq!(request.headers.len(), 4);
         assert_eq!(&PLAIN[request.head..], "{\"a\":1}");
         assert_eq!((request.length, request.is_last), (7, false));
+        let empty = read(PLAIN.replace("slk_1", "").as_bytes(), 0, MOST);
+        assert!(matches!(empty, Read::Request(it) if it.headers["x-api-key"].is_empty()));
         let last = read(PLAIN.replace("Keep-Alive", "close").as_bytes(), 0, MOST);
         assert!(matches!(last, Read::Request(Request { is_last: true, .. })), "{last:?}");
     }

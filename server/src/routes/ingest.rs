@@ -1,5 +1,6 @@
 //! `POST /api/webhooks/ingest`: an event comes in, as Sluice's own JSON or as a CloudEvent.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use app::model::EventStatus;
@@ -8,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use engine::event::Headers;
 use engine::event::cloudevents;
 use engine::event::envelope::{self, InvalidEnvelope, NewEvent};
 use engine::intake;
@@ -216,14 +218,17 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     Ok(Some(key))
 }
 
-/// The headers that go with the event, as they came: the engine checks signatures by them, and masks what is
-/// secret before it stores them.
-fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
-    let pair = |(name, value): (&header::HeaderName, &HeaderValue)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    // Where spans are recorded, the event goes on from this request's, which goes on from the sender's.
-    let ours = otlp::headers_of(&Span::current());
-    let theirs = headers.iter().filter(|(name, _)| !ours.contains_key(*name));
-    ours.iter().chain(theirs).map(pair).collect()
+/// The headers that are stored with the event.
+fn kept(headers: &HeaderMap) -> Headers {
+    Headers::masked(pairs(&otlp::headers_of(&Span::current()), headers))
+}
+
+/// Where spans are recorded, the event goes on from this request's, by `ours`, which goes on from the sender's.
+fn pairs<'h>(
+    ours: &'h HeaderMap,
+    theirs: &'h HeaderMap,
+) -> impl Iterator<Item = (&'h str, Cow<'h, str>)> {
+    let theirs = theirs.iter().filter(|(name, _)| !ours.contains_key(*name));
+    let pairs = ours.iter().chain(theirs);
+    pairs.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
 }

@@ -179,9 +179,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 arrival.runs.len(),
                 event.replay_of,
                 event.key_id,
-                0,
             ));
-            bodies.push(&(seq, &*event.payload, &arrival.headers));
+            bodies.push(&(seq, &*event.payload, event.headers.as_text()));
             for run in &arrival.runs {
                 let leased = run.ticket.is_some();
                 let due_at =

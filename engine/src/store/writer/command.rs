@@ -20,16 +20,11 @@ use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
-/// What a line of the journal takes with the bodies that it keeps, in bytes.
-const LINE: usize = 32 * 1024;
-
 /// An event to be stored, with the runs that it starts.
 pub struct Arrival {
     pub event: Arc<Event>,
     /// The beginning of the payload, as a list shows it.
     pub preview: String,
-    /// The headers of the event as JSON.
-    pub headers: String,
     pub runs: Vec<NewRun>,
     /// Whether the sender named the event; then an earlier event of that name answers instead.
     pub named: bool,
@@ -197,8 +192,10 @@ impl Command {
     /// About how many bytes it writes, where it can be many.
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::Accept(arrival, _) => arrival.event.payload.len() + arrival.headers.len(),
-            Self::Record(progress, _) => progress.attempts.len() * LINE,
+            Self::Accept(arrival, _) => {
+                arrival.event.payload.len() + arrival.event.headers.as_text().len()
+            }
+            Self::Record(progress, _) => progress.attempts.iter().map(StepAttempt::size).sum(),
             _ => 0,
         }
     }

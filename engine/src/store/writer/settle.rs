@@ -50,7 +50,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
         }
         let held = match &self.lane.direct {
             Some(direct) => self.read_here(direct, ids())?,
-            None => self.read::<Held>(&self.statements().runs_with_events, ids()).await?,
+            None => self.read::<Held>(&self.statements().runs_with_events.batch, ids()).await?,
         };
         if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
             return Ok(());
@@ -146,7 +146,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
                 event: is_there.then(|| direct::event(row, 5)).transpose()?,
             })
         };
-        direct.read(&self.statements().runs_with_events, &runs.into_value(), held)
+        direct.read(&self.statements().runs_with_events, &runs, held)
     }
 
     fn lane_node(&self) -> String {

@@ -21,7 +21,7 @@ use crate::live::{Cursor, LiveChange};
 use crate::run::cancel::CancelError;
 use crate::store::batch::Batch;
 use crate::store::entity::{audit_entry, event};
-use crate::store::statements::Statements;
+use crate::store::statements::{OfRows, Statements, Written};
 use crate::time::Timestamp;
 
 /// How many status changes are kept for streams that resume.
@@ -64,8 +64,9 @@ pub(super) struct Work<'l, C> {
     pub(super) last: Cursor,
     pub(super) changed: Vec<EventRow>,
     /// Written, but not sent to the database yet.
-    pending: Vec<(&'l str, Value)>,
+    pending: Vec<Written<'l>>,
 }
+
 impl<'l, C: ConnectionTrait> Work<'l, C> {
     pub(super) fn new(
         lane: &'l Lane,
@@ -89,21 +90,21 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
 
     /// Writes a batch by a statement that has no other parameter. Reads do not see it before
     /// [`Self::flush`].
-    pub(super) fn write(&mut self, sql: &'l str, batch: Batch) {
+    pub(super) fn write(&mut self, rows: &'l OfRows, batch: Batch) {
         if !batch.is_empty() {
-            self.pending.push((sql, batch.into_value()));
+            self.pending.push(Written::Batch(rows, batch));
         }
     }
 
     /// The same for a statement whose parameter is one value.
     pub(super) fn write_one(&mut self, sql: &'l str, value: impl Into<Value>) {
-        self.pending.push((sql, value.into()));
+        self.pending.push(Written::One(sql, value.into()));
     }
 
     /// Sends what was written.
     pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
         if self.is_postgres() {
-            for (sql, value) in std::mem::take(&mut self.pending) {
+            for (sql, value) in self.take_pending().into_iter().map(Written::into_one) {
                 self.connection.execute_raw(self.statements().with(sql, vec![value])).await?;
             }
         } else if let Some(written) = self.take_written() {
@@ -120,7 +121,7 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
             return None;
         }
         let (mut text, mut values) = (String::new(), Vec::with_capacity(pending.len()));
-        for (sql, value) in pending {
+        for (sql, value) in pending.into_iter().map(Written::into_one) {
             values.push(value);
             text.push_str(&sql.replace("$1", &format!("${}", values.len())));
             text.push_str(";\n");
@@ -128,8 +129,8 @@ impl<'l, C: ConnectionTrait> Work<'l, C> {
         Some(self.statements().with(&text, values))
     }
 
-    /// Statements that were not sent yet, each with its one parameter.
-    pub(super) fn take_pending(&mut self) -> Vec<(&'l str, Value)> {
+    /// What was not sent yet.
+    pub(super) fn take_pending(&mut self) -> Vec<Written<'l>> {
         std::mem::take(&mut self.pending)
     }
 

@@ -1,9 +1,7 @@
 //! What a definition would do with an event, told without doing it.
 
-use std::sync::Arc;
-
 use super::*;
-use crate::event::EventType;
+use crate::event::{EventType, Headers};
 use crate::id::EventId;
 use crate::time::Timestamp;
 
@@ -17,7 +15,7 @@ fn event(payload: &Json) -> Event {
         received_at: Timestamp::from_millis(0),
         occurred_at: None,
         payload: payload.to_string().into(),
-        headers: Arc::new([]),
+        headers: Headers::default(),
         replay_of: None,
         key_id: None,
     }

@@ -5,12 +5,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use engine::source::{self, Delivery, Outcome};
+use tracing::Span;
 
-use super::{AcceptedBody, kept};
+use super::{AcceptedBody, pairs};
 use crate::problem::Problem;
 use crate::router::AppState;
 use crate::routes::body;
 use crate::routes::query::Name;
+use crate::telemetry::otlp;
 
 pub(crate) async fn delivery(
     State(state): State<AppState>,
@@ -20,7 +22,10 @@ pub(crate) async fn delivery(
 ) -> Result<Response, Problem> {
     // The signature is over the bytes as they were sent.
     let body = body::read_as_sent(&headers, body, state.max_body).await?;
-    let delivery = Delivery { headers: &kept(&headers), body: &body };
+    let ours = otlp::headers_of(&Span::current());
+    let headers: Vec<_> =
+        pairs(&ours, &headers).map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
+    let delivery = Delivery { headers: &headers, body: &body };
     match source::deliver(&state.engine, &name, delivery).await? {
         Outcome::Accepted(accepted, named) => {
             Ok(AcceptedBody::new(accepted, named).into_response())
