@@ -163,9 +163,13 @@ fn bind<'r>(
     statement: &mut Statement<'_>,
     row: impl Iterator<Item = Plain<'r>>,
 ) -> rusqlite::Result<()> {
-    for (at, value) in row.enumerate() {
-        statement.raw_bind_parameter(at + 1, value)?;
+    let mut bound = 0;
+    for value in row {
+        bound += 1;
+        statement.raw_bind_parameter(bound, value)?;
     }
+    // One that is not bound would keep the value of the row before.
+    debug_assert_eq!(bound, statement.parameter_count(), "a value for each column");
     Ok(())
 }
 

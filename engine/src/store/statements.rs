@@ -1,7 +1,7 @@
 //! The statements of the writer: one for each table and batch, whatever the batch holds.
 //!
-//! A [`Batch`] comes as one parameter, an array of arrays, which both databases can turn into rows;
-//! how is the only thing on which the texts differ.
+//! A [`Batch`] comes as one parameter, an array of arrays, which both databases can turn into rows, or
+//! row by row; how is the only thing on which the texts differ.
 
 use sea_orm::{DbBackend, Statement, Value};
 
@@ -286,8 +286,9 @@ impl Statements {
                             (SELECT COUNT(*) FROM turns WHERE workflow_id = $1 AND stand = 3))
                         FROM turn_limits WHERE workflow_id = $1 AND room IS NOT NULL), 1000000))"
             ),
+            // A `CROSS JOIN` would make SQLite walk all runs before it looks at `turns`.
             due_turns: of_rows(
-                "UPDATE runs SET due_at = r.due_at FROM ROWS CROSS JOIN turns t
+                "UPDATE runs SET due_at = r.due_at FROM ROWS, turns t
                  WHERE t.workflow_id = r.workflow_id AND t.stand = 2 AND runs.id = t.run_id",
                 &[("workflow_id", Text), ("due_at", Int)],
             ),
@@ -461,5 +462,46 @@ impl Statements {
 
     pub(super) fn with(&self, sql: &str, values: Vec<Value>) -> Statement {
         Statement::from_sql_and_values(self.backend, sql, values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use migrations::{Migrator, MigratorTrait};
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_statement_walks_a_table_that_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        Migrator::up(&sea_orm::Database::connect(url).await.unwrap(), None).await.unwrap();
+        let connection = Connection::open(&path).unwrap();
+        let statements = Statements::new(DbBackend::Sqlite);
+        let about_rows = [
+            &statements.delete_turns,
+            &statements.next_of_keys,
+            &statements.due_turns,
+            &statements.begin_turns,
+            &statements.runs_with_events,
+            &statements.update_runs,
+            &statements.update_events,
+            &statements.forget_attempts,
+            &statements.mark_bulk,
+        ];
+        for sql in about_rows.into_iter().flat_map(|about| [&about.batch, &about.row]) {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut steps = explained.raw_query();
+            while let Some(step) = steps.next().unwrap() {
+                let step: String = step.get("detail").unwrap();
+                for table in ["events", "runs", "turns", "step_attempts", "e", "u", "t", "a"] {
+                    let walks = format!("SCAN {table}");
+                    let walks = step == walks || step.starts_with(&format!("{walks} "));
+                    assert!(!walks, "{step}: {sql}");
+                }
+            }
+        }
     }
 }
