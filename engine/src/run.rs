@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::event::{EventError, EventType};
 use crate::id::{EventId, RunId, WorkflowId};
+use crate::json;
 use crate::time::Timestamp;
 
 pub(crate) mod breaker;
@@ -111,6 +112,24 @@ pub struct RunState {
     /// The event of a test run, where it was made up for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Box<trial::Carried>>,
+}
+
+impl RunState {
+    /// As it is stored.
+    pub(crate) fn stored(&self) -> StoredState {
+        let Self { attempts, test, revived_at, .. } = *self;
+        StoredState { text: json::text(self), attempts, test, turn: self.turn.clone(), revived_at }
+    }
+}
+
+/// The state of a run as JSON, made before all runs share the writer, and what that looks at.
+#[derive(Debug, Clone)]
+pub struct StoredState {
+    pub(crate) text: String,
+    pub(crate) attempts: i64,
+    pub(crate) test: bool,
+    pub(crate) turn: Option<turn::Turn>,
+    pub(crate) revived_at: Option<Timestamp>,
 }
 
 /// So many attempts of a run does its journal keep, the newest: one that is brought back again and again

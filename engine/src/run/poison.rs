@@ -37,7 +37,7 @@ pub(super) async fn give_up(engine: &Engine, run: RunId) -> Result<(), StoreErro
     let ended = Progress {
         run,
         workflow: model.workflow_id.parse().unwrap_or(WorkflowId::new(0)),
-        state,
+        state: state.stored(),
         status: RunStatus::Failed,
         attempts: Vec::new(),
         error: Some(error),

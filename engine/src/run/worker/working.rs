@@ -238,21 +238,16 @@ impl Working<'_> {
         due_at: Option<Timestamp>,
     ) -> Progress {
         self.place = None;
-        let state = std::mem::take(&mut self.assignment.state);
-        Progress { due_at, keep_lease: false, ..self.progress(state, status, attempts) }
+        Progress { due_at, keep_lease: false, ..self.so_far(status, attempts) }
     }
 
     /// Where it stands now, to be told while it goes on.
     fn so_far(&self, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
-        self.progress(self.assignment.state.clone(), status, attempts)
-    }
-
-    fn progress(&self, state: RunState, status: RunStatus, attempts: Vec<StepAttempt>) -> Progress {
         let now = self.engine.now();
         Progress {
             run: self.assignment.run,
             workflow: self.assignment.workflow.id,
-            state,
+            state: self.assignment.state.stored(),
             status,
             attempts,
             error: None,

@@ -35,7 +35,7 @@ impl Work<'_, DatabaseTransaction> {
         let progress = Progress {
             run: cancel.run,
             workflow,
-            state,
+            state: state.stored(),
             status: RunStatus::Cancelled,
             attempts: under_way.into_iter().collect(),
             error: Some(error),
@@ -59,7 +59,7 @@ impl Work<'_, DatabaseTransaction> {
             progress.status.as_str(),
             None::<i64>,
             None::<&str>,
-            serde_json::json!(progress.state).to_string(),
+            &progress.state.text,
             progress.state.attempts,
             progress.error.as_ref().map(|error| serde_json::json!(error).to_string()),
             found.started_at,

@@ -16,7 +16,7 @@ use crate::id::{EventId, KeyId, RunId, WorkflowId};
 use crate::run::cancel::{Cancel, CancelError};
 use crate::run::room::Ticket;
 use crate::run::turn::Turn;
-use crate::run::{RunState, RunStatus, StepAttempt};
+use crate::run::{RunState, RunStatus, StepAttempt, StoredState};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
@@ -65,7 +65,7 @@ pub struct Accepted {
 pub struct Progress {
     pub run: RunId,
     pub workflow: WorkflowId,
-    pub state: RunState,
+    pub state: StoredState,
     pub status: RunStatus,
     /// New journal entries.
     pub attempts: Vec<StepAttempt>,
@@ -195,7 +195,10 @@ impl Command {
             Self::Accept(arrival, _) => {
                 arrival.event.payload.len() + arrival.event.headers.as_text().len()
             }
-            Self::Record(progress, _) => progress.attempts.iter().map(StepAttempt::size).sum(),
+            Self::Record(progress, _) => {
+                let lines = progress.attempts.iter().map(StepAttempt::size);
+                progress.state.text.len() + lines.sum::<usize>()
+            }
             _ => 0,
         }
     }

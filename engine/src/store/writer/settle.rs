@@ -160,7 +160,7 @@ impl<C: ConnectionTrait> Work<'_, C> {
             progress.status.as_str(),
             progress.due_at.map(Timestamp::millis),
             progress.keep_lease.then(|| self.lane.node()),
-            json::text(&progress.state),
+            &progress.state.text,
             progress.state.attempts,
             progress.error.as_ref().map(json::text),
             progress.started_at.millis(),
