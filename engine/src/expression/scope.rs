@@ -1,6 +1,6 @@
 //! What an expression may read: `event`, `input`, `steps`, `run`, and in an http step `secret`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value as Json;
 
@@ -39,19 +39,43 @@ impl<'n> Names<'n> {
 /// Named values, shared by every expression that reads them.
 #[derive(Clone, Default)]
 pub struct Scope {
-    values: Vec<(&'static str, Arc<Json>)>,
+    values: Vec<(&'static str, Bound)>,
+}
+
+#[derive(Clone)]
+enum Bound {
+    Value(Arc<Json>),
+    Made(Arc<LazyLock<Json, Box<dyn FnOnce() -> Json + Send>>>),
 }
 
 impl Scope {
     /// The scope with `name` bound to `value`; a later binding replaces an earlier one.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Arc<Json>>) -> Self {
+    pub fn with(self, name: &'static str, value: impl Into<Arc<Json>>) -> Self {
+        self.bind(name, Bound::Value(value.into()))
+    }
+
+    /// The same for a value that is made when it is read first.
+    #[must_use]
+    pub fn with_made(
+        self,
+        name: &'static str,
+        make: impl FnOnce() -> Json + Send + 'static,
+    ) -> Self {
+        self.bind(name, Bound::Made(Arc::new(LazyLock::new(Box::new(make)))))
+    }
+
+    fn bind(mut self, name: &'static str, value: Bound) -> Self {
         self.values.retain(|(bound, _)| *bound != name);
-        self.values.push((name, value.into()));
+        self.values.push((name, value));
         self
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
-        self.values.iter().find(|(bound, _)| *bound == name).map(|(_, value)| &**value)
+        let (_, value) = self.values.iter().find(|(bound, _)| *bound == name)?;
+        Some(match value {
+            Bound::Value(value) => value,
+            Bound::Made(value) => value,
+        })
     }
 }

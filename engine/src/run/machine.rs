@@ -3,12 +3,12 @@
 //! The worker asks [`next`], does what it says, and tells the outcome to [`settle`]; the state in
 //! between is stored, so a run that crashes goes on from there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
 use super::RunState;
-use super::scope::{payload, payload_of};
 use crate::event::EventError;
 use crate::expression::template::length;
 use crate::expression::{EvaluationError, Scope, Template};
@@ -95,18 +95,16 @@ pub enum Stand {
     Failed(EventError),
 }
 
-/// Maps the trigger's input; without a mapping the input is the payload.
-pub fn begin(trigger: &Trigger, scope: &Scope, text: &str) -> Result<Json, Failure> {
-    let read = payload(scope);
-    if read.is_none() {
-        payload_of(text).map_err(unreadable)?;
-    }
-    match &trigger.input {
-        Some(input) => {
-            input.render(scope).map_err(|error| Failure::expression(&error, "trigger input"))
-        }
-        None => Ok(read.cloned().unwrap_or_default()),
-    }
+/// Maps the trigger's input; without a mapping the input is the payload, as it could be read.
+pub fn begin(
+    trigger: &Trigger,
+    scope: &Scope,
+    payload: Result<Arc<Json>, serde_json::Error>,
+) -> Result<Arc<Json>, Failure> {
+    let payload = payload.map_err(unreadable)?;
+    let Some(input) = &trigger.input else { return Ok(payload) };
+    let input = input.render(scope);
+    input.map(Arc::new).map_err(|error| Failure::expression(&error, "trigger input"))
 }
 
 /// It is JSON, but what it says has no place in a value here, as 1e400.

@@ -1,5 +1,7 @@
 //! What expressions see of an event and of a run.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::RunState;
@@ -7,9 +9,21 @@ use crate::event::Event;
 use crate::expression::Scope;
 use crate::id::RunId;
 
-/// `event` alone: what a filter and a trigger's input may read. Without `payload` where it cannot be read,
-/// so that nothing is taken for something else.
+/// `event` alone: what a filter and a trigger's input may read.
 pub fn event_scope(event: &Event) -> Scope {
+    Scope::default().with("event", visible(event, payload_of(&event.payload).ok()))
+}
+
+/// The same for a run, whose steps may read nothing of it; `payload` where that has been read.
+pub(super) fn event_scope_of_run(event: &Arc<Event>, payload: Option<Arc<Json>>) -> Scope {
+    let event = Arc::clone(event);
+    Scope::default().with_made("event", move || {
+        visible(&event, payload.or_else(|| payload_of(&event.payload).ok()))
+    })
+}
+
+/// Without `payload` where it cannot be read, so that nothing is taken for something else.
+fn visible(event: &Event, payload: Option<Arc<Json>>) -> Json {
     let mut visible = json!({
         "id": event.id,
         "eventId": event.event_id,
@@ -21,15 +35,15 @@ pub fn event_scope(event: &Event) -> Scope {
         "occurredAt": event.occurred_at,
     });
     // Moved in: within the macro it would be copied.
-    if let Ok(payload) = payload_of(&event.payload) {
-        visible["payload"] = payload;
+    if let Some(payload) = payload {
+        visible["payload"] = Arc::unwrap_or_clone(payload);
     }
-    Scope::default().with("event", visible)
+    visible
 }
 
 /// What is kept byte for byte may be more than a value can hold: 1e400, or half a surrogate pair.
-pub(crate) fn payload_of(payload: &str) -> Result<Json, serde_json::Error> {
-    serde_json::from_str(payload)
+pub(crate) fn payload_of(payload: &str) -> Result<Arc<Json>, serde_json::Error> {
+    serde_json::from_str(payload).map(Arc::new)
 }
 
 /// The event's payload, where it can be read.

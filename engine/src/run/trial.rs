@@ -12,6 +12,7 @@ use crate::audit::Note;
 use crate::event::read::{self, ReadError};
 use crate::event::{Event, EventType, Headers};
 use crate::id::{EventId, RunId};
+use crate::json;
 use crate::run::scope::event_scope;
 use crate::store::entity::run;
 use crate::store::{Change, StoreError};
@@ -119,7 +120,7 @@ async fn begin(
         status: RunStatus::Queued.as_str().to_owned(),
         due_at: Some(engine.steady().millis()),
         lease_owner: None,
-        state: serde_json::json!(state).to_string(),
+        state: json::text(&state),
         attempts: 0,
         error: None,
         created_at: now,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::machine;
-use super::scope::event_scope;
+use super::scope::{event_scope, payload_of};
 use crate::Engine;
 use crate::event::Event;
 use crate::expression::Expression;
@@ -52,7 +52,7 @@ fn key(
     if order.source().contains("input") {
         let trigger = definition.triggers.get(trigger)?;
         // An input that cannot be mapped fails the run at its start, whenever that is.
-        let input = machine::begin(trigger, &scope, &event.payload).ok()?;
+        let input = machine::begin(trigger, &scope, payload_of(&event.payload)).ok()?;
         scope = scope.with("input", input);
     }
     let value = order.evaluate(&scope).ok()?;

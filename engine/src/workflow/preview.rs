@@ -4,6 +4,8 @@
 //! What a step answers is known only once it has run, so what reads it stays as it is written; so do
 //! secrets.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::definition::{EmitStep, HttpStep};
@@ -12,7 +14,7 @@ use super::{Definition, Step, StepKind, duration};
 use crate::event::{Event, EventType};
 use crate::expression::{EvaluationError, Expression, Scope, Template};
 use crate::run::machine;
-use crate::run::scope::event_scope;
+use crate::run::scope::{event_scope, payload_of};
 
 #[derive(Debug, Clone)]
 pub struct Preview {
@@ -83,8 +85,9 @@ pub fn preview(definition: &Definition, event: &Event) -> Preview {
     let judge = |trigger| explain::judge(trigger, event, &scope);
     let triggers: Vec<Reason> = definition.triggers.iter().map(judge).collect();
     let by = triggers.iter().position(|reason| *reason == Reason::Matched).unwrap_or(0);
-    let begun = machine::begin(&definition.triggers[by], &scope, &event.payload);
-    let input = begun.map_err(|failure| failure.message);
+    let payload = payload_of(&event.payload);
+    let begun = machine::begin(&definition.triggers[by], &scope, payload);
+    let input = begun.map(Arc::unwrap_or_clone).map_err(|failure| failure.message);
     let steps = match &input {
         Err(_) => Vec::new(),
         Ok(input) => {

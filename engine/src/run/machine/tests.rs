@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::run::scope::payload_of;
 
 const STEPS: &str = r#"
 name: n
@@ -168,12 +169,12 @@ fn a_payload_that_no_value_can_hold_fails_the_run_at_its_start() {
         let trigger = &Definition::parse(&text).unwrap().triggers[0];
         for payload in [r#"{"data":1e400}"#, r#""\ud83d""#] {
             let scope = Scope::default().with("event", json!({ "id": "evt_1" }));
-            let failure = begin(trigger, &scope, payload).unwrap_err();
+            let failure = begin(trigger, &scope, payload_of(payload)).unwrap_err();
             assert!(
                 failure.permanent && failure.message.starts_with("the payload cannot be read: ")
             );
         }
         let scope = Scope::default().with("event", json!({ "id": "evt_1", "payload": null }));
-        assert!(begin(trigger, &scope, "null").is_ok());
+        assert!(begin(trigger, &scope, payload_of("null")).is_ok());
     }
 }

@@ -18,7 +18,7 @@ use crate::run::hold::{self, Held};
 use crate::run::http::{Call, Kept, Made};
 use crate::run::machine::{self, Failure, Next, Outcome, Stand};
 use crate::run::room::Place;
-use crate::run::scope::{event_scope, step_scope};
+use crate::run::scope::{event_scope_of_run, payload_of, step_scope};
 use crate::run::trace::{self, Work};
 use crate::run::{RunState, RunStatus, StepAttempt};
 use crate::run::{emit, http};
@@ -68,10 +68,10 @@ pub(super) async fn advance(
 async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), StoreError> {
     let engine = run.engine;
     run.assignment.state.held_by = None;
-    let event = event_scope(&run.assignment.event);
-    if let Err(failure) = run.begin(&event) {
-        return Box::pin(run.fail_at_start(failure)).await;
-    }
+    let event = match run.begin() {
+        Ok(scope) => scope,
+        Err(failure) => return Box::pin(run.fail_at_start(failure)).await,
+    };
     loop {
         if stop.is_cancelled() {
             return run.release().await;
@@ -154,10 +154,11 @@ async fn turn_off(engine: &Engine, workflow: &Workflow, says: &str) {
 }
 
 impl Working<'_> {
-    fn begin(&mut self, scope: &Scope) -> Result<(), Failure> {
+    /// Maps the input, unless it was mapped before; gives what may be read of the event.
+    fn begin(&mut self) -> Result<Scope, Failure> {
         let Assignment { workflow, trigger, state, event, .. } = &mut self.assignment;
         if state.input.is_some() {
-            return Ok(());
+            return Ok(event_scope_of_run(event, None));
         }
         let trigger = workflow.definition.triggers.get(*trigger).ok_or_else(|| Failure {
             code: "trigger",
@@ -165,8 +166,10 @@ impl Working<'_> {
             permanent: true,
             retry_after: None,
         })?;
-        state.input = Some(Arc::new(machine::begin(trigger, scope, &event.payload)?));
-        Ok(())
+        let payload = payload_of(&event.payload);
+        let scope = event_scope_of_run(event, payload.as_ref().ok().cloned());
+        state.input = Some(machine::begin(trigger, &scope, payload)?);
+        Ok(scope)
     }
 
     /// Makes a call; when it takes long enough for a person to look, the event shows as processing.
