@@ -103,6 +103,8 @@ pub fn begin(
 ) -> Result<Arc<Json>, Failure> {
     let payload = payload.map_err(unreadable)?;
     let Some(input) = &trigger.input else { return Ok(payload) };
+    // What reads the whole event may have it, instead of a copy.
+    drop(payload);
     let input = input.render(scope);
     input.map(Arc::new).map_err(|error| Failure::expression(&error, "trigger input"))
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::jsonb::{self, Jsonb, Plain};
 
 /// A batch being written.
+#[derive(Clone)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
     rows: usize,

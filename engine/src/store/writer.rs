@@ -35,6 +35,7 @@ mod cancel;
 mod command;
 mod erase;
 mod flush;
+mod known;
 mod lane;
 mod lease;
 mod purge;

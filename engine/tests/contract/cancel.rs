@@ -18,6 +18,7 @@ on_both!(
     a_run_is_cancelled_while_it_waits_for_a_retry_or_in_a_delay,
     a_run_is_cancelled_that_a_dead_node_has_left,
     an_event_with_a_failed_and_a_cancelled_run_has_failed,
+    an_event_settles_with_its_last_run_after_another_was_cancelled,
     runs_are_listed_page_by_page_without_their_journals,
 );
 
@@ -126,6 +127,33 @@ async fn an_event_with_a_failed_and_a_cancelled_run_has_failed(database: Databas
     cancel(&running.engine, hanging.unwrap()).await.unwrap();
     let record = running.reaches(event, EventStatus::Failed).await;
     assert_eq!(record.row.error.unwrap().error_code, "http_status", "what failed, not what ended");
+}
+
+async fn an_event_settles_with_its_last_run_after_another_was_cancelled(database: Database) {
+    let (running, one, two) = (database.start().await, Sink::start().await, Sink::start().await);
+    one.hangs();
+    two.hangs();
+    running.apply(&calls("a", &one.url, 1)).await;
+    running.apply(&calls("b", &two.url, 1)).await;
+    let event = running.order(1).await.id;
+    let under_way = async |name: &str| {
+        for _ in 0..500 {
+            let runs = running.get(event).await.runs;
+            let run = runs.into_iter().find(|run| run.workflow_name == name).unwrap();
+            if run.status == RunStatus::Running {
+                return run.id;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{name} did not begin: {:?}", running.get(event).await.runs);
+    };
+    let (cancelled, last) = (under_way("a").await, under_way("b").await);
+    cancel(&running.engine, cancelled).await.unwrap();
+    two.goes_on();
+    let record = running.reaches(event, EventStatus::Processed).await;
+    let of = |id: RunId| record.runs.iter().find(|run| run.id == id).unwrap().status;
+    assert_eq!((of(cancelled), of(last)), (RunStatus::Cancelled, RunStatus::Succeeded));
+    assert_eq!((record.row.runs_open, record.row.attempts), (0, 2));
 }
 
 async fn runs_are_listed_page_by_page_without_their_journals(database: Database) {

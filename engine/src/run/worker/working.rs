@@ -241,7 +241,10 @@ impl Working<'_> {
         due_at: Option<Timestamp>,
     ) -> Progress {
         self.place = None;
-        Progress { due_at, keep_lease: false, ..self.so_far(status, attempts) }
+        let left = self.so_far(status, attempts);
+        // It is in the text now, which may have to wait for the database.
+        self.assignment.state = RunState::default();
+        Progress { due_at, keep_lease: false, ..left }
     }
 
     /// Where it stands now, to be told while it goes on.

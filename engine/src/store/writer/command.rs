@@ -175,6 +175,25 @@ impl Command {
         matches!(self, Self::Accept(..) | Self::Record(..))
     }
 
+    /// Whether it leaves events and runs as they are, but for leases and when runs are due.
+    pub(super) fn leaves_runs(&self) -> bool {
+        match self {
+            Self::Claim { .. }
+            | Self::ExtendLeases(..)
+            | Self::GiveTurns(..)
+            | Self::TouchKeys(..)
+            | Self::Files(..) => true,
+            Self::Accept(..)
+            | Self::Record(..)
+            | Self::Bulk(..)
+            | Self::Repair(..)
+            | Self::Cancel(..)
+            | Self::Change(..)
+            | Self::Purge(..)
+            | Self::Erase(..) => false,
+        }
+    }
+
     /// The workflows whose turns it may change, as far as that is known beforehand.
     pub(super) fn turned(&self) -> Vec<WorkflowId> {
         match self {

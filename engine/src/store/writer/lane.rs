@@ -1,7 +1,7 @@
 //! One connection that commits batches.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{
@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use tokio::sync::OwnedMutexGuard;
 
+use super::known::Known;
 use super::tally::Tally;
 use super::work::{Outcome, Repeats, Work};
 use super::{Command, Connections, StoreError};
@@ -41,6 +42,8 @@ pub(super) struct Lane {
     last: Cursor,
     /// For how many commits repeats are still looked up first.
     wary: u32,
+    /// Only what is committed at once follows it. Behind a lock only so that it may be shared.
+    known: Mutex<Known>,
 }
 
 /// How long the writer waits for readers of the log.
@@ -89,6 +92,7 @@ impl Lane {
             by_source,
             last,
             wary: 0,
+            known: Mutex::default(),
         })
     }
 
@@ -102,6 +106,10 @@ impl Lane {
 
     pub(super) fn next_id(&self) -> u128 {
         self.environment.next_id()
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn last(&self) -> Cursor {
@@ -179,6 +187,9 @@ impl Lane {
     async fn try_commit(&mut self, batch: &[Command]) -> Result<Outcomes, StoreError> {
         let at_once = batch.iter().all(Command::reads_only_what_is_committed);
         let Some(direct) = self.direct.as_ref().filter(|_| at_once) else {
+            if !batch.iter().all(Command::leaves_runs) {
+                self.known().forget_all();
+            }
             return self.commit_in_steps(batch).await;
         };
         self.wary = self.wary.saturating_sub(1);
@@ -259,7 +270,9 @@ impl Lane {
         work.give_turns();
         direct.commit(&work.take_pending())?;
         let Work { tally, last, .. } = work;
-        Ok(self.outcomes(each, changes, tally, last))
+        let outcomes = self.outcomes(each, changes, tally, last);
+        self.known().follow(batch, &outcomes);
+        Ok(outcomes)
     }
 
     fn outcomes(

@@ -36,23 +36,13 @@ impl<C: ConnectionTrait> Work<'_, C> {
         batch: &[Command],
         each: &mut [Option<Outcome>],
     ) -> Result<(), StoreError> {
-        let ids = || {
-            let mut ids = self.batch();
-            for command in batch {
-                if let Command::Record(progress, _) = command {
-                    ids.push(&[progress.run]);
-                }
-            }
-            ids
+        let runs = || {
+            batch.iter().filter_map(|command| match command {
+                Command::Record(progress, _) => Some(progress.run),
+                _ => None,
+            })
         };
-        if self.is_postgres() {
-            self.lock_events(ids()).await?;
-        }
-        let held = match &self.lane.direct {
-            Some(direct) => self.read_here(direct, ids())?,
-            None => self.read::<Held>(&self.statements().runs_with_events.batch, ids()).await?,
-        };
-        if held.is_empty() && !batch.iter().any(|command| matches!(command, Command::Record(..))) {
+        if runs().next().is_none() {
             return Ok(());
         }
         // What each event was, is, and since when it is being worked on.
@@ -60,6 +50,26 @@ impl<C: ConnectionTrait> Work<'_, C> {
         // What is no event's matter, a test run, has none here.
         let mut events: HashMap<RunId, Option<i64>> = HashMap::new();
         let mut workflows: HashMap<RunId, String> = HashMap::new();
+        let ids = {
+            let (known, mut ids) = (self.lane.known(), self.batch());
+            for run in runs() {
+                let Some((workflow, row)) = known.find(run) else {
+                    ids.push(&[run]);
+                    continue;
+                };
+                workflows.insert(run, workflow.to_owned());
+                events.insert(run, Some(row.seq));
+                rows.entry(row.seq).or_insert_with(|| (row.status, row.clone(), row.received_at));
+            }
+            ids
+        };
+        if self.is_postgres() {
+            self.lock_events(ids.clone()).await?;
+        }
+        let held = match &self.lane.direct {
+            Some(direct) => self.read_here(direct, ids)?,
+            None => self.read::<Held>(&self.statements().runs_with_events.batch, ids).await?,
+        };
         let node = self.lane_node();
         for held in held {
             let mine = held.lease_owner.as_deref() == Some(node.as_str());
