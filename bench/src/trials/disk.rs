@@ -23,6 +23,8 @@ use crate::sluice::{Setup, Sluice};
 
 const RECOVERED: Duration = Duration::from_secs(5);
 const STOP_LIMIT: Duration = Duration::from_secs(15);
+/// The database's flushes fail once for so many senders that are turned away.
+const REFUSED_EACH: usize = 10;
 /// Requests under way at once.
 const TOGETHER: u64 = 8;
 
@@ -32,10 +34,15 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
     let mut trial = Trial::start(binary, &disk).await?;
     trial.recover().await?;
 
-    disk.set(Fault::DatabaseFlushes)?;
-    let noticed = trial.send_until("the disk does not keep the database").await?;
-    disk.set(Fault::None)?;
-    let copied_again = noticed && trial.send_until("the disk keeps the database again").await?;
+    let times = usize::try_from(refused)?.div_ceil(REFUSED_EACH);
+    let mut copied_again = 0;
+    for time in 1..=times {
+        disk.set(Fault::DatabaseFlushes)?;
+        let noticed = trial.send_until("the disk does not keep the database", time).await?;
+        disk.set(Fault::None)?;
+        let again = noticed && trial.send_until("the disk keeps the database again", time).await?;
+        copied_again += usize::from(again);
+    }
     let all_accepted = trial.turned_away == 0;
 
     disk.set(Fault::Flushes)?;
@@ -55,7 +62,7 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
     let (verdict, whole) = trial.conclude().await?;
     Ok(Report {
         trial: "4 the disk does not flush",
-        holds: copied_again
+        holds: copied_again == times
             && all_accepted
             && believed == 0
             && rewritten
@@ -67,7 +74,7 @@ pub async fn no_flush(binary: &Path, refused: u64) -> Result<Report> {
             && verdict.holds()
             && whole,
         seen: format!(
-            "what the database did not keep copied again: {copied_again}, with nobody turned away: \
+            "what the database did not keep copied again {copied_again} of {times} times, with nobody turned away: \
              {all_accepted}; {turned_away} turned away with 503, {believed} believed, reads went on: {reads}, written \
              again before anything was believed: {rewritten}, {complaints} errors logged, recovered \
              after {recovered:.2?}, /readyz told of it: {not_ready}, and of the end: {ready_again}, {} lost, {} doubled, whole: {whole}",
@@ -161,12 +168,12 @@ impl Trial {
         Ok(self.turned_away == before)
     }
 
-    /// Sends until the log says this; whether it did.
-    async fn send_until(&mut self, line: &str) -> Result<bool> {
+    /// Sends until the log has said this so many times; whether it did.
+    async fn send_until(&mut self, line: &str, times: usize) -> Result<bool> {
         let begin = Instant::now();
         while begin.elapsed() < 4 * RECOVERED {
             self.send(TOGETHER).await?;
-            if self.sluice.printed().contains(line) {
+            if self.sluice.printed().matches(line).count() >= times {
                 return Ok(true);
             }
         }

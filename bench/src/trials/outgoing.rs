@@ -20,6 +20,10 @@ use crate::sluice::{Setup, Sluice};
 
 /// How many calls one host may have under way, as the engine promises.
 const MOST_CALLS: usize = 192;
+/// How long a host that fails is watched: what a short failure brings at most six probes in, and as long as
+/// the engine leaves a host alone at most, which it does after a minute of failures.
+const WATCHED: Duration = Duration::from_secs(6);
+const LONGEST_REST: Duration = Duration::from_secs(62);
 const BATCH: usize = 100;
 /// Between two events of the healthy workflow.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -205,8 +209,8 @@ pub async fn poison(binary: &Path, options: Options) -> Result<Report> {
     })
 }
 
-/// Trial 14: a host that fails is tried by one call at a time, and is not run over when it is back; runs that
-/// can wait that long end well.
+/// Trial 14: a host that fails is tried by one call at a time, again and again but ever more rarely, and is not
+/// run over when it is back; runs that can wait that long end well.
 pub async fn returns(binary: &Path, options: Options) -> Result<Report> {
     let field = Field::new(binary, PATIENT).await?;
     let host = &field.harmful;
@@ -216,9 +220,12 @@ pub async fn returns(binary: &Path, options: Options) -> Result<Report> {
     // Those that were under way when the circuit opened have come back by now.
     tokio::time::sleep(Duration::from_millis(500)).await;
     host.most();
-    let before = host.calls.load(Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    let (probes, together) = (host.calls.load(Ordering::SeqCst) - before, host.most());
+    let (before, begun) = (host.calls.load(Ordering::SeqCst), Instant::now());
+    let probes = || host.calls.load(Ordering::SeqCst) - before;
+    while begun.elapsed() < WATCHED || (probes() == 0 && begun.elapsed() < LONGEST_REST) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let (probes, together, watched) = (probes(), host.most(), begun.elapsed().as_secs());
     host.status.store(200, Ordering::SeqCst);
     field.drained().await?;
     let (most, calls) = (host.most(), host.calls.load(Ordering::SeqCst));
@@ -232,8 +239,8 @@ pub async fn returns(binary: &Path, options: Options) -> Result<Report> {
             && failed == 0
             && calls == options.harmful + refused,
         seen: format!(
-            "{} runs: {probes} probes in 6 s, at most {together} at once; after its return at most \
-             {most} calls at once of {MOST_CALLS}; {calls} calls in all, {refused} of them refused, \
+            "{} runs: {probes} probes in {watched} s, at most {together} at once; after its return at \
+             most {most} calls at once of {MOST_CALLS}; {calls} calls in all, {refused} of them refused, \
              {failed} runs failed",
             options.harmful
         ),

@@ -6,15 +6,19 @@
 //! copied before is on the disk by then, for SQLite flushes the database only at that moment and the
 //! writer would wait for all of it.
 //!
-//! Invariant: nobody copies on before what was copied is on the disk. A flush that fails says nothing of what it
-//! left out, and the next one would succeed without it: all of it is written once more then, from the log.
+//! Invariant: nobody copies on, and the log does not begin anew, before what was copied is on the disk. A flush
+//! that fails says nothing of what it left out, and the next one would succeed without it: all of it is written
+//! once more then, from the log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use again::copy_again;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement};
+use again::{Marks, copy_again, marks};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement,
+    TransactionTrait,
+};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use super::disk::{DiskFile, Log};
@@ -34,6 +38,8 @@ pub(super) struct Checkpoint {
     long: Arc<AtomicBool>,
     /// Held by whoever copies.
     turn: Arc<Mutex<()>>,
+    files: Arc<Copied>,
+    left: mpsc::UnboundedSender<Left>,
 }
 
 /// The files between which is copied.
@@ -42,25 +48,35 @@ pub(super) struct Copied {
     pub(super) database: DiskFile,
 }
 
-impl Checkpoint {
-    pub(super) fn start(connection: DatabaseConnection, files: Copied) -> Self {
-        let (committed, commits) = mpsc::channel(1);
-        let (long, turn) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<()>>::default());
-        let copying = Copying { connection, files, turn: Arc::clone(&turn) };
-        tokio::spawn(copying.go_on(commits, Arc::clone(&long)));
-        Self { committed, long, turn }
-    }
+/// What the writer has copied and not flushed. It has the turn until that is on the disk.
+struct Left {
+    log: Option<Marks>,
+    pages: i64,
+    _turn: OwnedMutexGuard<()>,
+}
 
-    /// The turn to copy, unless somebody has it.
-    pub(super) fn turn_at_once(&self) -> Option<OwnedMutexGuard<()>> {
-        Arc::clone(&self.turn).try_lock_owned().ok()
+impl Checkpoint {
+    /// `connections` are two: one copies, the other reads meanwhile.
+    pub(super) fn start(connections: DatabaseConnection, files: Copied) -> Self {
+        let (committed, commits) = mpsc::channel(1);
+        let (left, mut to_keep) = mpsc::unbounded_channel::<Left>();
+        let (long, turn) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<()>>::default());
+        let files = Arc::new(files);
+        let copying = Copying { connections, files: Arc::clone(&files), turn: Arc::clone(&turn) };
+        tokio::spawn(copying.go_on(commits, Arc::clone(&long)));
+        let kept = Arc::clone(&files);
+        tokio::spawn(async move {
+            while let Some(left) = to_keep.recv().await {
+                kept.keep(left.log, left.pages).await;
+            }
+        });
+        Self { committed, long, turn, files, left }
     }
 
     /// The turn to copy; fails where somebody has trouble with the disk.
     pub(super) async fn turn(&self) -> Result<OwnedMutexGuard<()>, DbErr> {
         let turn = tokio::time::timeout(A_WHILE, Arc::clone(&self.turn).lock_owned()).await;
-        let slow = "the disk does not keep the database";
-        turn.map_err(|_| DbErr::Conn(RuntimeErr::Internal(slow.into())))
+        turn.map_err(|_| failed("the disk does not keep the database"))
     }
 
     /// To be called after each commit; says whether the writer is to copy what is left.
@@ -68,11 +84,42 @@ impl Checkpoint {
         let _told_already = self.committed.try_send(()).is_err();
         self.long.load(Ordering::Relaxed) && self.long.swap(false, Ordering::Relaxed)
     }
+
+    /// Copies what is left, unless somebody else copies; that it is flushed is left to others.
+    pub(super) async fn copy_rest(&self, writer: &DatabaseConnection) -> Result<(), DbErr> {
+        let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() else { return Ok(()) };
+        let log = marks(&self.files.log).map_err(failed)?;
+        let pages = copy(writer).await?;
+        self.leave(Left { log, pages: pages.copied, _turn: turn });
+        Ok(())
+    }
+
+    /// Copies all of the log, flushes the database and empties the log, or fails; nobody copies before what
+    /// this returns is dropped.
+    pub(super) async fn empty(
+        &self,
+        writer: &DatabaseConnection,
+    ) -> Result<OwnedMutexGuard<()>, DbErr> {
+        let turn = self.turn().await?;
+        let log = marks(&self.files.log).map_err(failed)?;
+        match try_empty(writer).await? {
+            Emptied::Whole => Ok(turn),
+            Emptied::NotYet { copied } => {
+                self.leave(Left { log, pages: copied, _turn: turn });
+                Err(failed(READERS))
+            }
+        }
+    }
+
+    fn leave(&self, left: Left) {
+        // Fails only where everything ends.
+        let _over = self.left.send(left).is_err();
+    }
 }
 
 struct Copying {
-    connection: DatabaseConnection,
-    files: Copied,
+    connections: DatabaseConnection,
+    files: Arc<Copied>,
     turn: Arc<Mutex<()>>,
 }
 
@@ -81,26 +128,34 @@ impl Copying {
         while commits.recv().await.is_some() {
             tokio::time::sleep(PATIENCE).await;
             let _turn = self.turn.lock().await;
-            // The writer meets the same disk and says so; the log only grows meanwhile.
-            let pages = match copy(&self.connection).await {
-                Ok(pages) => pages,
-                Err(error) => {
-                    tracing::debug!(%error, "the log could not be copied");
-                    continue;
-                }
-            };
-            self.keep(pages.copied).await;
-            if pages.of_log >= LONG {
-                long.store(true, Ordering::Relaxed);
+            match self.copy_and_keep().await {
+                Ok(of_log) if of_log >= LONG => long.store(true, Ordering::Relaxed),
+                Ok(_) => {}
+                // The writer meets the same disk and says so; the log only grows meanwhile.
+                Err(error) => tracing::debug!(%error, "the log could not be copied"),
             }
         }
     }
 
-    /// Returns once the first so many pages of the log are on the disk in the database.
-    async fn keep(&self, pages: i64) {
-        let Err(error) = self.files.database.flush().await else { return };
+    /// Returns once what is committed by now is on the disk in the database, with the pages of the log.
+    async fn copy_and_keep(&self) -> Result<i64, DbErr> {
+        // As long as somebody reads in it the log does not begin anew: what was copied can be copied again.
+        let reader = self.connections.begin().await?;
+        reader.query_one_raw(statement(&reader, "SELECT 1 FROM sqlite_schema LIMIT 1")).await?;
+        let log = marks(&self.files.log).map_err(failed)?;
+        let pages = copy(&self.connections).await?;
+        self.files.keep(log, pages.copied).await;
+        reader.rollback().await?;
+        Ok(pages.of_log)
+    }
+}
+
+impl Copied {
+    /// Returns once the first so many pages of that log are on the disk in the database.
+    async fn keep(&self, log: Option<Marks>, pages: i64) {
+        let Err(error) = self.database.flush().await else { return };
         tracing::warn!(%error, "the disk does not keep the database: it is copied from the log once more");
-        while let Err(error) = copy_again(&self.files, pages).await {
+        while let Err(error) = copy_again(self, log, pages).await {
             tracing::debug!(%error, "the log could not be copied once more");
             tokio::time::sleep(PATIENCE).await;
         }
@@ -109,28 +164,43 @@ impl Copying {
 }
 
 /// Pages of the log, and how many of them are in the database.
-pub(super) struct Pages {
-    pub(super) of_log: i64,
-    pub(super) copied: i64,
+struct Pages {
+    of_log: i64,
+    copied: i64,
 }
 
 /// Copies what can be copied without waiting for anyone.
-pub(super) async fn copy(connection: &DatabaseConnection) -> Result<Pages, DbErr> {
+async fn copy(connection: &DatabaseConnection) -> Result<Pages, DbErr> {
     let row = checkpoint(connection, "PASSIVE").await?;
     row.map_or(Ok(Pages { of_log: 0, copied: 0 }), |row| {
         Ok(Pages { of_log: row.try_get_by_index(1)?, copied: row.try_get_by_index(2)? })
     })
 }
 
-/// Copies all of the log, flushes the database and empties the log, or fails.
+enum Emptied {
+    Whole,
+    /// Readers need the log; so many pages of it are in the database.
+    NotYet {
+        copied: i64,
+    },
+}
+
+const READERS: &str = "readers kept the log from being emptied";
+
+/// Copies all of the log, flushes the database and empties the log, or fails; for whoever is alone.
 pub(super) async fn empty(connection: &DatabaseConnection) -> Result<(), DbErr> {
-    let row = checkpoint(connection, "TRUNCATE").await?;
-    match row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? {
-        0 => Ok(()),
-        _ => {
-            Err(DbErr::Conn(RuntimeErr::Internal("readers kept the log from being emptied".into())))
-        }
+    match try_empty(connection).await? {
+        Emptied::Whole => Ok(()),
+        Emptied::NotYet { .. } => Err(failed(READERS)),
     }
+}
+
+async fn try_empty(connection: &DatabaseConnection) -> Result<Emptied, DbErr> {
+    let row = checkpoint(connection, "TRUNCATE").await?;
+    row.map_or(Ok(Emptied::Whole), |row| match row.try_get_by_index::<i64>(0)? {
+        0 => Ok(Emptied::Whole),
+        _ => Ok(Emptied::NotYet { copied: row.try_get_by_index(2)? }),
+    })
 }
 
 async fn checkpoint(
@@ -138,5 +208,13 @@ async fn checkpoint(
     how: &str,
 ) -> Result<Option<QueryResult>, DbErr> {
     let sql = format!("PRAGMA wal_checkpoint({how})");
-    connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await
+    connection.query_one_raw(statement(connection, &sql)).await
+}
+
+fn statement(connection: &impl ConnectionTrait, sql: &str) -> Statement {
+    Statement::from_string(connection.get_database_backend(), sql)
+}
+
+fn failed(why: impl ToString) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why.to_string()))
 }

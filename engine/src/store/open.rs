@@ -237,7 +237,7 @@ async fn make(location: &Location, folder: &Path) -> Result<(), DbErr> {
 
 /// What the writer needs beside its connection when it alone serves the file.
 async fn open_files(location: &Location, folder: &Path) -> Result<Files, OpenError> {
-    let beside = connect(location, 1, SqliteSynchronous::Full).await.map_err(OpenError::Connect)?;
+    let beside = connect(location, 2, SqliteSynchronous::Full).await.map_err(OpenError::Connect)?;
     let refused = |error| OpenError::Folder(folder.to_owned(), error);
     let path = folder.join(DATABASE);
     let log = Log::open(&path).map_err(refused)?;

@@ -17,7 +17,7 @@ use super::{Command, Connections, StoreError};
 use crate::Environment;
 use crate::id::NodeId;
 use crate::live::{Cursor, LiveChange};
-use crate::store::checkpoint::{self, Checkpoint};
+use crate::store::checkpoint::Checkpoint;
 use crate::store::clean;
 use crate::store::direct::{Direct, Refused};
 use crate::store::disk::{Generation, Log};
@@ -141,8 +141,7 @@ impl Lane {
         let Some(log) = self.log.as_ref().filter(|log| !log.holds(log.generation())) else {
             return Ok(());
         };
-        let _turn = self.turn().await?;
-        checkpoint::empty(&self.connection).await.map_err(StoreError::Unavailable)?;
+        let _turn = self.copy_all().await?;
         log.start_anew().map_err(StoreError::from_flush)
     }
 
@@ -152,16 +151,22 @@ impl Lane {
             return Ok(());
         }
         self.mend_log().await?;
-        let _turn = self.turn().await?;
         // Who is there to be waited for would be waited for by everybody: it is tried again instead.
         let wait = async |time: Duration| {
             let sql = format!("PRAGMA busy_timeout = {}", time.as_millis());
             self.connection.execute_unprepared(&sql).await
         };
         wait(BRIEF).await?;
-        let emptied = checkpoint::empty(&self.connection).await;
+        let emptied = self.copy_all().await;
         wait(BUSY).await?;
-        emptied.map_err(StoreError::Unavailable)
+        emptied.map(drop)
+    }
+
+    /// Nobody else copies before what this returns is dropped.
+    async fn copy_all(&self) -> Result<Option<OwnedMutexGuard<()>>, StoreError> {
+        let Some(checkpoint) = &self.checkpoint else { return Ok(None) };
+        let emptied = checkpoint.empty(&self.connection).await;
+        emptied.map(Some).map_err(StoreError::Unavailable)
     }
 
     pub(super) async fn rewrite(&self) -> Result<(), StoreError> {
@@ -306,8 +311,7 @@ impl Lane {
     /// What is to be done between two commits, beside the answers to the last one.
     pub(super) async fn tidy(&self) {
         let Some(checkpoint) = self.checkpoint.as_ref().filter(|it| it.committed()) else { return };
-        let Some(_turn) = checkpoint.turn_at_once() else { return };
-        if let Err(error) = checkpoint::copy(&self.connection).await {
+        if let Err(error) = checkpoint.copy_rest(&self.connection).await {
             tracing::debug!(%error, "the log could not be copied to its end");
         }
     }
