@@ -10,20 +10,20 @@
 //! that fails says nothing of what it left out, and the next one would succeed without it: all of it is written
 //! once more then, from the log.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use again::{Marks, copy_again, marks};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement,
-    TransactionTrait,
-};
+use hold::Holder;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use super::disk::{DiskFile, Log};
 
 mod again;
+mod hold;
 
 /// How long somebody waits who wants to copy himself.
 const A_WHILE: Duration = Duration::from_secs(1);
@@ -56,13 +56,18 @@ struct Left {
 }
 
 impl Checkpoint {
-    /// `connections` are two: one copies, the other reads meanwhile.
-    pub(super) fn start(connections: DatabaseConnection, files: Copied) -> Self {
+    pub(super) fn start(
+        connection: DatabaseConnection,
+        files: Copied,
+        database: &Path,
+    ) -> Result<Self, DbErr> {
+        let holder = Holder::open(database).map_err(failed)?;
         let (committed, commits) = mpsc::channel(1);
         let (left, mut to_keep) = mpsc::unbounded_channel::<Left>();
         let (long, turn) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<()>>::default());
         let files = Arc::new(files);
-        let copying = Copying { connections, files: Arc::clone(&files), turn: Arc::clone(&turn) };
+        let copying =
+            Copying { connection, holder, files: Arc::clone(&files), turn: Arc::clone(&turn) };
         tokio::spawn(copying.go_on(commits, Arc::clone(&long)));
         let kept = Arc::clone(&files);
         tokio::spawn(async move {
@@ -70,7 +75,7 @@ impl Checkpoint {
                 kept.keep(left.log, left.pages).await;
             }
         });
-        Self { committed, long, turn, files, left }
+        Ok(Self { committed, long, turn, files, left })
     }
 
     /// The turn to copy; fails where somebody has trouble with the disk.
@@ -88,10 +93,15 @@ impl Checkpoint {
     /// Copies what is left, unless somebody else copies; that it is flushed is left to others.
     pub(super) async fn copy_rest(&self, writer: &DatabaseConnection) -> Result<(), DbErr> {
         let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() else { return Ok(()) };
-        let log = marks(&self.files.log).map_err(failed)?;
-        let pages = copy(writer).await?;
-        self.leave(Left { log, pages: pages.copied, _turn: turn });
-        Ok(())
+        loop {
+            let log = self.marks()?;
+            let pages = copy(writer).await?;
+            if self.marks()? == log {
+                self.leave(Left { log, pages: pages.copied, _turn: turn });
+                return Ok(());
+            }
+            // A command has written to it meanwhile: so many pages may be of either log.
+        }
     }
 
     /// Copies all of the log, flushes the database and empties the log, or fails; nobody copies before what
@@ -101,14 +111,21 @@ impl Checkpoint {
         writer: &DatabaseConnection,
     ) -> Result<OwnedMutexGuard<()>, DbErr> {
         let turn = self.turn().await?;
-        let log = marks(&self.files.log).map_err(failed)?;
-        match try_empty(writer).await? {
-            Emptied::Whole => Ok(turn),
-            Emptied::NotYet { copied } => {
-                self.leave(Left { log, pages: copied, _turn: turn });
-                Err(failed(READERS))
+        loop {
+            let log = self.marks()?;
+            match try_empty(writer).await? {
+                Emptied::Whole => return Ok(turn),
+                Emptied::NotYet { copied } if self.marks()? == log => {
+                    self.leave(Left { log, pages: copied, _turn: turn });
+                    return Err(failed(READERS));
+                }
+                Emptied::NotYet { .. } => {}
             }
         }
+    }
+
+    fn marks(&self) -> Result<Option<Marks>, DbErr> {
+        marks(&self.files.log).map_err(failed)
     }
 
     fn leave(&self, left: Left) {
@@ -118,7 +135,8 @@ impl Checkpoint {
 }
 
 struct Copying {
-    connections: DatabaseConnection,
+    connection: DatabaseConnection,
+    holder: Holder,
     files: Arc<Copied>,
     turn: Arc<Mutex<()>>,
 }
@@ -139,13 +157,10 @@ impl Copying {
 
     /// Returns once what is committed by now is on the disk in the database, with the pages of the log.
     async fn copy_and_keep(&self) -> Result<i64, DbErr> {
-        // As long as somebody reads in it the log does not begin anew: what was copied can be copied again.
-        let reader = self.connections.begin().await?;
-        reader.query_one_raw(statement(&reader, "SELECT 1 FROM sqlite_schema LIMIT 1")).await?;
+        let _held = self.holder.hold().map_err(failed)?;
         let log = marks(&self.files.log).map_err(failed)?;
-        let pages = copy(&self.connections).await?;
+        let pages = copy(&self.connection).await?;
         self.files.keep(log, pages.copied).await;
-        reader.rollback().await?;
         Ok(pages.of_log)
     }
 }
@@ -208,11 +223,7 @@ async fn checkpoint(
     how: &str,
 ) -> Result<Option<QueryResult>, DbErr> {
     let sql = format!("PRAGMA wal_checkpoint({how})");
-    connection.query_one_raw(statement(connection, &sql)).await
-}
-
-fn statement(connection: &impl ConnectionTrait, sql: &str) -> Statement {
-    Statement::from_string(connection.get_database_backend(), sql)
+    connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await
 }
 
 fn failed(why: impl ToString) -> DbErr {

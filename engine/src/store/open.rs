@@ -237,14 +237,15 @@ async fn make(location: &Location, folder: &Path) -> Result<(), DbErr> {
 
 /// What the writer needs beside its connection when it alone serves the file.
 async fn open_files(location: &Location, folder: &Path) -> Result<Files, OpenError> {
-    let beside = connect(location, 2, SqliteSynchronous::Full).await.map_err(OpenError::Connect)?;
+    let beside = connect(location, 1, SqliteSynchronous::Full).await.map_err(OpenError::Connect)?;
     let refused = |error| OpenError::Folder(folder.to_owned(), error);
     let path = folder.join(DATABASE);
     let log = Log::open(&path).map_err(refused)?;
     // Migrations may have been committed.
     log.flush().map_err(refused)?;
     let (log, database) = (Arc::new(log), DiskFile::open(&path).map_err(refused)?);
-    let checkpoint = Checkpoint::start(beside, Copied { log: Arc::clone(&log), database });
+    let copied = Copied { log: Arc::clone(&log), database };
+    let checkpoint = Checkpoint::start(beside, copied, &path).map_err(OpenError::Connect)?;
     Ok(Files { log, checkpoint })
 }
 

@@ -54,32 +54,58 @@ fn header(log: &File) -> io::Result<Option<Header>> {
 }
 
 fn write(log: &File, database: &File, of: Marks, pages: i64) -> io::Result<()> {
-    // A log that has begun anew had all of it on the disk. To go on would bring back pages as they were.
     let Some(header) = header(log)?.filter(|header| header.marks == of) else { return Ok(()) };
-    let mut page = vec![0; header.size as usize];
+    let written = write_last(log, database, &header, pages);
+    match self::header(log)? {
+        Some(now) if now.marks == of => written,
+        // A log that has begun anew had all of it on the disk, and what was written is what is there.
+        _ => Ok(()),
+    }
+}
+
+/// Fails at the first page that is not of that log.
+fn write_last(log: &File, database: &File, of: &Header, pages: i64) -> io::Result<()> {
+    let mut page = vec![0; of.size as usize];
     let length = (DESCRIPTION + page.len()) as u64;
-    let mut last = BTreeMap::new();
+    let (mut last, mut pages_of_database) = (BTreeMap::new(), 0);
     for place in 0..u64::try_from(pages).unwrap_or_default() {
         let at = HEADER as u64 + place * length;
-        let Some(number) = page_at(log, at, of)? else { return Ok(()) };
-        last.insert(number, at);
+        let described = describe(log, at, of.marks)?;
+        last.insert(described.page, at);
+        if described.pages_of_database > 0 {
+            pages_of_database = described.pages_of_database;
+        }
     }
+    // One that the database has given up since is none of it any more.
+    last.retain(|number, _| (1..=pages_of_database).contains(number));
     for (number, at) in last {
         log.read_exact_at(&mut page, at + DESCRIPTION as u64)?;
         // Whoever writes over a page has written over its description before.
-        if page_at(log, at, of)? != Some(number) {
-            return Ok(());
+        if describe(log, at, of.marks)?.page != number {
+            return Err(not_of_it());
         }
-        database.write_all_at(&page, u64::from(number.saturating_sub(1)) * page.len() as u64)?;
+        database.write_all_at(&page, u64::from(number - 1) * page.len() as u64)?;
     }
     Ok(())
 }
 
-/// Which page is described there; none where it is not one of that log.
-fn page_at(log: &File, at: u64, of: Marks) -> io::Result<Option<u32>> {
-    let mut description = [0; DESCRIPTION];
-    log.read_exact_at(&mut description, at)?;
-    Ok((marks_in(&description[8..16]) == of).then(|| number(&description[..4])))
+struct Described {
+    page: u32,
+    /// After the last page of a transaction; 0 for the others.
+    pages_of_database: u32,
+}
+
+fn describe(log: &File, at: u64, of: Marks) -> io::Result<Described> {
+    let mut bytes = [0; DESCRIPTION];
+    log.read_exact_at(&mut bytes, at)?;
+    if marks_in(&bytes[8..16]) != of {
+        return Err(not_of_it());
+    }
+    Ok(Described { page: number(&bytes[..4]), pages_of_database: number(&bytes[4..8]) })
+}
+
+fn not_of_it() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a page of the log is not of this log")
 }
 
 fn marks_in(bytes: &[u8]) -> Marks {
@@ -186,13 +212,27 @@ mod tests {
 
     /// To write what was read until then would bring back pages as they were.
     #[tokio::test]
-    async fn nor_does_one_that_begins_anew_meanwhile() {
+    async fn nor_does_one_whose_pages_are_not_its_own() {
         let field = Field::new();
         let of = marks(&field.files.log).unwrap();
         let (_, copied) = field.copy();
         let before = field.database();
         let in_the_middle = (HEADER + 60 * (DESCRIPTION + 4_096)) as u64;
         field.files.log.file().file().write_all_at(&[7; 8], in_the_middle + 8).unwrap();
+        copy_again(&field.files, of, 0).await.unwrap();
+        copy_again(&field.files, of, copied).await.expect_err("it is not what was copied");
+        assert!(field.database() == before, "the database was changed");
+    }
+
+    #[tokio::test]
+    async fn pages_that_were_given_up_stay_away() {
+        let field = Field::new();
+        field.writer.execute_batch("DELETE FROM t WHERE rowid > 1; VACUUM").unwrap();
+        let of = marks(&field.files.log).unwrap();
+        let (of_log, copied) = field.copy();
+        assert_eq!(copied, of_log);
+        let before = field.database();
+        assert!(before.len() < 20 * 4_096, "{} bytes", before.len());
         copy_again(&field.files, of, copied).await.unwrap();
         assert!(field.database() == before, "the database was changed");
     }
