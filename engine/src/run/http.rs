@@ -75,6 +75,8 @@ impl Caller {
             .dns_resolver(std::sync::Arc::new(GuardedResolver(targets.clone())))
             // Redirects are followed here, each checked as the first address is.
             .redirect(reqwest::redirect::Policy::none())
+            // Attempts are the run's; what the client would keep for its own is copied for nothing.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(30))
             .no_proxy()

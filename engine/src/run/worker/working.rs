@@ -116,7 +116,11 @@ async fn work_off(mut run: Working<'_>, stop: &CancellationToken) -> Result<(), 
         let gone = kept.is_gone();
         let outcome = machine::kept(&run.assignment.state, outcome);
         let attempt = run.journal(&step.id, attempt_at, &outcome, kept);
-        let jitter = engine.environment.jitter();
+        // Nothing waits after a success, and randomness costs a trip to the system.
+        let jitter = match &outcome {
+            Outcome::Failed(_) => engine.environment.jitter(),
+            Outcome::Succeeded(_) => 0.0,
+        };
         let now = engine.now();
         let stand = machine::settle(id, step, &mut run.assignment.state, &outcome, now, jitter);
         let last = run.assignment.state.position >= workflow.definition.steps.len();

@@ -21,6 +21,9 @@ const LARGEST: usize = 32 * 1024 * 1024;
 /// and how often it looks.
 const MOMENT: Duration = Duration::from_millis(1);
 const GLANCE: Duration = Duration::from_micros(50);
+/// Longer than requests need the processor for, and shorter than one turn of whoever computes.
+const WAY: Duration = Duration::from_millis(2);
+const KEEPS: u32 = 64;
 
 /// Begins to serve, on a thread for the writer and one for the desk.
 ///
@@ -70,14 +73,13 @@ async fn serve(
     counter: Counter,
     commits: Histogram,
 ) {
-    let (mut down, mut before) = (false, 0);
+    let (mut down, mut gathering) = (false, Gathering::default());
     loop {
         let mut batch = Vec::new();
         if commands.recv_many(&mut batch, BATCH).await == 0 {
             return;
         }
-        gather(&mut commands, &mut batch, before);
-        before = batch.len();
+        gathering.gather(&mut commands, &mut batch);
         for (chore, reply) in chores(&mut batch) {
             let done = match chore {
                 Chore::EmptyLog => lane.empty_log().await,
@@ -93,24 +95,56 @@ async fn serve(
     }
 }
 
-/// Lets the work of other runs join that of the first: a commit costs the processor nearly the same for
-/// one as for dozens, and nobody waits for it but the run itself; one that was alone `before` and is
-/// alone again waits for nobody. Nor do events that arrive: their senders wait for them.
-fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>, before: usize) {
-    let has_runs = batch.iter().any(|command| matches!(command, Command::Record(..)));
-    if !has_runs || batch.len().max(before) < 2 {
-        return;
+/// What joins a batch before it is committed, for a commit costs the processor nearly the same for one
+/// command as for dozens.
+#[derive(Default)]
+struct Gathering {
+    /// How many commands the last batch had.
+    before: usize,
+    /// For how many batches the processor is not given away.
+    keeps: u32,
+}
+
+impl Gathering {
+    /// One that was alone and is alone again waits for nobody.
+    fn gather(&mut self, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) {
+        let several = batch.len().max(self.before) > 1;
+        match batch.iter().any(|command| matches!(command, Command::Record(..))) {
+            true if several => wait(commands, batch),
+            false if several && self.keeps == 0 => self.keeps = give_way(commands, batch),
+            _ => self.keeps = self.keeps.saturating_sub(1),
+        }
+        self.before = batch.len();
     }
+}
+
+/// Nobody waits for the work of a run but the run itself.
+fn wait(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) {
     let begun = Instant::now();
     while batch.len() < BATCH && begun.elapsed() < MOMENT {
-        let found = batch.len();
         // This thread is the writer's own.
         std::thread::sleep(GLANCE);
-        batch.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH - found));
-        if batch.len() == found {
+        if !join(commands, batch) {
             return;
         }
     }
+}
+
+/// Senders wait for their events, so nothing is waited for: but whoever wants this processor goes first,
+/// once, and may bring more. Says for how many batches not to do so again, for whoever keeps it long is
+/// no request of Sluice's, and brings nothing.
+fn give_way(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> u32 {
+    let begun = Instant::now();
+    std::thread::yield_now();
+    join(commands, batch);
+    if begun.elapsed() > WAY { KEEPS } else { 0 }
+}
+
+/// Takes what has come meanwhile; says whether that was something.
+fn join(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> bool {
+    let found = batch.len();
+    batch.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH - found));
+    batch.len() > found
 }
 
 /// The batch in its order, in as many parts as make none larger than `most`. Pure.
@@ -196,4 +230,48 @@ async fn commit(lane: &mut Lane, batch: &[Command]) -> Result<Outcomes, StoreErr
         tracing::error!(commands = batch.len(), "a defect kept writes from being stored");
         Err(StoreError::Defect)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(commands: usize) -> Vec<Command> {
+        std::iter::repeat_with(|| Command::TouchKeys(Vec::new())).take(commands).collect()
+    }
+
+    /// How many are committed together when so many wait, after the first `taken` of them were.
+    fn gathered(before: usize, taken: usize, waiting: usize) -> usize {
+        let (queue, mut commands) = mpsc::channel(BATCH * 2);
+        for command in some(waiting) {
+            queue.try_send(command).unwrap();
+        }
+        let mut batch = some(taken);
+        Gathering { before, keeps: 0 }.gather(&mut commands, &mut batch);
+        batch.len()
+    }
+
+    #[test]
+    fn what_came_meanwhile_joins_up_to_a_whole_batch() {
+        assert_eq!(gathered(0, 2, 3), 5);
+        assert_eq!(gathered(0, 2, BATCH), BATCH);
+    }
+
+    #[test]
+    fn whoever_was_alone_and_is_again_waits_for_nobody() {
+        assert_eq!(gathered(1, 1, 1), 1);
+        assert_eq!(gathered(2, 1, 1), 2);
+    }
+
+    #[test]
+    fn a_processor_that_was_kept_long_is_not_given_away_for_a_while() {
+        let (queue, mut commands) = mpsc::channel(8);
+        let mut gathering = Gathering { before: 2, keeps: 1 };
+        queue.try_send(Command::TouchKeys(Vec::new())).unwrap();
+        let mut batch = some(2);
+        gathering.gather(&mut commands, &mut batch);
+        assert_eq!(batch.len(), 2, "kept");
+        gathering.gather(&mut commands, &mut batch);
+        assert_eq!(batch.len(), 3, "given away again");
+    }
 }
