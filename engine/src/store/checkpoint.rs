@@ -94,9 +94,9 @@ impl Checkpoint {
     pub(super) async fn copy_rest(&self, writer: &DatabaseConnection) -> Result<(), DbErr> {
         let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() else { return Ok(()) };
         loop {
-            let log = self.marks()?;
+            let log = self.files.marks()?;
             let pages = copy(writer).await?;
-            if self.marks()? == log {
+            if self.files.marks()? == log {
                 self.leave(Left { log, pages: pages.copied, _turn: turn });
                 return Ok(());
             }
@@ -112,20 +112,16 @@ impl Checkpoint {
     ) -> Result<OwnedMutexGuard<()>, DbErr> {
         let turn = self.turn().await?;
         loop {
-            let log = self.marks()?;
+            let log = self.files.marks()?;
             match try_empty(writer).await? {
                 Emptied::Whole => return Ok(turn),
-                Emptied::NotYet { copied } if self.marks()? == log => {
+                Emptied::NotYet { copied } if self.files.marks()? == log => {
                     self.leave(Left { log, pages: copied, _turn: turn });
                     return Err(failed(READERS));
                 }
                 Emptied::NotYet { .. } => {}
             }
         }
-    }
-
-    fn marks(&self) -> Result<Option<Marks>, DbErr> {
-        marks(&self.files.log).map_err(failed)
     }
 
     fn leave(&self, left: Left) {
@@ -158,7 +154,7 @@ impl Copying {
     /// Returns once what is committed by now is on the disk in the database, with the pages of the log.
     async fn copy_and_keep(&self) -> Result<i64, DbErr> {
         let _held = self.holder.hold().map_err(failed)?;
-        let log = marks(&self.files.log).map_err(failed)?;
+        let log = self.files.marks()?;
         let pages = copy(&self.connection).await?;
         self.files.keep(log, pages.copied).await;
         Ok(pages.of_log)
@@ -166,6 +162,11 @@ impl Copying {
 }
 
 impl Copied {
+    /// What the log is told from the next one by.
+    fn marks(&self) -> Result<Option<Marks>, DbErr> {
+        marks(&self.log).map_err(failed)
+    }
+
     /// Returns once the first so many pages of that log are on the disk in the database.
     async fn keep(&self, log: Option<Marks>, pages: i64) {
         let Err(error) = self.database.flush().await else { return };
