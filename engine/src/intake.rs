@@ -10,8 +10,8 @@ use crate::event::envelope::NewEvent;
 use crate::event::{Event, Headers};
 use crate::id::{EventId, KeyId, RunId};
 use crate::key::ApiKey;
+use crate::run::birth;
 use crate::run::room::Room;
-use crate::run::turn::Turn;
 use crate::store::{Accepted, Arrival, Change, Idempotency, NewRun, StoreError};
 use crate::workflow::triggers::Match;
 
@@ -123,13 +123,9 @@ fn arrival(
     room: Option<&Room>,
 ) -> Arrival {
     let runs = matches.into_iter().map(|found| {
-        let turn = Turn::of(&found.workflow.definition, found.trigger, &event);
-        let ticket = match (room, &turn) {
-            (Some(room), None) => room.ticket(event.payload.len()),
-            _ => None,
-        };
+        let birth = birth::of(engine, &event, &found, room);
         let id = RunId::new(engine.environment.next_id());
-        NewRun { id, workflow: found.workflow, trigger: found.trigger, ticket, turn }
+        NewRun { id, workflow: found.workflow, trigger: found.trigger, birth }
     });
     let runs = runs.collect();
     // Made here, on the request's own core, because all events share the writer.

@@ -11,6 +11,7 @@ use crate::id::{EventId, RunId, WorkflowId};
 use crate::json;
 use crate::time::Timestamp;
 
+pub mod birth;
 pub(crate) mod breaker;
 pub mod cancel;
 pub mod credentials;

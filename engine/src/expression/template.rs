@@ -64,6 +64,18 @@ impl Template {
         Rendering { scope, unknown, left: LARGEST }.node(&self.0)
     }
 
+    /// What everything that it renders to begins with; empty where it is no text.
+    pub fn beginning(&self) -> &str {
+        match &self.0 {
+            Node::Fixed(Json::String(text)) => text,
+            Node::Text(parts) => match parts.first() {
+                Some(Part::Text(text)) => text,
+                _ => "",
+            },
+            _ => "",
+        }
+    }
+
     /// All expressions in it.
     pub fn expressions(&self) -> Vec<&Expression> {
         let mut found = Vec::new();

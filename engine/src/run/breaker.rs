@@ -6,6 +6,7 @@
 //! that a long queue for one host costs the others little.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -130,6 +131,18 @@ impl Circuit {
         }
     }
 
+    /// As to `ask`, but for one that makes no call now.
+    fn held(&mut self, now: Timestamp) -> Option<Hold> {
+        match self.state {
+            State::Closed => None,
+            State::Open { until, .. } if until <= now => None,
+            State::Open { .. } | State::Probing { .. } => match self.ask(now) {
+                Answer::Wait(hold) => Some(hold),
+                Answer::Go { .. } => None,
+            },
+        }
+    }
+
     fn wait(&mut self, why: Why, earliest: Timestamp, now: Timestamp) -> Answer {
         let until = self.turn.max(earliest);
         self.turn = until.plus_millis(SPACING);
@@ -182,8 +195,12 @@ impl Circuit {
         Self { calls: self.calls, ..Self::new(now) }
     }
 
+    fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
     fn is_idle(&self, now: Timestamp) -> bool {
-        self.state == State::Closed && self.failures == 0 && self.calls == 0 && self.turn <= now
+        self.is_closed() && self.failures == 0 && self.calls == 0 && self.turn <= now
     }
 }
 
@@ -196,7 +213,11 @@ type Circuits = HashMap<String, Circuit>;
 
 /// The circuits of all hosts that this node calls.
 #[derive(Clone, Default)]
-pub(crate) struct Breakers(Arc<Mutex<Circuits>>);
+pub(crate) struct Breakers {
+    circuits: Arc<Mutex<Circuits>>,
+    /// How many are not closed.
+    open: Arc<AtomicUsize>,
+}
 
 /// The right to make one call.
 pub(crate) struct Pass {
@@ -228,8 +249,19 @@ impl Breakers {
         }
     }
 
+    /// Whether some host is left alone: to ask this costs nothing.
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed) > 0
+    }
+
+    /// How long a run waits that would call `host`, where that is left alone. Who may be the one to try whether
+    /// it is back does not wait.
+    pub(crate) fn held(&self, host: &str, now: Timestamp) -> Option<Hold> {
+        self.circuits().get_mut(host)?.held(now)
+    }
+
     fn circuits(&self) -> MutexGuard<'_, Circuits> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.circuits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -240,8 +272,15 @@ impl Pass {
 
     fn end(&mut self, seen: Seen, now: Timestamp) {
         self.ended = true;
+        let Breakers { open, .. } = &self.breakers;
         if let Some(circuit) = self.breakers.circuits().get_mut(&self.host) {
+            let before = circuit.is_closed();
             circuit.ended(self.probe, seen, now);
+            match (before, circuit.is_closed()) {
+                (true, false) => drop(open.fetch_add(1, Ordering::Relaxed)),
+                (false, true) => drop(open.fetch_sub(1, Ordering::Relaxed)),
+                _ => {}
+            }
         }
     }
 }

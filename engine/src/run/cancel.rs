@@ -3,7 +3,6 @@
 //! The run is ended in the store first. Only then is the work on it dropped: by this node at once, by
 //! another as soon as it looks whether its runs are still its own.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -109,10 +108,7 @@ impl Cancel {
 }
 
 /// Those of `held` that were cancelled by another node. On SQLite there is none.
-pub(super) async fn elsewhere(
-    engine: &Engine,
-    held: HashSet<RunId>,
-) -> Result<Vec<RunId>, StoreError> {
+pub(super) async fn elsewhere(engine: &Engine, held: Vec<RunId>) -> Result<Vec<RunId>, StoreError> {
     if held.is_empty() || !engine.store.is_shared() {
         return Ok(Vec::new());
     }

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Url;
 use serde_json::json;
 
 use super::breaker::{Hold, Seen};
@@ -26,6 +27,7 @@ pub(crate) mod sign;
 
 use exchange::{ANSWER_CAP, Answer, exchange, explain};
 use mask::Mask;
+pub(crate) use render::origin;
 use render::render;
 
 const GONE: u16 = 410;
@@ -92,7 +94,7 @@ impl Caller {
         headers: Vec<(&'static str, String)>,
         body: String,
     ) -> Result<u16, String> {
-        let url = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+        let url = Url::parse(url).map_err(|error| error.to_string())?;
         self.targets.check(&url).map_err(|error| error.to_string())?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let mut request = self.client.post(url).header("content-type", "application/json");
@@ -133,6 +135,15 @@ pub(crate) enum Made {
     },
 }
 
+/// How the host of a URL is named where its calls are counted.
+pub(crate) fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
 /// Makes the call of a step, when its host may be called now.
 pub(crate) async fn call(
     engine: &Engine,
@@ -154,10 +165,7 @@ pub(crate) async fn call(
         return Made::Call(refused(hidden(failure, &mask), Some(journal(&request))));
     }
     let host = request.url.host_str().unwrap_or_default().to_owned();
-    let place = match request.url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.clone(),
-    };
+    let place = place(&request.url);
     let pass = match engine.breakers.ask(&place, engine.steady()) {
         Ok(pass) => pass,
         Err(hold) => return Made::Held { host: mask.text(&place).into_owned(), hold },

@@ -13,6 +13,11 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::id::WorkflowId;
 
+mod memory;
+
+use memory::Memory;
+pub use memory::Ticket;
+
 /// How many runs this node works on at once.
 const ROOM: usize = 256;
 /// So many places one workflow may have when another of its runs is born; as many as one host may have
@@ -22,19 +27,19 @@ const SHARE: usize = 192;
 const FOR_NEW: usize = 32;
 /// Room that runs which waited in memory leave to those in the queue.
 const FOR_QUEUED: usize = 32;
-/// How much memory the runs that wait for a place may take, in KiB.
-const MEMORY: usize = 16 * 1024;
-/// The same where other nodes may have room for them.
-const AMONG_OTHERS: usize = 512;
-/// What each of them takes besides its event's payload, in KiB.
-const EACH: usize = 2;
-
 #[derive(Clone)]
 pub(crate) struct Room {
     places: Arc<Semaphore>,
-    memory: Arc<Semaphore>,
+    memory: Memory,
     shares: Shares,
-    freed: Arc<Notify>,
+    freed: Arc<Freed>,
+}
+
+/// Who is told of a free place: those that wait for one in memory, and those in the queue.
+#[derive(Default)]
+struct Freed {
+    waiting: Notify,
+    queued: Notify,
 }
 
 /// How many places each workflow has; those that have none are not in it.
@@ -45,30 +50,22 @@ pub struct Place {
     permit: Option<OwnedSemaphorePermit>,
     workflow: WorkflowId,
     shares: Shares,
-    freed: Arc<Notify>,
+    freed: Arc<Freed>,
 }
 
 /// A place that nobody has yet.
 pub(crate) struct Free(OwnedSemaphorePermit);
 
-/// Memory for a run from its birth until it has its place.
-pub struct Ticket {
-    _memory: OwnedSemaphorePermit,
-}
-
 impl Room {
     /// Of a node that is the `only` one, or of one among others.
     pub(crate) fn new(only: bool) -> Self {
-        let memory = Arc::new(Semaphore::new(if only { MEMORY } else { AMONG_OTHERS }));
         let places = Arc::new(Semaphore::new(ROOM));
-        Self { places, memory, shares: Shares::default(), freed: Arc::default() }
+        Self { places, memory: Memory::new(only), shares: Shares::default(), freed: Arc::default() }
     }
 
-    /// Memory for a run whose event has `payload` bytes.
-    pub(crate) fn ticket(&self, payload: usize) -> Option<Ticket> {
-        let size = (EACH + payload / 1024).min(AMONG_OTHERS);
-        let memory = Arc::clone(&self.memory).try_acquire_many_owned(u32::try_from(size).ok()?);
-        Some(Ticket { _memory: memory.ok()? })
+    /// Memory for a run of `workflow` whose event has `payload` bytes.
+    pub(crate) fn ticket(&self, workflow: WorkflowId, payload: usize) -> Option<Ticket> {
+        self.memory.ticket(workflow, payload)
     }
 
     /// A place for a run of `workflow` whose event has just come.
@@ -102,9 +99,14 @@ impl Room {
         Place { permit: Some(place.0), workflow, shares, freed }
     }
 
-    /// Comes back when a place has become free.
-    pub(crate) async fn freed(&self) {
-        self.freed.notified().await;
+    /// Comes back when a place has become free, to whoever looks after the runs that wait for one.
+    pub(crate) async fn freed_for_waiting(&self) {
+        self.freed.waiting.notified().await;
+    }
+
+    /// The same, to whoever looks after the queue.
+    pub(crate) async fn freed_for_queued(&self) {
+        self.freed.queued.notified().await;
     }
 
     fn any(&self) -> Option<Free> {
@@ -131,7 +133,8 @@ impl Drop for Place {
         }
         // Whoever is told finds it free.
         self.permit.take();
-        self.freed.notify_one();
+        self.freed.waiting.notify_one();
+        self.freed.queued.notify_one();
     }
 }
 
@@ -167,19 +170,6 @@ mod tests {
         assert_eq!(room.for_queued(usize::MAX).len(), FOR_QUEUED);
     }
 
-    #[test]
-    fn runs_that_wait_take_no_more_than_their_memory() {
-        let room = Room::new(true);
-        let small: Vec<_> = std::iter::from_fn(|| room.ticket(600)).collect();
-        assert_eq!(small.len(), MEMORY / EACH);
-        drop(small);
-
-        let among_others = Room::new(false);
-        let large = among_others.ticket(MEMORY * 1024 * 2);
-        assert!(large.is_some(), "one of any size, where nobody else waits");
-        assert!(among_others.ticket(0).is_none());
-    }
-
     #[tokio::test]
     async fn who_waits_for_a_place_is_told_when_there_is_one() {
         let room = Room::new(true);
@@ -189,7 +179,7 @@ mod tests {
         let waits = tokio::spawn({
             let room = room.clone();
             async move {
-                room.freed().await;
+                tokio::join!(room.freed_for_waiting(), room.freed_for_queued());
                 room.left_for_queued()
             }
         });

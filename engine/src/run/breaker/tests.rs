@@ -114,3 +114,21 @@ fn late_answers_of_an_open_circuit_change_nothing() {
     late.into_iter().for_each(|pass| pass.ended(Seen::Failing, at(5)));
     assert_eq!(waits(&breakers, 5), Some(5 + SHORTEST_REST));
 }
+
+#[test]
+fn who_makes_no_call_now_waits_as_if_it_had_asked_and_never_is_the_probe() {
+    let breakers = Breakers::default();
+    assert_eq!(breakers.held("h", at(0)), None, "nobody has called it");
+    assert!(!breakers.is_any_open());
+    let breakers = opened();
+    assert!(breakers.is_any_open());
+    let until = |now| breakers.held("h", at(now)).map(|hold| hold.until.millis());
+    assert_eq!(until(0), Some(SHORTEST_REST));
+    assert_eq!(waits(&breakers, 0), Some(SHORTEST_REST + SPACING), "in one line");
+    assert_eq!(until(SHORTEST_REST), None, "this one may try");
+    let probe = breakers.ask("h", at(SHORTEST_REST)).unwrap_or_else(|_| panic!("the probe"));
+    assert_eq!(until(SHORTEST_REST), Some(SHORTEST_REST + PROBING));
+    probe.ended(Seen::Answering, at(SHORTEST_REST));
+    assert_eq!(until(SHORTEST_REST), None);
+    assert!(!breakers.is_any_open());
+}

@@ -66,6 +66,18 @@ pub(super) fn render(key: &str, http: &HttpStep, scope: &Scope) -> Result<Reques
     Ok(Request { method, url, headers, body, timeout, secret_headers, secret_body })
 }
 
+/// Whom the step calls whatever the event is, without a path; `None` where that depends on it.
+pub(crate) fn origin(http: &HttpStep) -> Option<Url> {
+    let beginning = http.url.beginning();
+    let authority = beginning.find("://")? + "://".len();
+    let end = match beginning[authority..].find(['/', '?', '#']) {
+        Some(end) => authority + end,
+        None if http.url.expressions().is_empty() => beginning.len(),
+        None => return None,
+    };
+    Url::parse(&beginning[..end]).ok()
+}
+
 /// JSON, but for a text that the step itself says is something else.
 fn bytes(body: Json, kind: Option<&HeaderValue>) -> Bytes {
     let text = match body {
@@ -99,11 +111,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::workflow::{Definition, StepKind};
 
     #[track_caller]
     fn check(kind: Option<&'static str>, body: Json, expected: &str) {
         let kind = kind.map(HeaderValue::from_static);
         assert_eq!(bytes(body, kind.as_ref()), expected.as_bytes(), "{kind:?}");
+    }
+
+    #[track_caller]
+    fn check_origin(url: &str, expected: Option<&str>) {
+        let text = format!(
+            "{{name: w, triggers: [{{eventType: a}}], steps: [{{id: s, http: {{url: '{url}'}}}}]}}"
+        );
+        let definition = Definition::parse(&text).unwrap();
+        let StepKind::Http(http) = &definition.steps[0].kind else { panic!("not a call") };
+        let found = origin(http);
+        assert_eq!(found.as_ref().map(Url::as_str), expected, "{url}");
+    }
+
+    #[test]
+    fn whom_a_step_calls_is_known_where_the_event_cannot_change_it() {
+        check_origin("https://a.example", Some("https://a.example/"));
+        check_origin("http://a.example:81/b?c=${event.id}", Some("http://a.example:81/"));
+        check_origin("http://a.example?c=${event.id}", Some("http://a.example/"));
+        check_origin("http://a.example${event.payload.path}", None);
+        check_origin("http://a.example:8${event.payload.port}/", None);
+        check_origin("http://${event.payload.host}/", None);
+        check_origin("${event.payload.url}", None);
     }
 
     #[test]

@@ -16,61 +16,76 @@ use crate::store::{Change, Claimed, StoreError};
 use crate::time::Timestamp;
 use crate::workflow::list;
 
-/// How many runs are claimed at once.
-const MOST_CLAIMED: usize = 256;
+/// How many runs are claimed at once: senders wait for what these write.
+const MOST_CLAIMED: usize = 96;
 /// So many free places are filled at once, while the runs in the others go on: each claim is a
 /// transaction and a few reads, which take nearly as long for one run as for many.
-const WORTH_A_CLAIM: usize = 96;
+const WORTH_A_CLAIM: usize = MOST_CLAIMED;
 /// Leases that were looked after so long ago may have run out.
 const LATE_MILLIS: i64 = LEASE_MILLIS / 2;
 
+/// What the last look at the queue has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// Nothing is due.
+    Empty,
+    /// All that was due has been taken.
+    Flows,
+    /// Some may be left that wait for room.
+    Waits,
+}
+
 impl Floor {
-    /// Takes due runs as long as there is room and something is due; where runs are known to be
-    /// `queued`, only for as many as are worth it. Answers whether some may be left that wait for room.
-    pub(super) async fn claim(&self, mut queued: bool) -> bool {
+    /// Takes due runs as long as there is room and something is due; where runs are known to wait, only for
+    /// as many as are worth it.
+    pub(super) async fn claim(&self, mut queue: Queue) -> Queue {
+        let mut found = Queue::Empty;
         loop {
-            let least = if queued { WORTH_A_CLAIM } else { 1 };
+            let least = if queue == Queue::Waits { WORTH_A_CLAIM } else { 1 };
             // Nothing is taken to look: runs that are born meanwhile need the places.
             if self.engine.room.left_for_queued() < least {
-                return true;
+                return Queue::Waits;
             }
-            if !queued && !self.is_any_due().await {
-                return false;
+            if queue != Queue::Waits && !self.is_any_due().await {
+                return found;
             }
             // Room first: what is claimed begins at once, and nothing here waits for a run to end.
             let room = self.engine.room.for_queued(MOST_CLAIMED);
             if room.is_empty() {
-                return true;
+                return Queue::Waits;
             }
             let places = room.len();
-            let claimed = match self.claim_of(places).await {
-                Ok(claimed) => claimed,
+            match self.claim_into(room).await {
+                Ok(claimed) if claimed == places => queue = Queue::Waits,
+                Ok(_) => return Queue::Flows,
                 Err(error) => {
                     tracing::debug!(%error, "due runs could not be claimed");
-                    return false;
-                }
-            };
-            queued = claimed.len() == places;
-            match load(&self.engine, claimed, room).await {
-                Ok(claimed) => claimed.into_iter().for_each(|(assignment, place)| {
-                    let under_way = self.held.begin(assignment.run);
-                    self.start(assignment, under_way, Some(place));
-                }),
-                Err(error) => {
-                    tracing::warn!(%error, "due runs could not be read; their leases run out")
+                    return Queue::Empty;
                 }
             }
-            if !queued {
-                return false;
-            }
+            found = Queue::Flows;
         }
     }
 
-    async fn claim_of(&self, places: usize) -> Result<Vec<Claimed>, StoreError> {
+    /// Begins with as many due runs as there are places; says how many those are.
+    async fn claim_into(&self, places: Vec<Free>) -> Result<usize, StoreError> {
         // One that was held up must not claim from itself what it is still at.
-        let late = self.engine.steady().millis_since(self.beaten) > LATE_MILLIS;
-        let under_way = if late { Vec::from_iter(self.held_runs()) } else { Vec::new() };
-        self.engine.store.writer.claim(places, under_way).await
+        let late = self.engine.steady().millis_since(self.held.beaten()) > LATE_MILLIS;
+        let under_way = if late { self.held.runs() } else { Vec::new() };
+        let claiming = self.held.claiming();
+        let claimed = self.engine.store.writer.claim(places.len(), under_way).await?;
+        let count = claimed.len();
+        match load(&self.engine, claimed, places).await {
+            Ok(claimed) => claimed.into_iter().for_each(|(assignment, place)| {
+                if let Some(under_way) = claiming.begin(assignment.run) {
+                    self.start(assignment, under_way, Some(place));
+                }
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "due runs could not be read; their leases run out");
+            }
+        }
+        Ok(count)
     }
 
     /// On SQLite no other node exists, so a lease that names another is left over from a process that has

@@ -10,6 +10,7 @@ use super::{Accepted, Arrival, Command, StoreError};
 use crate::event::{Event, EventStatus};
 use crate::id::{EventId, KeyId};
 use crate::run::RunStatus;
+use crate::run::birth::Birth;
 use crate::run::worker::LEASE_MILLIS;
 use crate::time::Timestamp;
 
@@ -182,17 +183,22 @@ impl<C: ConnectionTrait> Work<'_, C> {
             ));
             bodies.push(&(seq, &*event.payload, event.headers.as_text()));
             for run in &arrival.runs {
-                let leased = run.ticket.is_some();
-                let due_at =
-                    if leased { self.steady.plus_millis(LEASE_MILLIS) } else { self.steady };
-                // One that needs its turn is due when it gets it.
-                let (due_at, state) = match &run.turn {
-                    None => (Some(due_at.millis()), "{}".to_owned()),
-                    Some(turn) => {
+                let (queued, fresh) = (RunStatus::Queued, || "{}".to_owned());
+                let (status, due_at, state) = match &run.birth {
+                    Birth::Leased(_) => {
+                        (queued, Some(self.steady.plus_millis(LEASE_MILLIS)), fresh())
+                    }
+                    Birth::Queued => (queued, Some(self.steady), fresh()),
+                    // It is due when it gets its turn.
+                    Birth::InLine(turn) => {
                         in_line.push((run.id, run.workflow.id, seq, turn));
-                        (None, json!({ "turn": turn }).to_string())
+                        (queued, None, json!({ "turn": turn }).to_string())
+                    }
+                    Birth::Waiting { state, until } => {
+                        (RunStatus::Waiting, Some(*until), state.clone())
                     }
                 };
+                let leased = matches!(run.birth, Birth::Leased(_));
                 runs.push(&(
                     run.id,
                     seq,
@@ -200,8 +206,8 @@ impl<C: ConnectionTrait> Work<'_, C> {
                     &run.workflow.definition.name,
                     run.workflow.version,
                     run.trigger,
-                    RunStatus::Queued.as_str(),
-                    due_at,
+                    status.as_str(),
+                    due_at.map(Timestamp::millis),
                     leased.then_some(self.lane.node()),
                     state,
                     0,

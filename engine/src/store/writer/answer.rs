@@ -14,6 +14,7 @@ use crate::event::{EventRow, EventStatus};
 use crate::id::RunId;
 use crate::live::{Cursor, Live, LiveChange};
 use crate::meters::Meters;
+use crate::run::birth::Birth;
 use crate::run::worker::{Assignment, Inbox};
 use crate::run::{RunState, RunStatus};
 
@@ -221,9 +222,13 @@ impl Desk {
     fn hand_over(&self, arrival: &mut Arrival, event_seq: i64) -> bool {
         let mut queued = false;
         for run in std::mem::take(&mut arrival.runs) {
-            let Some(ticket) = run.ticket else {
-                queued = true;
-                continue;
+            let ticket = match run.birth {
+                Birth::Leased(ticket) => ticket,
+                Birth::Waiting { .. } => continue,
+                Birth::Queued | Birth::InLine(_) => {
+                    queued = true;
+                    continue;
+                }
             };
             let assignment = Assignment {
                 run: run.id,

@@ -13,9 +13,8 @@ use crate::erasure::Erasure;
 use crate::event::repair::{Repair, RepairError};
 use crate::event::{Event, EventError, EventRow, EventStatus};
 use crate::id::{EventId, KeyId, RunId, WorkflowId};
+use crate::run::birth::Birth;
 use crate::run::cancel::{Cancel, CancelError};
-use crate::run::room::Ticket;
-use crate::run::turn::Turn;
 use crate::run::{RunState, RunStatus, StepAttempt, StoredState};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
@@ -45,10 +44,7 @@ pub struct NewRun {
     pub id: RunId,
     pub workflow: Arc<Workflow>,
     pub trigger: usize,
-    /// Room at this node's worker: the run is leased by it at birth.
-    pub ticket: Option<Ticket>,
-    /// The run waits until it has its turn.
-    pub turn: Option<Turn>,
+    pub birth: Birth,
 }
 
 /// What an arrival became.

@@ -12,6 +12,7 @@ use super::lane::Outcomes;
 use super::work::Outcome;
 use crate::event::EventRow;
 use crate::id::RunId;
+use crate::run::birth::Birth;
 
 /// So many runs at most; what is not known is read.
 const MOST: usize = 8_192;
@@ -69,7 +70,7 @@ impl Known {
     }
 
     fn born(&mut self, arrival: &Arrival, seq: i64) {
-        let leased = || arrival.runs.iter().filter(|run| run.ticket.is_some());
+        let leased = || arrival.runs.iter().filter(|run| matches!(run.birth, Birth::Leased(_)));
         let count = leased().count();
         if count == 0 || self.runs.len() + count > MOST {
             return;

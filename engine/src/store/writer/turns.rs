@@ -10,9 +10,11 @@ use std::collections::BTreeSet;
 
 use sea_orm::ConnectionTrait;
 
+use super::command::NewRun;
 use super::work::Work;
 use super::{Arrival, StoreError};
 use crate::id::{RunId, WorkflowId};
+use crate::run::birth::Birth;
 use crate::run::turn::Turn;
 
 /// Where a run stands that has a key, or none.
@@ -28,7 +30,8 @@ pub(super) struct Turns {
 
 /// The workflows of an arrival that give turns.
 pub(super) fn of(arrival: &Arrival) -> impl Iterator<Item = WorkflowId> {
-    arrival.runs.iter().filter(|run| run.turn.is_some()).map(|run| run.workflow.id)
+    let in_line = |run: &&NewRun| matches!(run.birth, Birth::InLine(_));
+    arrival.runs.iter().filter(in_line).map(|run| run.workflow.id)
 }
 
 impl<C: ConnectionTrait> Work<'_, C> {
