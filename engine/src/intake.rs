@@ -107,8 +107,8 @@ pub(crate) async fn accept_for(
     engine.store.writer.accept(arrival).await
 }
 
-/// An event that Sluice itself makes, matched, for a transaction of its own; its runs wait in the
-/// queue.
+/// An event that Sluice itself makes, matched, for a transaction of its own; none of its runs is
+/// leased.
 pub(crate) fn queued(engine: &Engine, event: Arc<Event>) -> Arrival {
     let matches = engine.workflows.current().matching(&event);
     arrival(engine, event, false, matches, None)

@@ -1,7 +1,8 @@
 //! How a run begins that an event has just started.
 //!
-//! Invariant: a run whose first call would go to a host that is left alone waits from its birth, as if it had
-//! been looked at and had found that. So a flood for such a host costs the worker nothing.
+//! Invariant: a run whose first step calls, whatever the event is, a host that is left alone waits from its
+//! birth, as if it had been looked at and had found that. So a flood for such a host costs the worker nothing.
+//! What else may be wrong with it is found when it begins.
 
 use super::RunState;
 use super::hold::{self, Held};
@@ -39,8 +40,7 @@ pub(crate) fn of(engine: &Engine, event: &Event, found: &Match, room: Option<&Ro
     ticket.map_or(Birth::Queued, Birth::Leased)
 }
 
-/// Whether a run that begins with this step waits for a host, and until when; only where it is certain to call
-/// it.
+/// Whether a run that begins with this step waits for a host, and until when; only where that host is certain.
 fn held(engine: &Engine, step: &Step) -> Option<(RunState, Timestamp)> {
     if !engine.breakers.is_any_open() || step.when.is_some() {
         return None;

@@ -1,7 +1,7 @@
 //! The room of this node's worker: how many runs it works on at once, who has it, and how much memory
 //! others may take while they wait for it.
 //!
-//! Runs that are born here are leased by this node as long as it has the memory; others queue up in the store
+//! Runs that are born here are leased by this node as long as it has memory for their workflow; others queue up in the store
 //! and are claimed. Invariant: runs of one workflow never take the last places at birth, and those that
 //! have waited leave some to those that come and to the queue, so a flood for a slow receiver keeps nobody else
 //! from beginning.
@@ -24,9 +24,11 @@ const ROOM: usize = 256;
 /// calls.
 const SHARE: usize = 192;
 /// Room that is left to runs that begin with their events: a long queue must not come before them all.
-const FOR_NEW: usize = 32;
+const FOR_NEW: usize = 24;
 /// Room that runs which waited in memory leave to those in the queue.
-const FOR_QUEUED: usize = 32;
+const FOR_QUEUED: usize = 24;
+// Where one workflow has its share, those of others that wait still find some.
+const _: () = assert!(FOR_NEW + FOR_QUEUED < ROOM - SHARE);
 #[derive(Clone)]
 pub(crate) struct Room {
     places: Arc<Semaphore>,
@@ -53,8 +55,11 @@ pub struct Place {
     freed: Arc<Freed>,
 }
 
-/// A place that nobody has yet.
-pub(crate) struct Free(OwnedSemaphorePermit);
+/// A place that nobody has yet; when none is found who needs it, those that wait are told.
+pub(crate) struct Free {
+    permit: Option<OwnedSemaphorePermit>,
+    freed: Arc<Freed>,
+}
 
 impl Room {
     /// Of a node that is the `only` one, or of one among others.
@@ -70,10 +75,15 @@ impl Room {
 
     /// A place for a run of `workflow` whose event has just come.
     pub(crate) fn at_birth(&self, workflow: WorkflowId) -> Option<Place> {
-        if self.share(workflow) >= SHARE {
+        if !self.may_have_more(workflow) {
             return None;
         }
         Some(self.give(self.any()?, workflow))
+    }
+
+    /// Whether a workflow has not all the places yet that are its share.
+    pub(crate) fn may_have_more(&self, workflow: WorkflowId) -> bool {
+        self.share(workflow) < SHARE
     }
 
     /// A place for a run that has waited for one since its event came.
@@ -93,10 +103,10 @@ impl Room {
         std::iter::from_fn(|| self.any()).take(most).collect()
     }
 
-    pub(crate) fn give(&self, place: Free, workflow: WorkflowId) -> Place {
+    pub(crate) fn give(&self, mut place: Free, workflow: WorkflowId) -> Place {
         *self.shares().entry(workflow).or_default() += 1;
         let (shares, freed) = (Arc::clone(&self.shares), Arc::clone(&self.freed));
-        Place { permit: Some(place.0), workflow, shares, freed }
+        Place { permit: place.permit.take(), workflow, shares, freed }
     }
 
     /// Comes back when a place has become free, to whoever looks after the runs that wait for one.
@@ -110,7 +120,8 @@ impl Room {
     }
 
     fn any(&self) -> Option<Free> {
-        Arc::clone(&self.places).try_acquire_owned().ok().map(Free)
+        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(Free { permit: Some(permit), freed: Arc::clone(&self.freed) })
     }
 
     fn share(&self, workflow: WorkflowId) -> usize {
@@ -119,6 +130,15 @@ impl Room {
 
     fn shares(&self) -> MutexGuard<'_, HashMap<WorkflowId, usize>> {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Free {
+    fn drop(&mut self) {
+        // Whoever looked after the queue took it, and looks again by itself.
+        if self.permit.take().is_some() {
+            self.freed.waiting.notify_one();
+        }
     }
 }
 
@@ -160,6 +180,20 @@ mod tests {
         drop((places, claimed));
         assert_eq!(room.share(flood), 0, "who has gone has no share");
         assert!(room.at_birth(flood).is_some());
+    }
+
+    #[tokio::test]
+    async fn runs_that_wait_find_places_beside_a_flood_and_are_told_of_those_nobody_needs() {
+        let room = Room::new(true);
+        let (flood, other) = (WorkflowId::new(1), WorkflowId::new(2));
+        let _flood: Vec<_> = std::iter::from_fn(|| room.at_birth(flood)).collect();
+        assert!(!room.may_have_more(flood) && room.may_have_more(other));
+        let taken = room.for_queued(usize::MAX);
+        assert!(room.for_waiting().is_none());
+        drop(taken);
+        room.freed_for_waiting().await;
+        let free = room.for_waiting().unwrap();
+        assert_eq!(room.give(free, other).workflow, other);
     }
 
     #[test]

@@ -121,7 +121,7 @@ pub async fn work(worker: Worker, engine: Engine, stop: CancellationToken) {
             floor.take_in(&mut waiting, *assignment, ticket);
         }
     }
-    while let Some(born) = waiting.pop() {
+    while let Some(born) = waiting.pop(|_| true) {
         floor.start(born.assignment, born.under_way, None);
     }
     floor.tasks.close();
@@ -167,9 +167,11 @@ impl Floor {
 
     /// Gives places to runs that wait for one, as far as there are some.
     fn seat(&self, waiting: &mut Lines<Born>) {
-        while !waiting.is_empty()
+        let may = |workflow| self.engine.room.may_have_more(workflow);
+        // No place is taken that nobody may have: all who wait are told of one that was not needed.
+        while waiting.has_any(may)
             && let Some(free) = self.engine.room.for_waiting()
-            && let Some(Born { assignment, under_way, .. }) = waiting.pop()
+            && let Some(Born { assignment, under_way, .. }) = waiting.pop(may)
         {
             if !under_way.is_ended() {
                 let place = self.engine.room.give(free, assignment.workflow.id);

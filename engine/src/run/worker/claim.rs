@@ -21,6 +21,8 @@ const MOST_CLAIMED: usize = 96;
 /// So many free places are filled at once, while the runs in the others go on: each claim is a
 /// transaction and a few reads, which take nearly as long for one run as for many.
 const WORTH_A_CLAIM: usize = MOST_CLAIMED;
+/// So many claims are made before anything else is looked after.
+const AT_A_TIME: usize = 16;
 /// Leases that were looked after so long ago may have run out.
 const LATE_MILLIS: i64 = LEASE_MILLIS / 2;
 
@@ -37,10 +39,14 @@ pub(super) enum Queue {
 
 impl Floor {
     /// Takes due runs as long as there is room and something is due; where runs are known to wait, only for
-    /// as many as are worth it.
+    /// as many as are worth it. Comes back after a few claims, for there are other rounds to make.
     pub(super) async fn claim(&self, mut queue: Queue) -> Queue {
         let mut found = Queue::Empty;
-        loop {
+        for _ in 0..AT_A_TIME {
+            // What is given back is due again.
+            if self.stop.is_cancelled() {
+                return Queue::Empty;
+            }
             let least = if queue == Queue::Waits { WORTH_A_CLAIM } else { 1 };
             // Nothing is taken to look: runs that are born meanwhile need the places.
             if self.engine.room.left_for_queued() < least {
@@ -65,6 +71,7 @@ impl Floor {
             }
             found = Queue::Flows;
         }
+        Queue::Waits
     }
 
     /// Begins with as many due runs as there are places; says how many those are.

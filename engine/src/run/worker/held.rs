@@ -51,10 +51,12 @@ impl Held {
     /// Ends the work on a run that was ended in the store.
     pub(super) fn end(&self, run: RunId) {
         let Hands { runs, ended, .. } = &mut *self.hands();
-        match (runs.get(&run), ended) {
-            (Some(end), _) => end.cancel(),
-            (None, Some(ended)) => drop(ended.insert(run)),
-            (None, None) => {}
+        if let Some(end) = runs.get(&run) {
+            end.cancel();
+        }
+        // What is held may be its last work, which has just ended, and not that which is being claimed.
+        if let Some(ended) = ended {
+            ended.insert(run);
         }
     }
 
@@ -148,6 +150,7 @@ mod tests {
         let (claiming, under_way) = (held.claiming(), held.begin(run));
         held.end(run);
         assert!(under_way.is_ended());
+        assert!(claiming.begin(run).is_none(), "it was claimed before its last work had gone");
         drop((claiming, under_way));
         held.end(run);
     }

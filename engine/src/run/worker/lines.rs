@@ -26,6 +26,11 @@ impl<T> Lines<T> {
         self.lines.contains_key(&workflow)
     }
 
+    /// Whether there is a line whose workflow `may` go on.
+    pub(super) fn has_any(&self, may: impl Fn(WorkflowId) -> bool) -> bool {
+        self.turns.iter().any(|workflow| may(*workflow))
+    }
+
     pub(super) fn push(&mut self, workflow: WorkflowId, waits: T) {
         let line = self.lines.entry(workflow).or_default();
         if line.is_empty() {
@@ -34,9 +39,10 @@ impl<T> Lines<T> {
         line.push_back(waits);
     }
 
-    /// The first of the line whose turn it is.
-    pub(super) fn pop(&mut self) -> Option<T> {
-        let workflow = self.turns.pop_front()?;
+    /// The first of the line whose turn it is, of those whose workflow `may` go on.
+    pub(super) fn pop(&mut self, may: impl Fn(WorkflowId) -> bool) -> Option<T> {
+        let at = self.turns.iter().position(|workflow| may(*workflow))?;
+        let workflow = self.turns.remove(at)?;
         let line = self.lines.get_mut(&workflow)?;
         let first = line.pop_front();
         if line.is_empty() {
@@ -59,10 +65,12 @@ mod tests {
         (1..=3).for_each(|number| lines.push(flood, number));
         lines.push(other, 10);
         assert!(lines.has(other));
-        let order: Vec<_> = std::iter::from_fn(|| lines.pop()).collect();
+        let order: Vec<_> = std::iter::from_fn(|| lines.pop(|_| true)).collect();
         assert_eq!(order, [1, 10, 2, 3]);
         assert!(lines.is_empty() && !lines.has(flood));
         lines.push(flood, 4);
-        assert_eq!(lines.pop(), Some(4));
+        assert!(!lines.has_any(|workflow| workflow != flood) && lines.has_any(|_| true));
+        assert_eq!(lines.pop(|workflow| workflow != flood), None);
+        assert_eq!(lines.pop(|_| true), Some(4));
     }
 }
