@@ -4,6 +4,7 @@
 //! this crate, so that what the tests sample is the very code that
 //! `cargo xtask bench` runs in full. Invariant: nothing here links the server.
 
+pub mod arrivals;
 pub mod bare;
 pub mod doors;
 pub mod http;

@@ -7,15 +7,15 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use axum::http::StatusCode;
-use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::arrivals::Arrivals;
 use crate::http::{Request, send};
 use crate::load::{self, MATCHED, Plan};
 use crate::sluice::{Setup, Sluice};
@@ -47,40 +47,28 @@ pub struct Figures {
     pub late: (f64, f64),
 }
 
-/// A receiver that notes when it was called for which number.
-#[derive(Default)]
-struct Receiver {
-    arrived: Mutex<HashMap<u64, Instant>>,
-}
-
-impl Receiver {
-    async fn start() -> Result<(Arc<Self>, SocketAddr)> {
-        let receiver = Arc::<Self>::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let told = Arc::clone(&receiver);
-        let take = move |body: String| {
-            let now = Instant::now();
-            // A step sends the number alone; what else comes is only answered.
-            if let Ok(number) = body.trim_matches('"').parse() {
-                told.arrived().entry(number).or_insert(now);
-            }
-            async { StatusCode::ACCEPTED }
-        };
-        let router = axum::Router::new().fallback(take);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok((receiver, address))
-    }
-
-    fn arrived(&self) -> MutexGuard<'_, HashMap<u64, Instant>> {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A receiver of numbers.
+async fn receive() -> Result<(Arc<Arrivals>, SocketAddr)> {
+    let arrivals = Arc::<Arrivals>::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let told = Arc::clone(&arrivals);
+    let take = move |body: String| {
+        // A step sends the number alone; what else comes is only answered.
+        if let Ok(number) = body.trim_matches('"').parse() {
+            told.note(number);
+        }
+        async { StatusCode::ACCEPTED }
+    };
+    let router = axum::Router::new().fallback(take);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((arrivals, address))
 }
 
 struct Field {
     sluice: Sluice,
     key: String,
-    receiver: Arc<Receiver>,
+    arrivals: Arc<Arrivals>,
     address: SocketAddr,
 }
 
@@ -88,8 +76,8 @@ impl Field {
     async fn new(binary: &Path) -> Result<Self> {
         let sluice = Setup::new(binary).start().await?;
         let key = sluice.full_key().await?;
-        let (receiver, address) = Receiver::start().await?;
-        Ok(Self { sluice, key, receiver, address })
+        let (arrivals, address) = receive().await?;
+        Ok(Self { sluice, key, arrivals, address })
     }
 
     async fn apply(&self, name: &str, event_type: &str, delay: Option<&str>) -> Result<()> {
@@ -128,21 +116,14 @@ impl Field {
         senders.join_all().await.into_iter().collect()
     }
 
-    /// How long after `from` (and `wait`) each call came in, in milliseconds: p50, p99.
+    /// How long after it was sent, and `wait`, each call came in, in milliseconds: p50, p99.
     async fn delays(&self, sent: &HashMap<u64, Instant>, wait: Duration) -> Result<(f64, f64)> {
         let begun = Instant::now();
-        while sent.keys().any(|number| !self.receiver.arrived().contains_key(number)) {
+        while !sent.keys().all(|number| self.arrivals.has(*number)) {
             ensure!(begun.elapsed() < PATIENCE, "some steps never began");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let mut micros = Histogram::<u64>::new_with_bounds(1, 600_000_000, 3)?;
-        let arrived = self.receiver.arrived();
-        for (number, sent) in sent {
-            let late = arrived[number].saturating_duration_since(*sent + wait);
-            micros.saturating_record(u64::try_from(late.as_micros())?);
-        }
-        let at = |percent: f64| micros.value_at_percentile(percent) as f64 / 1_000.0;
-        Ok((at(50.0), at(99.0)))
+        self.arrivals.delays(sent, wait)
     }
 
     /// Whether an event is not settled yet; asked of the list, for the figures are up to a second old.

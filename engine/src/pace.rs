@@ -2,12 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::{Interval, MissedTickBehavior};
+
 use crate::live::Live;
 
 /// With more events a second than this, they pour in.
 const POURING: f64 = 1_000.0;
 /// A fortieth of one processor is not missed.
 pub(crate) const HARDLY: u32 = 39;
+
+/// Ticks at once and then so often; what comes late puts off what comes after it.
+pub(crate) fn every(pause: Duration) -> Interval {
+    let mut interval = tokio::time::interval(pause);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
 
 /// Follows how fast events come in.
 pub(crate) struct Pace {

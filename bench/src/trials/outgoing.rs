@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +18,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Report;
+use crate::arrivals::Arrivals;
 use crate::http::Request;
 use crate::sluice::{Setup, Sluice};
 
@@ -58,8 +59,8 @@ struct Host {
     refused: AtomicUsize,
     under_way: AtomicUsize,
     most: AtomicUsize,
-    /// When it was called for the events that have a number.
-    called: Mutex<HashMap<u64, Instant>>,
+    /// For the events that have a number.
+    arrivals: Arrivals,
 }
 
 /// The payload of an event of the healthy workflow.
@@ -82,7 +83,7 @@ impl Host {
 
     async fn answer(self: Arc<Self>, body: Bytes) -> (StatusCode, String) {
         if let Ok(Numbered { number }) = serde_json::from_slice(&body) {
-            self.called().entry(number).or_insert_with(Instant::now);
+            self.arrivals.note(number);
         }
         self.calls.fetch_add(1, Ordering::SeqCst);
         let under_way = UnderWay::begin(&self);
@@ -93,10 +94,6 @@ impl Host {
         let status = status.unwrap_or(StatusCode::OK);
         self.refused.fetch_add(usize::from(!status.is_success()), Ordering::SeqCst);
         (status, "x".repeat(self.size.load(Ordering::SeqCst)))
-    }
-
-    fn called(&self) -> MutexGuard<'_, HashMap<u64, Instant>> {
-        self.called.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The most calls under way at once since the last time that this was asked.
@@ -161,27 +158,21 @@ impl Field {
 
     /// The 99th percentile in milliseconds of so many healthy events, sent one after the other.
     async fn healthy_p99(&self, count: usize) -> Result<f64> {
-        self.healthy.called().clear();
-        let mut sent = Vec::with_capacity(count);
+        self.healthy.arrivals.forget();
+        let (mut sent, mut events) = (HashMap::new(), Vec::with_capacity(count));
         for number in 0..count as u64 {
             let payload = Numbered { number };
             let event = json!({ "eventType": "good.one", "source": "trial", "payload": payload });
-            let at = Instant::now();
-            sent.push((at, self.sluice.accept(&event, &self.key).await?));
+            sent.insert(number, Instant::now());
+            events.push(self.sluice.accept(&event, &self.key).await?);
             tokio::time::sleep(PAUSE).await;
         }
-        for (_, id) in &sent {
+        for id in &events {
             let event = self.sluice.settled(id, &self.key).await?;
             ensure!(event["status"] == "processed", "a healthy event has failed: {event}");
         }
-        let called = self.healthy.called();
-        let took = |(number, (at, _)): (u64, &(Instant, String))| {
-            let called = called.get(&number).context("a healthy event without a call")?;
-            Ok(called.duration_since(*at).as_secs_f64() * 1_000.0)
-        };
-        let mut took = (0..).zip(&sent).map(took).collect::<Result<Vec<f64>>>()?;
-        took.sort_by(f64::total_cmp);
-        Ok(took[(took.len() * 99).div_ceil(100) - 1])
+        let (_, p99) = self.healthy.arrivals.delays(&sent, Duration::ZERO)?;
+        Ok(p99)
     }
 
     async fn count(&self, status: &str) -> Result<usize> {

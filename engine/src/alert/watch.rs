@@ -11,6 +11,7 @@ use super::message::{self, Line, Message};
 use super::{Channel, Rule, channel, reading, rule};
 use crate::Engine;
 use crate::id::{AlertTurnId, MessageId};
+use crate::pace;
 use crate::store::entity::{alert_history, alert_message, alert_rule};
 use crate::store::{Change, StoreError};
 use crate::time::Timestamp;
@@ -19,8 +20,7 @@ const EVERY: Duration = Duration::from_secs(15);
 
 /// Runs until the engine stops.
 pub(crate) async fn watch(engine: Engine) {
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut tick = pace::every(EVERY);
     loop {
         tokio::select! {
             () = engine.stop.cancelled() => return,

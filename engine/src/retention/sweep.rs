@@ -7,7 +7,7 @@ use super::going::{self, Which};
 use super::limit::{self, Limit};
 use super::{count, forget, list};
 use crate::Engine;
-use crate::pace::Pace;
+use crate::pace::{self, Pace};
 use crate::store::StoreError;
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -20,8 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Runs until the engine stops.
 pub(crate) async fn keep_sweeping(engine: Engine) {
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut tick = pace::every(EVERY);
     loop {
         tokio::select! {
             () = engine.stop.cancelled() => return,

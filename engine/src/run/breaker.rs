@@ -115,40 +115,39 @@ impl Circuit {
     }
 
     fn ask(&mut self, now: Timestamp) -> Answer {
-        match self.state {
-            State::Closed if self.calls < MOST_CALLS => {
-                self.calls += 1;
-                Answer::Go { probe: false }
+        if let Some(hold) = self.held(now) {
+            return Answer::Wait(hold);
+        }
+        let probe = match self.state {
+            State::Closed if self.calls >= MOST_CALLS => {
+                return Answer::Wait(self.wait(Why::Full, now.plus_millis(FULL), now));
             }
-            State::Closed => self.wait(Why::Full, now.plus_millis(FULL), now),
-            State::Open { until, why, .. } if now < until => self.wait(why, until, now),
             State::Open { rest, why, .. } => {
                 self.state = State::Probing { rest, why };
-                self.calls += 1;
-                Answer::Go { probe: true }
+                true
             }
-            State::Probing { why, .. } => self.wait(why, now.plus_millis(PROBING), now),
-        }
+            State::Closed | State::Probing { .. } => false,
+        };
+        self.calls += 1;
+        Answer::Go { probe }
     }
 
-    /// As to `ask`, but for one that makes no call now.
+    /// How long it is left alone now, if it is. It is not where its time is over: who asks then may try it.
     fn held(&mut self, now: Timestamp) -> Option<Hold> {
-        match self.state {
-            State::Closed => None,
-            State::Open { until, .. } if until <= now => None,
-            State::Open { .. } | State::Probing { .. } => match self.ask(now) {
-                Answer::Wait(hold) => Some(hold),
-                Answer::Go { .. } => None,
-            },
-        }
+        let (why, until) = match self.state {
+            State::Open { until, why, .. } if now < until => (why, until),
+            State::Probing { why, .. } => (why, now.plus_millis(PROBING)),
+            State::Closed | State::Open { .. } => return None,
+        };
+        Some(self.wait(why, until, now))
     }
 
-    fn wait(&mut self, why: Why, earliest: Timestamp, now: Timestamp) -> Answer {
+    fn wait(&mut self, why: Why, earliest: Timestamp, now: Timestamp) -> Hold {
         let until = self.turn.max(earliest);
         self.turn = until.plus_millis(SPACING);
         let place = self.line.max(now);
         self.line = place.plus_millis(SPACING);
-        Answer::Wait(Hold { why, until, since: self.since, spread: place.millis_since(now) })
+        Hold { why, until, since: self.since, spread: place.millis_since(now) }
     }
 
     fn ended(&mut self, probe: bool, seen: Seen, now: Timestamp) {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::read::{self, RunRow};
 use crate::Engine;
 use crate::event::EventRow;
+use crate::pace;
 
 const EVERY: Duration = Duration::from_millis(200);
 /// The most runs told at once.
@@ -40,8 +40,7 @@ pub struct Moves {
 pub(crate) async fn follow(engine: Engine) {
     let mut moved = engine.live.moved_runs();
     let (mut waiting, mut missed) = (BTreeSet::new(), false);
-    let mut every = interval(EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut moment = pace::every(EVERY);
     loop {
         tokio::select! {
             () = engine.stop.cancelled() => return,
@@ -56,7 +55,7 @@ pub(crate) async fn follow(engine: Engine) {
                 Err(RecvError::Lagged(_)) => missed = true,
                 Err(RecvError::Closed) => return,
             },
-            _ = every.tick(), if missed || !waiting.is_empty() => {
+            _ = moment.tick(), if missed || !waiting.is_empty() => {
                 let next = std::iter::from_fn(|| waiting.pop_first());
                 let ids: Vec<_> = next.take(MOST).collect();
                 let runs = read::moved(&engine, &ids).await.unwrap_or_else(|error| {

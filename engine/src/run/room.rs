@@ -1,12 +1,11 @@
 //! The room of this node's worker: how many runs it works on at once, who has it, and how much memory
 //! others may take while they wait for it.
 //!
-//! Runs that are born here are leased by this node as long as it has memory for their workflow; others queue up in the store
-//! and are claimed. Invariant: runs of one workflow never take the last places at birth, and those that
-//! have waited leave some to those that come and to the queue, so a flood for a slow receiver keeps nobody else
-//! from beginning.
+//! Runs that are born here are leased by this node as long as it has memory for their workflow; others queue up
+//! in the store and are claimed. Invariant: runs of one workflow never take the last places at birth, and those
+//! that have waited leave some to those that come and to the queue, so a flood for a slow receiver keeps nobody
+//! else from beginning.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -14,9 +13,11 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use crate::id::WorkflowId;
 
 mod memory;
+mod shares;
 
 use memory::Memory;
 pub use memory::Ticket;
+use shares::Shares;
 
 /// How many runs this node works on at once.
 const ROOM: usize = 256;
@@ -29,11 +30,13 @@ const FOR_NEW: usize = 24;
 const FOR_QUEUED: usize = 24;
 // Where one workflow has its share, those of others that wait still find some.
 const _: () = assert!(FOR_NEW + FOR_QUEUED < ROOM - SHARE);
+
 #[derive(Clone)]
 pub(crate) struct Room {
     places: Arc<Semaphore>,
     memory: Memory,
-    shares: Shares,
+    /// The places of each workflow.
+    shares: Arc<Mutex<Shares>>,
     freed: Arc<Freed>,
 }
 
@@ -44,14 +47,11 @@ struct Freed {
     queued: Notify,
 }
 
-/// How many places each workflow has; those that have none are not in it.
-type Shares = Arc<Mutex<HashMap<WorkflowId, usize>>>;
-
 /// The place of one run; it is free again when this goes.
 pub struct Place {
     permit: Option<OwnedSemaphorePermit>,
     workflow: WorkflowId,
-    shares: Shares,
+    shares: Arc<Mutex<Shares>>,
     freed: Arc<Freed>,
 }
 
@@ -65,7 +65,7 @@ impl Room {
     /// Of a node that is the `only` one, or of one among others.
     pub(crate) fn new(only: bool) -> Self {
         let places = Arc::new(Semaphore::new(ROOM));
-        Self { places, memory: Memory::new(only), shares: Shares::default(), freed: Arc::default() }
+        Self { places, memory: Memory::new(only), shares: Arc::default(), freed: Arc::default() }
     }
 
     /// Memory for a run of `workflow` whose event has `payload` bytes.
@@ -83,7 +83,7 @@ impl Room {
 
     /// Whether a workflow has not all the places yet that are its share.
     pub(crate) fn may_have_more(&self, workflow: WorkflowId) -> bool {
-        self.share(workflow) < SHARE
+        self.shares().of(workflow) < SHARE
     }
 
     /// A place for a run that has waited for one since its event came.
@@ -104,7 +104,7 @@ impl Room {
     }
 
     pub(crate) fn give(&self, mut place: Free, workflow: WorkflowId) -> Place {
-        *self.shares().entry(workflow).or_default() += 1;
+        self.shares().add(workflow, 1);
         let (shares, freed) = (Arc::clone(&self.shares), Arc::clone(&self.freed));
         Place { permit: place.permit.take(), workflow, shares, freed }
     }
@@ -124,11 +124,7 @@ impl Room {
         Some(Free { permit: Some(permit), freed: Arc::clone(&self.freed) })
     }
 
-    fn share(&self, workflow: WorkflowId) -> usize {
-        self.shares().get(&workflow).copied().unwrap_or_default()
-    }
-
-    fn shares(&self) -> MutexGuard<'_, HashMap<WorkflowId, usize>> {
+    fn shares(&self) -> MutexGuard<'_, Shares> {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,12 +141,7 @@ impl Drop for Free {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = shares.get_mut(&self.workflow) {
-            *count -= 1;
-            if *count == 0 {
-                shares.remove(&self.workflow);
-            }
-        }
+        shares.take(self.workflow, 1);
         // Whoever is told finds it free.
         self.permit.take();
         self.freed.waiting.notify_one();
@@ -178,7 +169,7 @@ mod tests {
         assert!(room.for_waiting().is_none(), "who has waited leaves room to others");
 
         drop((places, claimed));
-        assert_eq!(room.share(flood), 0, "who has gone has no share");
+        assert_eq!(room.shares().of(flood), 0, "who has gone has no share");
         assert!(room.at_birth(flood).is_some());
     }
 

@@ -146,8 +146,7 @@ struct Born {
 
 impl Floor {
     fn new(engine: Engine, stop: CancellationToken) -> Self {
-        let held = Held::new(engine.steady());
-        Self { engine, stop, tasks: TaskTracker::new(), held }
+        Self { engine, stop, tasks: TaskTracker::new(), held: Held::default() }
     }
 
     /// Begins with a run that was born here, or lets it wait for a place.

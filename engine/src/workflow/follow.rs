@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
-use tokio::time::MissedTickBehavior;
 
 use super::list;
 use crate::Engine;
+use crate::pace;
 use crate::store::{Store, StoreError};
 
 /// How often it is looked.
@@ -23,8 +23,7 @@ pub(crate) async fn keep_following(engine: Engine) {
     if !engine.store.is_shared() {
         return;
     }
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut look = pace::every(LOOK);
     let mut last = None;
     loop {
         tokio::select! {

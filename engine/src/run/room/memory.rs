@@ -1,8 +1,8 @@
 //! The memory that runs may take from their birth until they have a place.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::shares::Shares;
 use crate::id::WorkflowId;
 
 /// How much there is on the only node, in KiB.
@@ -21,8 +21,8 @@ pub(super) struct Memory(Arc<Mutex<Kept>>);
 /// In KiB.
 struct Kept {
     left: usize,
-    /// What each workflow has; those that have none are not in it.
-    of: HashMap<WorkflowId, usize>,
+    /// What each workflow has.
+    shares: Shares,
 }
 
 /// The memory of one run; it is free again when this goes.
@@ -36,19 +36,18 @@ impl Memory {
     /// Of a node that is the `only` one, or of one among others.
     pub(super) fn new(only: bool) -> Self {
         let left = if only { ALL } else { AMONG_OTHERS };
-        Self(Arc::new(Mutex::new(Kept { left, of: HashMap::new() })))
+        Self(Arc::new(Mutex::new(Kept { left, shares: Shares::default() })))
     }
 
     /// For a run of `workflow` whose event has `payload` bytes.
     pub(super) fn ticket(&self, workflow: WorkflowId, payload: usize) -> Option<Ticket> {
         let size = (EACH + payload / 1024).min(AMONG_OTHERS);
         let mut kept = self.kept();
-        let has = kept.of.get(&workflow).copied().unwrap_or_default();
-        if size > kept.left || has + size > kept.left * TIMES {
+        if size > kept.left || kept.shares.of(workflow) + size > kept.left * TIMES {
             return None;
         }
         kept.left -= size;
-        kept.of.insert(workflow, has + size);
+        kept.shares.add(workflow, size);
         Some(Ticket { memory: self.clone(), workflow, size })
     }
 
@@ -61,12 +60,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut kept = self.memory.kept();
         kept.left += self.size;
-        if let Some(has) = kept.of.get_mut(&self.workflow) {
-            *has -= self.size;
-            if *has == 0 {
-                kept.of.remove(&self.workflow);
-            }
-        }
+        kept.shares.take(self.workflow, self.size);
     }
 }
 
@@ -89,7 +83,7 @@ mod tests {
         assert!(!all_of(&memory, 3).is_empty(), "somebody else comes");
         drop((flood, second));
         assert_eq!(memory.kept().left, ALL);
-        assert!(memory.kept().of.is_empty(), "who has gone has none");
+        assert!(memory.kept().shares.is_empty(), "who has gone has none");
     }
 
     #[test]

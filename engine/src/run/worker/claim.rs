@@ -16,11 +16,9 @@ use crate::store::{Change, Claimed, StoreError};
 use crate::time::Timestamp;
 use crate::workflow::list;
 
-/// How many runs are claimed at once: senders wait for what these write.
-const MOST_CLAIMED: usize = 96;
-/// So many free places are filled at once, while the runs in the others go on: each claim is a
-/// transaction and a few reads, which take nearly as long for one run as for many.
-const WORTH_A_CLAIM: usize = MOST_CLAIMED;
+/// How many runs are claimed at once: senders wait for what these write. Where runs are known to wait, so many
+/// free places are filled together, for a claim and its reads take nearly as long for one run as for many.
+const AT_ONCE: usize = 96;
 /// So many claims are made before anything else is looked after.
 const AT_A_TIME: usize = 16;
 /// Leases that were looked after so long ago may have run out.
@@ -39,29 +37,29 @@ pub(super) enum Queue {
 
 impl Floor {
     /// Takes due runs as long as there is room and something is due; where runs are known to wait, only for
-    /// as many as are worth it. Comes back after a few claims, for there are other rounds to make.
-    pub(super) async fn claim(&self, mut queue: Queue) -> Queue {
-        let mut found = Queue::Empty;
+    /// as many as are worth it. Comes back after a few claims, for there are other rounds to make. Leases were
+    /// looked after at `beaten` last.
+    pub(super) async fn claim(&self, mut queue: Queue, beaten: Timestamp) -> Queue {
         for _ in 0..AT_A_TIME {
             // What is given back is due again.
             if self.stop.is_cancelled() {
                 return Queue::Empty;
             }
-            let least = if queue == Queue::Waits { WORTH_A_CLAIM } else { 1 };
+            let least = if queue == Queue::Waits { AT_ONCE } else { 1 };
             // Nothing is taken to look: runs that are born meanwhile need the places.
             if self.engine.room.left_for_queued() < least {
                 return Queue::Waits;
             }
             if queue != Queue::Waits && !self.is_any_due().await {
-                return found;
+                return Queue::Empty;
             }
             // Room first: what is claimed begins at once, and nothing here waits for a run to end.
-            let room = self.engine.room.for_queued(MOST_CLAIMED);
+            let room = self.engine.room.for_queued(AT_ONCE);
             if room.is_empty() {
                 return Queue::Waits;
             }
             let places = room.len();
-            match self.claim_into(room).await {
+            match self.claim_into(room, beaten).await {
                 Ok(claimed) if claimed == places => queue = Queue::Waits,
                 Ok(_) => return Queue::Flows,
                 Err(error) => {
@@ -69,15 +67,14 @@ impl Floor {
                     return Queue::Empty;
                 }
             }
-            found = Queue::Flows;
         }
         Queue::Waits
     }
 
     /// Begins with as many due runs as there are places; says how many those are.
-    async fn claim_into(&self, places: Vec<Free>) -> Result<usize, StoreError> {
+    async fn claim_into(&self, places: Vec<Free>, beaten: Timestamp) -> Result<usize, StoreError> {
         // One that was held up must not claim from itself what it is still at.
-        let late = self.engine.steady().millis_since(self.held.beaten()) > LATE_MILLIS;
+        let late = self.engine.steady().millis_since(beaten) > LATE_MILLIS;
         let under_way = if late { self.held.runs() } else { Vec::new() };
         let claiming = self.held.claiming();
         let claimed = self.engine.store.writer.claim(places.len(), under_way).await?;

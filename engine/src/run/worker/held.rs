@@ -6,17 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use crate::id::RunId;
-use crate::time::Timestamp;
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Held(Arc<Mutex<Hands>>);
 
+#[derive(Default)]
 struct Hands {
     runs: HashMap<RunId, Arc<CancellationToken>>,
     /// Those that were ended while runs were being claimed: they may be among them.
     ended: Option<HashSet<RunId>>,
-    /// When the leases of all were looked after last.
-    beaten: Timestamp,
 }
 
 /// The work on one run. A run that was given back may have begun anew before this ends, so it takes out no
@@ -31,10 +29,6 @@ pub(super) struct UnderWay {
 pub(super) struct Claiming(Held);
 
 impl Held {
-    pub(super) fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Hands { runs: HashMap::new(), ended: None, beaten: now })))
-    }
-
     /// Of one that was just born, or claimed.
     pub(super) fn begin(&self, run: RunId) -> UnderWay {
         let end = Arc::new(CancellationToken::new());
@@ -62,14 +56,6 @@ impl Held {
 
     pub(super) fn runs(&self) -> Vec<RunId> {
         self.hands().runs.keys().copied().collect()
-    }
-
-    pub(super) fn beaten(&self) -> Timestamp {
-        self.hands().beaten
-    }
-
-    pub(super) fn beat(&self, now: Timestamp) {
-        self.hands().beaten = now;
     }
 
     fn hands(&self) -> MutexGuard<'_, Hands> {
@@ -115,13 +101,9 @@ impl Drop for UnderWay {
 mod tests {
     use super::*;
 
-    fn held() -> Held {
-        Held::new(Timestamp::from_millis(0))
-    }
-
     #[test]
     fn work_that_ends_takes_out_no_more_than_itself() {
-        let (held, run) = (held(), RunId::new(1));
+        let (held, run) = (Held::default(), RunId::new(1));
         let first = held.begin(run);
         let second = held.begin(run);
         drop(first);
@@ -132,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_run_that_was_ended_while_it_was_claimed_does_not_begin() {
-        let (held, ended, other) = (held(), RunId::new(1), RunId::new(2));
+        let (held, ended, other) = (Held::default(), RunId::new(1), RunId::new(2));
         held.end(ended);
         let claiming = held.claiming();
         assert!(claiming.begin(ended).is_some(), "that was before");
@@ -146,7 +128,7 @@ mod tests {
 
     #[test]
     fn work_is_ended_from_outside() {
-        let (held, run) = (held(), RunId::new(1));
+        let (held, run) = (Held::default(), RunId::new(1));
         let (claiming, under_way) = (held.claiming(), held.begin(run));
         held.end(run);
         assert!(under_way.is_ended());

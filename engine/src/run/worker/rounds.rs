@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::time::{Interval, MissedTickBehavior};
 
 use super::claim::Queue;
 use super::{Floor, HEARTBEAT, POLL};
 use crate::Engine;
+use crate::pace::every;
 use crate::run::{cancel, turn};
+use crate::time::Timestamp;
 use crate::time::steady::kept::{self, Kept};
 
 /// So many leases are extended in one transaction: others wait for it.
@@ -26,7 +27,7 @@ const EXPECTED: Duration = Duration::from_secs(1);
 /// Goes on until the worker stops.
 pub(super) async fn go(floor: Arc<Floor>, due: Arc<Notify>) {
     let (mut heartbeat, mut poll, mut look) = (every(HEARTBEAT), every(POLL), every(LOOK));
-    let (mut soon, mut watch, mut clock) = (every(SOON), Watch::new(), None);
+    let (mut soon, mut watch, mut clock) = (every(SOON), Watch::new(floor.engine.steady()), None);
     loop {
         tokio::select! {
             () = floor.stop.cancelled() => return,
@@ -41,37 +42,40 @@ pub(super) async fn go(floor: Arc<Floor>, due: Arc<Notify>) {
                 clock = keep_clock(&floor.engine, clock).await;
                 watch.claim(&floor, Queue::Flows).await;
             }
-            _ = heartbeat.tick() => floor.beat().await,
+            _ = heartbeat.tick() => watch.beat(&floor).await,
         }
     }
 }
 
-/// What is expected of the queue.
+/// What is expected of the queue, and when it was looked after what is under way.
 struct Watch {
     queue: Queue,
     /// When runs were found in it last.
     found: Instant,
+    /// When the leases of all were looked after last.
+    beaten: Timestamp,
 }
 
 impl Watch {
-    fn new() -> Self {
-        Self { queue: Queue::Empty, found: Instant::now() }
+    fn new(now: Timestamp) -> Self {
+        Self { queue: Queue::Empty, found: Instant::now(), beaten: now }
+    }
+
+    async fn beat(&mut self, floor: &Floor) {
+        let now = floor.engine.steady();
+        if floor.beat().await {
+            self.beaten = now;
+        }
     }
 
     async fn claim(&mut self, floor: &Floor, queue: Queue) {
-        self.queue = floor.claim(queue).await;
+        self.queue = floor.claim(queue, self.beaten).await;
         match self.queue {
             Queue::Empty if self.found.elapsed() < EXPECTED => self.queue = Queue::Flows,
             Queue::Empty => {}
             Queue::Flows | Queue::Waits => self.found = Instant::now(),
         }
     }
-}
-
-fn every(pause: Duration) -> Interval {
-    let mut interval = tokio::time::interval(pause);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
 }
 
 /// Writes down how far steady time has come, as far as more is known than at the `last` time.
@@ -93,19 +97,18 @@ impl Floor {
         }
     }
 
-    /// Keeps the leases of the runs under way, and of those that wait here.
-    async fn beat(&self) {
-        let (now, runs) = (self.engine.steady(), self.held.runs());
+    /// Keeps the leases of the runs under way, and of those that wait here; says whether all were kept.
+    async fn beat(&self) -> bool {
         let mut kept = Ok(());
-        for some in runs.chunks(AT_ONCE) {
+        for some in self.held.runs().chunks(AT_ONCE) {
             kept = kept.and(self.engine.store.writer.extend_leases(some.to_vec()).await);
         }
-        match kept {
-            Ok(()) => self.held.beat(now),
-            Err(error) => tracing::warn!(%error, "leases could not be extended"),
+        if let Err(error) = &kept {
+            tracing::warn!(%error, "leases could not be extended");
         }
         if let Err(error) = turn::give_free(&self.engine).await {
             tracing::debug!(%error, "free turns could not be given");
         }
+        kept.is_ok()
     }
 }

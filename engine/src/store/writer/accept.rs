@@ -1,5 +1,6 @@
 //! Stores what arrives: each event once, its body beside it, its runs with it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -183,19 +184,19 @@ impl<C: ConnectionTrait> Work<'_, C> {
             ));
             bodies.push(&(seq, &*event.payload, event.headers.as_text()));
             for run in &arrival.runs {
-                let (queued, fresh) = (RunStatus::Queued, || "{}".to_owned());
+                let (queued, fresh) = (RunStatus::Queued, Cow::Borrowed("{}"));
                 let (status, due_at, state) = match &run.birth {
                     Birth::Leased(_) => {
-                        (queued, Some(self.steady.plus_millis(LEASE_MILLIS)), fresh())
+                        (queued, Some(self.steady.plus_millis(LEASE_MILLIS)), fresh)
                     }
-                    Birth::Queued => (queued, Some(self.steady), fresh()),
+                    Birth::Queued => (queued, Some(self.steady), fresh),
                     // It is due when it gets its turn.
                     Birth::InLine(turn) => {
                         in_line.push((run.id, run.workflow.id, seq, turn));
-                        (queued, None, json!({ "turn": turn }).to_string())
+                        (queued, None, json!({ "turn": turn }).to_string().into())
                     }
                     Birth::Waiting { state, until } => {
-                        (RunStatus::Waiting, Some(*until), state.clone())
+                        (RunStatus::Waiting, Some(*until), state.into())
                     }
                 };
                 let leased = matches!(run.birth, Birth::Leased(_));
